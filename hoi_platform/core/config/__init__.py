@@ -1,0 +1,1 @@
+"""The configuration as frozen models: names and defaults of the reference, units in the fields."""

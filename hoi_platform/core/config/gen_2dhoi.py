@@ -1,0 +1,104 @@
+"""Configuration of the 2D stage (``configs/gen_2dhoi/*.yaml``), with the reference's names."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from hoi_platform.core.config.base import Config
+
+
+class SimulationConfig(Config):
+    """Settling of an object with Bullet."""
+
+    drop_height: float = Field(0.1, gt=0, le=2)
+    """Height above the support from which it falls (m)."""
+    settling_time: float = Field(5.0, gt=0, le=60)
+    """Simulated time within which it has to come to rest (s)."""
+    initial_rotation_perturbation: float = Field(2.0, ge=0, le=180)
+    """Largest random tilt at the start (degrees)."""
+    seed: int = 42
+    save_usd: bool = False
+    use_initial_state: bool = True
+
+
+class ScaleConfig(Config):
+    """Search of the metric scale with a vision model."""
+
+    max_iterations: int = Field(5, ge=1, le=20)
+
+
+class RenderingConfig(Config):
+    """Conditioning frame and the random variants of the scene."""
+
+    samples: int = Field(32, ge=1)
+    """Cycles samples per pixel of the conditioning frame."""
+    width: int = Field(1280, ge=64, multiple_of=2)
+    height: int = Field(720, ge=64, multiple_of=2)
+    num_rand_scenes: int = Field(3, ge=1, le=16)
+    gpu: bool = False
+    """Use a GPU if Cycles finds one; rendering falls back to the CPU and says so."""
+    no_rand_seed: bool = False
+    render_start_end: bool = False
+    min_object_px: int = Field(24, ge=4)
+    """Least side of the object's bounding box at 640x360; scales with the width (px)."""
+    min_object_visible: float = Field(0.5, ge=0, le=1)
+    """Least visible fraction of the object's silhouette."""
+    denoise: bool = True
+    """Denoise the conditioning frame and the plate (never video frames)."""
+
+
+class VideoConfig(Config):
+    """The video backend and its request."""
+
+    num_videos: int = Field(1, ge=1)
+    num_video_segments: int = Field(1, ge=1)
+    model_api: Literal["simulated", "kling-ai", "fal-ai"] = "simulated"
+    kling_model_name: str = "kling-v2-5-turbo"
+    duration: str = "5"
+    """Length of a segment in seconds, a string as in Kling's API."""
+    kling_mode: Literal["std", "pro"] = "pro"
+    skip_prompt_refinement: bool = False
+    base_prompt: list[str] = [
+        "A person stands at a table, takes the object on it with one hand and handles it "
+        "calmly. Fixed camera on a tripod, no zoom, no cut."
+    ]
+    seg_idx_for_tail_image: int = -1
+    use_all_tail_images: bool = False
+    video_max_retries: int = Field(100, ge=0)
+    video_retry_wait: float = Field(30.0, ge=0)
+    """Wait between polls of a running task (s)."""
+    simulated_fps: int = Field(24, ge=8, le=60)
+    simulated_frames: int = Field(121, ge=9)
+    simulated_samples: int = Field(8, ge=1)
+    """Cycles samples per pixel of a simulated video frame."""
+
+
+class ChatGptConfig(Config):
+    """The vision model's instructions."""
+
+    model: str = "gpt-4o"
+    prompt_refinement_system_message: str = ""
+    scale_evaluation_system_message: str = ""
+
+
+class Gen2DHOIConfig(Config):
+    """One task's 2D stage."""
+
+    character: str = "kid"
+    character_dir: str = "configs/characters"
+    texture_dir: str = "configs/characters"
+    results_dir: str = "results"
+    object_config: str = "configs/objects/comasset.yaml"
+    scene_config: str = "configs/scenes"
+    task: str = "manipulation"
+    verbose: bool = False
+    skip_step1: bool = False
+    skip_step2: bool = True
+    skip_step3: bool = False
+    skip_step4: bool = False
+    skip_done: bool = False
+    simulation: SimulationConfig = SimulationConfig()
+    scale: ScaleConfig = ScaleConfig()
+    rendering: RenderingConfig = RenderingConfig()
+    video: VideoConfig = VideoConfig()
+    chatgpt: ChatGptConfig = ChatGptConfig()

@@ -1,0 +1,50 @@
+"""The one exception tree of the platform.
+
+::
+
+    HoiError                     what went wrong, what was found, what is allowed, the cure
+    ├── PermanentError           the same request will fail again: fix the input, then retry
+    │   ├── BadInputError        a mesh, video, key or file that the user gave
+    │   ├── ConfigError          a configuration file or flag
+    │   ├── MissingResourceError weights, keys, licenses, packages, upstream artifacts
+    │   ├── StageError           a stage could not do its work (not settled, no valid camera …)
+    │   ├── RefusedError         a remote service refused for good (policy, auth, no funds)
+    │   └── BudgetError          sending would exceed the configured budget
+    └── TransientError           may succeed when tried again (time-out, 5xx, crashed worker)
+"""
+
+
+class HoiError(Exception):
+    """Base of all errors that this platform raises on purpose."""
+
+
+class PermanentError(HoiError):
+    """Trying again unchanged cannot help."""
+
+
+class BadInputError(PermanentError):
+    """A file or value that the user gave is unusable."""
+
+
+class ConfigError(PermanentError):
+    """A configuration file or command-line flag is wrong."""
+
+
+class MissingResourceError(PermanentError):
+    """Something that must be installed, supplied or made first is absent."""
+
+
+class StageError(PermanentError):
+    """A stage ran and found that its result would be unusable."""
+
+
+class RefusedError(PermanentError):
+    """A remote service refused the request for good."""
+
+
+class BudgetError(PermanentError):
+    """A paid request was not sent because it would exceed the budget."""
+
+
+class TransientError(HoiError):
+    """The failure may pass: a time-out, an overloaded service, a worker that died."""

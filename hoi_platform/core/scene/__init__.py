@@ -1,0 +1,1 @@
+"""The known scene: rooms, tables, cameras, lights, procedural objects, performances."""
