@@ -74,10 +74,10 @@ class BodyModel:
 
     def skin(self, posed: Posed) -> Tensor:
         """Vertices (T, V, 3) of a posed body in world coordinates."""
-        like = {"dtype": posed.joints.dtype, "device": posed.joints.device}
-        rest_joints = torch.as_tensor(self.rest_joints, **like)
-        weights = torch.as_tensor(self.weights, **like)
-        vertices = torch.as_tensor(self.rest_vertices, **like)
+        dtype, device = posed.joints.dtype, posed.joints.device
+        rest_joints = torch.as_tensor(self.rest_joints, dtype=dtype, device=device)
+        weights = torch.as_tensor(self.weights, dtype=dtype, device=device)
+        vertices = torch.as_tensor(self.rest_vertices, dtype=dtype, device=device)
         offset = posed.joints - (posed.R_world_joint @ rest_joints[..., None])[..., 0]
         transforms = torch.cat([posed.R_world_joint, offset[..., None]], dim=-1)  # (T, 55, 3, 4)
         frames = len(transforms)

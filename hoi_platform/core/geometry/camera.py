@@ -93,9 +93,9 @@ def look_at(
 
     ``roll`` (radians) turns the image clockwise. Raises ValueError when the view is vertical.
     """
-    forward = np.asarray(target, float) - np.asarray(eye, float)
+    forward: Array = np.asarray(target, float) - np.asarray(eye, float)
     right = np.cross(forward, [0.0, 0.0, 1.0])
-    if np.linalg.norm(right) < 1e-9 * max(np.linalg.norm(forward), 1e-12):
+    if np.linalg.norm(right) < 1e-9 * max(float(np.linalg.norm(forward)), 1e-12):
         raise ValueError("a camera that looks straight up or down has no upward direction")
     z = forward / np.linalg.norm(forward)
     x = right / np.linalg.norm(right)

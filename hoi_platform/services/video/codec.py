@@ -38,7 +38,7 @@ def read_video(path: Path, max_frames: int = 2000) -> Video:
             for frame in container.decode(stream):
                 if len(frames) == max_frames:
                     raise BadInputError(f"{path} has more than {max_frames} frames")
-                frames.append(frame.to_ndarray(format="rgb24"))
+                frames.append(np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8))
             rate = stream.average_rate or stream.base_rate
     except av.error.FFmpegError as error:
         raise BadInputError(f"{path} is not a readable video: {error}") from error
