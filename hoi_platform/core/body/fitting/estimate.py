@@ -1,0 +1,100 @@
+"""The person's motion as read from a video: what ``human_pose`` hands to later stages."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from hoi_platform.core.body.keypoints import KEYPOINT_NAMES
+from hoi_platform.core.body.motion import BodyMotion
+from hoi_platform.core.body.skeleton import NUM_JOINTS
+from hoi_platform.core.errors import BadInputError
+from hoi_platform.core.geometry.rotations import Array
+
+_SCHEMA_VERSION: Final = 1
+_FIELDS: Final = (
+    "schema_version",
+    "fps",
+    "motion_global_rotations",
+    "motion_global_translation",
+    "motion_incam_rotations",
+    "motion_incam_translation",
+    "keypoints",
+    "keypoint_names",
+    "foot_contact",
+    "joint_confidence",
+)
+
+
+@dataclass(frozen=True)
+class HumanPoseEstimate:
+    """Body, hands and global motion of one person over T frames."""
+
+    motion: BodyMotion
+    """In the world (the reference's ``motion_global``)."""
+    keypoints_px: Array
+    """(T, K, 3): u, v and confidence in [0, 1]; u and v are nan where nothing was detected."""
+    foot_contact: Array
+    """(T, 2) probability that the left and the right foot is planted."""
+    joint_confidence: Array
+    """(T, 55) in [0, 1]: how well the video supports each joint."""
+    keypoint_names: tuple[str, ...] = KEYPOINT_NAMES
+
+    def __post_init__(self) -> None:
+        T, K = len(self.motion), len(self.keypoint_names)
+        expected = {
+            "keypoints_px": (self.keypoints_px.shape, (T, K, 3)),
+            "foot_contact": (self.foot_contact.shape, (T, 2)),
+            "joint_confidence": (self.joint_confidence.shape, (T, NUM_JOINTS)),
+        }
+        for name, (found, wanted) in expected.items():
+            if found != wanted:
+                raise ValueError(f"{name} is {found}, not {wanted}")
+
+    def motion_incam(self, T_cam_world: Array) -> BodyMotion:
+        """The motion in camera coordinates (the reference's ``motion_incam``)."""
+        return self.motion.transformed(T_cam_world)
+
+
+def save_estimate(estimate: HumanPoseEstimate, T_cam_world: Array, path: Path) -> None:
+    """Write the estimate as a compressed npz (no pickle) with the reference's fields."""
+    incam = estimate.motion_incam(T_cam_world)
+    values = (
+        np.array(_SCHEMA_VERSION),
+        np.array(estimate.motion.fps),
+        estimate.motion.rotations,
+        estimate.motion.translation,
+        incam.rotations,
+        incam.translation,
+        estimate.keypoints_px,
+        np.array(estimate.keypoint_names),
+        estimate.foot_contact,
+        estimate.joint_confidence,
+    )
+    with path.open("wb") as file:
+        np.savez_compressed(file, **dict(zip(_FIELDS, values, strict=True)))
+
+
+def load_estimate(path: Path) -> HumanPoseEstimate:
+    """Read what ``save_estimate`` wrote; raises BadInputError when a field is missing or odd."""
+    with np.load(path, allow_pickle=False) as data:
+        if missing := [name for name in _FIELDS if name not in data]:
+            raise BadInputError(f"{path} is no human pose estimate: it lacks {', '.join(missing)}")
+        if int(data["schema_version"]) != _SCHEMA_VERSION:
+            raise BadInputError(
+                f"{path} has schema version {data['schema_version']}, "
+                f"this release reads {_SCHEMA_VERSION}; make it again with `hoi`"
+            )
+        motion = BodyMotion(
+            data["motion_global_rotations"],
+            data["motion_global_translation"],
+            float(data["fps"]),
+        )
+        return HumanPoseEstimate(
+            motion,
+            data["keypoints"],
+            data["foot_contact"],
+            data["joint_confidence"],
+            tuple(str(name) for name in data["keypoint_names"]),
+        )
