@@ -1,0 +1,169 @@
+"""How a stage becomes a Dagster asset: skip what is done, run the body, report what was made.
+
+Belongs here: the bridge between stages and Dagster. Does not: anything about a single stage.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import dagster as dg
+
+from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.core.config.settings import Settings
+from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
+from hoi_platform.partitions import CELLS, OBJECTS, split_key
+from hoi_platform.services.artifacts.record import ArtifactRecord
+from hoi_platform.services.artifacts.stages import Context, Stage, Work
+from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.platform import Platform
+
+Body = Callable[..., None]
+Preview = Callable[[ArtifactStore, ObjectId | ClipId], bytes]
+"""A small JPEG of an artifact, drawn from its files."""
+
+STAGES: Final[dict[str, Stage]] = {}
+"""Every stage by name, filled as the asset modules are imported."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an asset appears on the Dagster page and where it runs."""
+
+    group: str
+    kinds: frozenset[str]
+    preview: Preview | None = None
+    pool: str | None = None
+    op_tags: dict[str, Any] | None = None
+
+
+def stage_asset(
+    look: Look,
+    *,
+    version: str,
+    upstream: tuple[str, ...] = (),
+    settings: Callable[[Context], dict[str, Any]] = lambda _: {},
+    backend: Callable[[Settings], str] = lambda _: "builtin",
+) -> Callable[[Body], dg.AssetsDefinition]:
+    """Turn ``body(work, **resources)`` into the asset of the same name.
+
+    The body's parameters after ``work`` name the resources that it uses. Its docstring is the
+    asset's description.
+    """
+
+    def decorate(body: Body) -> dg.AssetsDefinition:
+        name = body.__name__
+        stage = Stage(name, version, upstream, settings, backend)
+        STAGES[name] = stage
+        uses = list(inspect.signature(body).parameters)[1:]
+
+        @dg.asset(
+            name=name,
+            deps=list(upstream),
+            partitions_def=OBJECTS if ARTIFACTS[name].scope == "object" else CELLS,
+            description=inspect.getdoc(body),
+            group_name=look.group,
+            kinds=set(look.kinds),
+            code_version=version,
+            pool=look.pool,
+            op_tags=look.op_tags,
+            required_resource_keys={"platform", "progress", *uses},
+        )
+        def asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+            resources = {key: getattr(context.resources, key) for key in uses}
+            return _materialize(context, stage, look, lambda work: body(work, **resources))
+
+        return asset
+
+    return decorate
+
+
+def subject_of(platform: Platform, partition_key: str) -> ObjectId | ClipId:
+    """The object or clip that a partition key stands for."""
+    object_key, seed = split_key(partition_key)
+    object_id = platform.catalogue.by_key(object_key)
+    return object_id if seed is None else platform.clip(object_id, seed)
+
+
+def _materialize(
+    context: dg.AssetExecutionContext, stage: Stage, look: Look, body: Callable[[Work], None]
+) -> dg.MaterializeResult:
+    platform: Platform = context.resources.platform.platform()
+    subject = subject_of(platform, context.partition_key)
+    stages = platform.stages(STAGES)
+    _require_upstream(context, platform, stage, subject)
+    status = stages.status(stage.name, subject)
+    if status.done:
+        record = platform.store.record(stage.name, subject)
+        assert record is not None
+    else:
+        context.log.info("%s of %s: %s (%s)", stage.name, subject, status.state, status.reason)
+        report = context.resources.progress.reporter(context, stage.name)
+        record = stages.run(stage.name, subject, body, report)
+    metadata = _metadata(platform.store, stage, look, subject, record)
+    metadata["status"] = dg.MetadataValue.text("already done" if status.done else "made")
+    return dg.MaterializeResult(
+        metadata=metadata, data_version=dg.DataVersion(record.fingerprint[:32])
+    )
+
+
+def _require_upstream(
+    context: dg.AssetExecutionContext, platform: Platform, stage: Stage, subject: ObjectId | ClipId
+) -> None:
+    """Refuse to work on inputs that are not what today's settings ask for."""
+    stages = platform.stages(STAGES)
+    for asset in stage.upstream:
+        above = upstream_subject(asset, subject)
+        assert above is not None
+        status = stages.status(asset, above, verify=False)
+        if not status.done:
+            raise dg.Failure(
+                f"{stage.name} of {subject} needs {asset}, which is {status.state} "
+                f"({status.reason}); materialize {asset} first",
+                allow_retries=False,
+            )
+
+
+def _metadata(
+    store: ArtifactStore,
+    stage: Stage,
+    look: Look,
+    subject: ObjectId | ClipId,
+    record: ArtifactRecord,
+) -> dict[str, dg.MetadataValue]:
+    metadata: dict[str, dg.MetadataValue] = {
+        "subject": dg.MetadataValue.text(str(subject)),
+        "backend": dg.MetadataValue.text(record.backend),
+        "seconds": dg.MetadataValue.float(round(record.seconds, 2)),
+        "made_at": dg.MetadataValue.text(record.created_at),
+    }
+    for key, value in record.facts.items():
+        metadata[key] = _metadata_value(value)
+    for file in ARTIFACTS[stage.name].files:
+        path = store.path(stage.name, file.key, subject)
+        if path.exists() and not file.privileged:
+            metadata[f"file_{file.key}"] = dg.MetadataValue.path(str(path))
+    if look.preview is not None:
+        from hoi_platform.services.viewer.thumbnail import data_uri_markdown
+
+        metadata["preview"] = dg.MetadataValue.md(data_uri_markdown(look.preview(store, subject)))
+    return metadata
+
+
+def _metadata_value(value: Any) -> dg.MetadataValue:
+    if isinstance(value, bool):
+        return dg.MetadataValue.bool(value)
+    if isinstance(value, int):
+        return dg.MetadataValue.int(value)
+    if isinstance(value, float):
+        return dg.MetadataValue.float(value)
+    if isinstance(value, str):
+        return dg.MetadataValue.text(value)
+    return dg.MetadataValue.json(value)
+
+
+def file_link(base_url: str, store: ArtifactStore, path: Path) -> dg.MetadataValue:
+    """A link to a file of the results on the static server."""
+    return dg.MetadataValue.url(f"{base_url.rstrip('/')}/{path.relative_to(store.root)}")

@@ -1,0 +1,41 @@
+"""The results folder and the configuration as a Dagster resource."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from hoi_platform.core.config.settings import checked_profile
+from hoi_platform.services.platform import Platform
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+class PlatformResource(dg.ConfigurableResource):
+    """Where results lie and how stages are configured; empty fields fall to the environment.
+
+    HOI_RESULTS_DIR (default ``results`` in the project), HOI_CONFIG_DIR (default ``configs``),
+    HOI_PROFILE (``demo`` or ``full``).
+    """
+
+    results_dir: str = ""
+    config_dir: str = ""
+    profile: str = ""
+    gen_config: str = ""
+    recon_config: str = ""
+    overrides: dict[str, Any] = {}
+
+    def platform(self) -> Platform:
+        """The service that stages run against."""
+        results = self.results_dir or os.environ.get("HOI_RESULTS_DIR") or PROJECT_ROOT / "results"
+        configs = self.config_dir or os.environ.get("HOI_CONFIG_DIR") or PROJECT_ROOT / "configs"
+        profile = self.profile or os.environ.get("HOI_PROFILE") or "full"
+        return Platform(
+            results_dir=Path(results).absolute(),
+            config_dir=Path(configs).absolute(),
+            profile=checked_profile(profile),
+            gen_config=Path(self.gen_config) if self.gen_config else None,
+            recon_config=Path(self.recon_config) if self.recon_config else None,
+            overrides=dict(self.overrides),
+        )

@@ -1,0 +1,51 @@
+"""The JSON record beside every artifact: what it was made from, by what, and its hashes."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class ArtifactRecord(BaseModel):
+    """Identity and provenance of one artifact of one partition."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    record_version: Literal[1] = 1
+    asset: str
+    subject: str
+    schema_version: int
+    fingerprint: str
+    """Hash of everything the result depends on: code, settings, fingerprints of its inputs."""
+    code_version: str
+    backend: str
+    settings: dict[str, Any]
+    inputs: dict[str, str]
+    """Upstream asset → digest of the files that were read."""
+    files: dict[str, str]
+    """File, relative to the results folder → SHA-256."""
+    seed: int | None = None
+    seconds: float
+    created_at: str
+    machine: str
+    facts: dict[str, Any] = {}
+    """Figures worth keeping (counts, scores, costs) with their unit in the name."""
+
+    @property
+    def digest(self) -> str:
+        """The identity of its content."""
+        return fingerprint_of(self.files)
+
+
+def fingerprint_of(value: Any) -> str:
+    """SHA-256 of the canonical JSON of plain data."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,165 @@
+"""Stages without Dagster: what each depends on, what is done, and how one is run and recorded.
+
+A stage's fingerprint is the hash of its name, version, schema, backend, settings, partition and
+of the fingerprints of its inputs; so the whole chain can be judged before anything is run.
+"""
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.core.config.objects import ObjectEntry
+from hoi_platform.core.config.settings import Settings
+from hoi_platform.core.formats.artifacts import ARTIFACTS, subject_path, upstream_subject
+from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
+from hoi_platform.services.artifacts.store import ArtifactStore, Staging, Status
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a stage's settings may be computed from."""
+
+    settings: Settings
+    entry: ObjectEntry
+    entry_digest: str
+    """Hash of the catalogue entry's source mesh."""
+    subject: ObjectId | ClipId
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One asset's identity: everything but its body."""
+
+    name: str
+    version: str
+    """Raised when a change of the code changes results."""
+    upstream: tuple[str, ...]
+    settings: Callable[[Context], dict[str, Any]]
+    """The part of the configuration that the result depends on, as plain JSON."""
+    backend: Callable[[Settings], str]
+
+
+@dataclass
+class Work:
+    """What a stage's body works with: inputs to read, outputs to write, facts to report."""
+
+    stage: Stage
+    subject: ObjectId | ClipId
+    settings: Settings
+    entry: ObjectEntry
+    store: ArtifactStore
+    staging: Staging
+    progress: Progress
+    facts: dict[str, Any] = field(default_factory=dict)
+    read: dict[str, str] = field(default_factory=dict)
+
+    def input(self, asset: str, key: str) -> Path:
+        """An upstream file; only declared upstream assets, never ground truth."""
+        if asset not in self.stage.upstream:
+            raise KeyError(f"{self.stage.name} does not declare {asset} as upstream")
+        if ARTIFACTS[asset].file(key).privileged:
+            raise PermissionError(f"{self.stage.name} may not read {asset}'s {key}: ground truth")
+        subject = upstream_subject(asset, self.subject)
+        path = self.store.require(asset, key, subject)
+        record = self.store.record(asset, subject)
+        assert record is not None
+        self.read[asset] = record.digest
+        return path
+
+    def output(self, key: str) -> Path:
+        """Where to write one of the stage's files."""
+        return self.staging.path(key)
+
+    @property
+    def clip(self) -> ClipId:
+        assert isinstance(self.subject, ClipId)
+        return self.subject
+
+
+class Stages:
+    """The chain of stages over one results folder with one set of settings."""
+
+    def __init__(
+        self,
+        stages: Mapping[str, Stage],
+        store: ArtifactStore,
+        context: Callable[[ObjectId | ClipId], Context],
+    ) -> None:
+        self.stages = stages
+        self.store = store
+        self._context = context
+
+    @cached_property
+    def _fingerprints(self) -> dict[tuple[str, str], str]:
+        return {}
+
+    def fingerprint(self, name: str, subject: ObjectId | ClipId) -> str:
+        """The identity that the stage's result has to have today."""
+        key = (name, f"{subject}")
+        if key not in self._fingerprints:
+            self._fingerprints[key] = self._compute_fingerprint(name, subject)
+        return self._fingerprints[key]
+
+    def _compute_fingerprint(self, name: str, subject: ObjectId | ClipId) -> str:
+        stage, context = self.stages[name], self._context(subject)
+        upstream = {}
+        for asset in stage.upstream:
+            above = upstream_subject(asset, subject)
+            assert above is not None
+            upstream[asset] = self.fingerprint(asset, above)
+        return fingerprint_of(
+            {
+                "asset": name,
+                "schema": ARTIFACTS[name].schema_version,
+                "version": stage.version,
+                "backend": stage.backend(context.settings),
+                "settings": stage.settings(context),
+                "subject": subject_path(subject),
+                "upstream": upstream,
+            }
+        )
+
+    def status(self, name: str, subject: ObjectId | ClipId, *, verify: bool = True) -> Status:
+        """Whether the stage's artifact stands as today's inputs ask."""
+        return self.store.status(name, subject, self.fingerprint(name, subject), verify=verify)
+
+    def run(
+        self,
+        name: str,
+        subject: ObjectId | ClipId,
+        body: Callable[[Work], None],
+        progress: Progress,
+    ) -> ArtifactRecord:
+        """Run a stage's body in a staging folder and put its artifact in place."""
+        stage, context = self.stages[name], self._context(subject)
+        started = time.perf_counter()
+        with self.store.staging(name, subject) as staging:
+            work = Work(
+                stage, subject, context.settings, context.entry, self.store, staging, progress
+            )
+            body(work)
+            record = ArtifactRecord(
+                asset=name,
+                subject=subject_path(subject),
+                schema_version=ARTIFACTS[name].schema_version,
+                fingerprint=self.fingerprint(name, subject),
+                code_version=stage.version,
+                backend=stage.backend(context.settings),
+                settings=stage.settings(context),
+                inputs=dict(sorted(work.read.items())),
+                files={},
+                seed=subject.seed if isinstance(subject, ClipId) else None,
+                seconds=time.perf_counter() - started,
+                created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                machine=f"{platform.machine()} {platform.system()}",
+                facts=work.facts,
+            )
+            return self.store.commit(staging, record)

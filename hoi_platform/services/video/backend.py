@@ -1,0 +1,80 @@
+"""The socket of the video role: a task is submitted, and collected when it is finished."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from hoi_platform.core.config.gen_2dhoi import VideoConfig
+from hoi_platform.core.formats.ground_truth import GroundTruth
+
+Progress = Callable[[float, str], None]
+TaskState = Literal["submitted", "processing", "succeeded", "failed"]
+
+
+@dataclass(frozen=True)
+class SimulatedScene:
+    """What only the simulated backend is given: the scene itself, to act in it."""
+
+    scene: Path
+    """SceneSpec in JSON."""
+    person: Path
+    """Folder with body.npz, first_frame.npz, colors.npy."""
+    mesh_obj: Path
+    grasp: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class VideoRequest:
+    """One clip to be imagined from a conditioning frame and a prompt."""
+
+    clip: str
+    fingerprint: str
+    """Identity of the request: the same request is never paid for twice."""
+    frame: Path
+    prompt: str
+    config: VideoConfig
+    negative_prompt: str = "blur, distort, and low quality"
+    tail_frame: Path | None = None
+    scene: SimulatedScene | None = None
+
+
+class VideoTask(BaseModel):
+    """A submitted task; ``external_task_id`` is ours, ``task_id`` the provider's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    provider: str
+    clip: str
+    fingerprint: str
+    external_task_id: str
+    task_id: str | None = None
+    state: TaskState = "submitted"
+    model: str
+    estimated_cost_usd: float = 0.0
+
+
+@dataclass(frozen=True)
+class CollectedVideo:
+    """What a backend delivered besides the file."""
+
+    truth: GroundTruth | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class VideoBackend(Protocol):
+    """A source of interaction videos. Errors are RefusedError, BudgetError or TransientError."""
+
+    name: str
+
+    def submit(self, request: VideoRequest) -> VideoTask:
+        """Hand the request in and return at once; the same request gives the same task."""
+        ...
+
+    def collect(
+        self, task: VideoTask, request: VideoRequest, target: Path, progress: Progress
+    ) -> CollectedVideo:
+        """Wait for the task and write its MP4 to ``target``."""
+        ...

@@ -1,0 +1,98 @@
+"""The embedded video backend: a procedural performance, rendered in the known scene.
+
+It stands in for a video model where there is no key and delivers what no video model can: the
+ground truth of its own clip.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from hoi_platform.core.body.motion import BodyMotion
+from hoi_platform.core.formats.ground_truth import GroundTruth
+from hoi_platform.core.geometry.mesh import load_obj
+from hoi_platform.core.scene.performance.manipulation import Performance, perform
+from hoi_platform.core.scene.spec import SceneSpec
+from hoi_platform.services.blender.render import render_performance
+from hoi_platform.services.blender.service import BlenderService
+from hoi_platform.services.body.anny_body import load_body
+from hoi_platform.services.video.backend import (
+    CollectedVideo,
+    Progress,
+    SimulatedScene,
+    VideoRequest,
+    VideoTask,
+)
+from hoi_platform.services.video.codec import write_video
+
+VERSION: Final = "1"
+
+
+@dataclass(frozen=True)
+class SimulatedBackend:
+    """Acts and renders on this machine; nothing is sent anywhere."""
+
+    blender: BlenderService
+    name: str = "simulated"
+
+    def submit(self, request: VideoRequest) -> VideoTask:
+        """Nothing leaves the machine: the task is only named."""
+        return VideoTask(
+            provider=self.name,
+            clip=request.clip,
+            fingerprint=request.fingerprint,
+            external_task_id=f"sim-{request.fingerprint[:24]}",
+            state="succeeded",
+            model=f"procedural-{VERSION}",
+        )
+
+    def collect(
+        self, task: VideoTask, request: VideoRequest, target: Path, progress: Progress
+    ) -> CollectedVideo:
+        """Perform, render, encode; the truth is what was performed."""
+        assert request.scene is not None
+        spec = SceneSpec.model_validate_json(request.scene.scene.read_bytes())
+        performance = self._perform(request, request.scene, spec)
+        body = load_body(request.scene.person / "body.npz")
+        rendered = render_performance(
+            self.blender,
+            spec,
+            performance.motion.vertices(body),
+            body.faces,
+            np.load(request.scene.person / "colors.npy"),
+            performance.Ts_world_object,
+            request.scene.mesh_obj,
+            samples=request.config.simulated_samples,
+            progress=progress,
+        )
+        fps = request.config.simulated_fps
+        frames = write_video(target, rendered.frames, fps)
+        truth = GroundTruth(
+            motion=performance.motion,
+            Ts_world_object=performance.Ts_world_object,
+            contact=performance.contact,
+            object_masks=rendered.object_masks,
+            human_masks=rendered.human_masks,
+        )
+        return CollectedVideo(truth, {"frames": frames, "fps": fps, "task": task.external_task_id})
+
+    def _perform(
+        self, request: VideoRequest, scene: SimulatedScene, spec: SceneSpec
+    ) -> Performance:
+        body = load_body(scene.person / "body.npz")
+        with np.load(scene.person / "first_frame.npz", allow_pickle=False) as first:
+            start = BodyMotion(first["rotations"], first["translation"], 1.0)
+        seed = int.from_bytes(sha256(request.clip.encode()).digest()[:8], "big")
+        return perform(
+            body,
+            spec,
+            load_obj(scene.mesh_obj, spec.object_scale),
+            frames=request.config.simulated_frames,
+            fps=request.config.simulated_fps,
+            rng=np.random.default_rng(seed),
+            first_frame=start,
+            grasp=scene.grasp,
+        )
