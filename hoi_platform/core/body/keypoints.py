@@ -168,13 +168,3 @@ def _hand(body: BodyModel, side: str) -> dict[str, _Anchor]:
         bone = body.rest_joints[JOINT[joints[2]]] - body.rest_joints[JOINT[joints[1]]]
         anchors[row[3]] = _surface(body, (joints[2],), body.rest_vertices @ bone, count=4)
     return anchors
-
-
-def project(T_cam_world: Tensor, focal_px: float, center_px: Tensor, p_world: Tensor) -> Tensor:
-    """World points (..., 3) → pixels (..., 2) (conventions: ``core.geometry``); differentiable.
-
-    Depth is kept above 5 cm, so that a point that strays behind the camera keeps a gradient.
-    """
-    p_cam = p_world @ T_cam_world[:3, :3].T + T_cam_world[:3, 3]
-    depth = torch.clamp(p_cam[..., 2:], min=0.05)
-    return focal_px * p_cam[..., :2] / depth + center_px
