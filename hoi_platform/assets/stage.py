@@ -46,6 +46,7 @@ def stage_asset(
     upstream: tuple[str, ...] = (),
     settings: Callable[[Context], dict[str, Any]] = lambda _: {},
     backend: Callable[[Settings], str] = lambda _: "builtin",
+    reads_truth: bool = False,
 ) -> Callable[[Body], dg.AssetsDefinition]:
     """Turn ``body(work, **resources)`` into the asset of the same name.
 
@@ -55,7 +56,7 @@ def stage_asset(
 
     def decorate(body: Body) -> dg.AssetsDefinition:
         name = body.__name__
-        stage = Stage(name, version, upstream, settings, backend)
+        stage = Stage(name, version, upstream, settings, backend, reads_truth)
         STAGES[name] = stage
         uses = list(inspect.signature(body).parameters)[1:]
 

@@ -141,6 +141,10 @@ _KINDS: Final = (
         FileKind("losses", f"{_RAW}/losses.json", "loss per term and iteration"),
     ),
     _clip(
+        "clip_accuracy",
+        FileKind("accuracy", f"{_GEN}/accuracy/{{id}}.json", "ClipAccuracy, null without truth"),
+    ),
+    _clip(
         "filtered_hoi",
         FileKind("verdict", f"{_RAW}/verdict.json", "Verdict: every check, value, threshold"),
         FileKind("invalid", f"{_RAW}/invalid", "why it was rejected", optional=True),

@@ -45,6 +45,8 @@ class Stage:
     settings: Callable[[Context], dict[str, Any]]
     """The part of the configuration that the result depends on, as plain JSON."""
     backend: Callable[[Settings], str]
+    reads_truth: bool = False
+    """Whether it may open ground truth: measuring and showing may, reconstructing may not."""
 
 
 @dataclass
@@ -62,10 +64,10 @@ class Work:
     read: dict[str, str] = field(default_factory=dict)
 
     def input(self, asset: str, key: str) -> Path:
-        """An upstream file; only declared upstream assets, never ground truth."""
+        """An upstream file of a declared upstream asset; ground truth only where declared."""
         if asset not in self.stage.upstream:
             raise KeyError(f"{self.stage.name} does not declare {asset} as upstream")
-        if ARTIFACTS[asset].file(key).privileged:
+        if ARTIFACTS[asset].file(key).privileged and not self.stage.reads_truth:
             raise PermissionError(f"{self.stage.name} may not read {asset}'s {key}: ground truth")
         subject = upstream_subject(asset, self.subject)
         path = self.store.require(asset, key, subject)
@@ -73,6 +75,13 @@ class Work:
         assert record is not None
         self.read[asset] = record.digest
         return path
+
+    def optional_input(self, asset: str, key: str) -> Path | None:
+        """The same for a file that an upstream asset need not have written."""
+        subject = upstream_subject(asset, self.subject)
+        if self.store.path(asset, key, subject).exists():
+            return self.input(asset, key)
+        return None
 
     def output(self, key: str) -> Path:
         """Where to write one of the stage's files."""

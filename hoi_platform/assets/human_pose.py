@@ -1,0 +1,29 @@
+"""The asset ``human_pose``."""
+
+from hoi_platform.assets.inputs import ClipInputs
+from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.vision.human_pose.backend import HumanPoseRequest, human_pose_backend
+
+
+@stage_asset(
+    Look("recon_4dhoi", frozenset({"mediapipe", "torch"})),
+    version="1",
+    upstream=("scene_render", "interaction_video"),
+    settings=lambda c: c.settings.recon_4dhoi.human_model.model_dump(),
+    backend=lambda s: s.recon_4dhoi.human_model.backend,
+)
+def human_pose(work: Work) -> None:
+    """The person's body and hands in every frame, in the camera and in the world."""
+    inputs = ClipInputs(work)
+    estimator = human_pose_backend(work.settings.recon_4dhoi.human_model.backend)
+    request = HumanPoseRequest(
+        video=inputs.video,
+        camera=inputs.camera,
+        body=inputs.body,
+        first_frame=inputs.first_frame,
+        first_human_mask=inputs.first_mask("human_masks"),
+    )
+    estimate = estimator.estimate(request, progress=work.progress)
+    estimate.save(work.output("motion"), inputs.camera)
+    work.facts.update(estimate.facts())

@@ -1,0 +1,131 @@
+"""Typed access to what a clip's stages read of each other.
+
+Belongs here: loading upstream files. Does not: computing anything from them.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
+from hoi_platform.core.body.model import BodyModel
+from hoi_platform.core.body.motion import BodyMotion
+from hoi_platform.core.formats.hoi_data import HoiData
+from hoi_platform.core.formats.tracks import SceneTracks
+from hoi_platform.core.geometry.camera import Camera
+from hoi_platform.core.geometry.mesh import TriangleMesh, load_obj
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.scene.contacts import ContactLabels
+from hoi_platform.core.scene.spec import SceneSpec
+from hoi_platform.core.tracking.track import ObjectPoseTrack
+from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.body.anny_body import load_body
+from hoi_platform.services.video.codec import Video, read_video
+
+
+@dataclass(frozen=True)
+class ClipInputs:
+    """Upstream artifacts of a clip, each read when first asked for."""
+
+    work: Work
+
+    @cached_property
+    def spec(self) -> SceneSpec:
+        return SceneSpec.model_validate_json(
+            self.work.input("scene_render", "scene").read_bytes()
+        )
+
+    @property
+    def camera(self) -> Camera:
+        return self.spec.camera.camera()
+
+    @property
+    def person_dir(self) -> Path:
+        return self.work.input("scene_render", "person")
+
+    @cached_property
+    def body(self) -> BodyModel:
+        return load_body(self.person_dir / "body.npz")
+
+    @property
+    def body_colors(self) -> Array:
+        """(V, 3) linear RGB."""
+        return np.load(self.person_dir / "colors.npy")
+
+    @property
+    def first_frame(self) -> BodyMotion:
+        """The rendered pose of frame 0, one frame long."""
+        with np.load(self.person_dir / "first_frame.npz", allow_pickle=False) as data:
+            return BodyMotion(data["rotations"], data["translation"], 1.0)
+
+    def first_mask(self, which: str) -> np.ndarray:
+        """``masks`` (object) or ``human_masks`` of frame 0, (H, W) bool."""
+        folder = self.work.input("scene_render", "foundation_pose")
+        return read_gray(folder / which / "000000.png") > 0
+
+    @property
+    def frame(self) -> np.ndarray:
+        """The conditioning frame, (H, W, 3) uint8."""
+        return read_rgb(self.work.input("scene_render", "frame"))
+
+    @property
+    def plate(self) -> tuple[np.ndarray, Array]:
+        """The empty scene: (H, W, 3) uint8 and its depth (H, W) in meters."""
+        folder = self.work.input("scene_render", "plate")
+        with np.load(folder / "depth.npz", allow_pickle=False) as data:
+            return read_rgb(folder / "plate.png"), data["depth"]
+
+    @property
+    def video(self) -> Video:
+        return read_video(self.work.input("interaction_video", "video"))
+
+    @property
+    def mesh_obj(self) -> Path:
+        return self.work.input("object_mesh", "mesh") / "model.obj"
+
+    @cached_property
+    def mesh(self) -> TriangleMesh:
+        """The object in meters, in its own frame."""
+        return load_obj(self.mesh_obj, self.spec.object_scale)
+
+    @cached_property
+    def human(self) -> HumanPoseEstimate:
+        return HumanPoseEstimate.load(self.work.input("human_pose", "motion"))
+
+    @cached_property
+    def tracks(self) -> SceneTracks:
+        return SceneTracks.load(
+            self.work.input("scene_tracks", "masks"), self.work.input("scene_tracks", "depth")
+        )
+
+    @cached_property
+    def object_track(self) -> ObjectPoseTrack:
+        return ObjectPoseTrack.load(self.work.input("object_pose", "poses") / "track.npz")
+
+    @cached_property
+    def contacts(self) -> ContactLabels:
+        return ContactLabels.from_json(
+            self.work.input("contact_labels", "labels").read_text()
+        )
+
+    @cached_property
+    def reconstruction(self) -> HoiData:
+        return HoiData.load(self.work.input("reconstruction", "data"))
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    """An image as (H, W, 3) uint8."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def read_gray(path: Path) -> np.ndarray:
+    """An image as (H, W) uint8."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return np.asarray(image.convert("L"))

@@ -1,0 +1,34 @@
+"""The asset ``interaction_video``."""
+
+from hoi_platform.assets.inputs import ClipInputs
+from hoi_platform.assets.looks import video_preview
+from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.assets.video_request import request_settings, video_request
+from hoi_platform.core.filtering.check import checks_to_json
+from hoi_platform.core.filtering.video_sanity import video_checks
+from hoi_platform.resources.video import VideoResource
+from hoi_platform.services.artifacts.files import write_whole
+from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.video.backend import VideoTask
+from hoi_platform.services.video.codec import read_video
+
+
+@stage_asset(
+    Look("gen_2dhoi", frozenset({"video"}), preview=video_preview),
+    version="1",
+    upstream=("object_mesh", "scene_render", "video_prompt", "video_task"),
+    settings=request_settings,
+    backend=lambda s: s.gen_2dhoi.video.model_api,
+)
+def interaction_video(work: Work, video: VideoResource) -> None:
+    """The finished video, collected, checked against its conditioning frame."""
+    task = VideoTask.model_validate_json(work.input("video_task", "task").read_bytes())
+    backend = video.backend(task.provider)
+    target = work.output("video")
+    collected = backend.collect(task, video_request(work), target, work.progress)
+    if collected.truth is not None:
+        collected.truth.save(work.output("truth"))
+    inputs = ClipInputs(work)
+    checks = video_checks(read_video(target), inputs.frame, inputs.camera)
+    write_whole(work.output("checks"), checks_to_json(checks))
+    work.facts.update(collected.facts)

@@ -1,0 +1,22 @@
+"""The asset ``object_mesh``."""
+
+from hoi_platform.assets.looks import object_preview
+from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.services.artifacts.files import write_whole
+from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.meshes.importer import write_clean_obj
+from hoi_platform.resources.platform import PlatformResource
+
+
+@stage_asset(
+    Look("objects", frozenset({"trimesh"}), preview=object_preview),
+    version="1",
+    settings=lambda c: {"source": c.entry_digest, "up": c.entry.up},
+    backend=lambda _: "trimesh",
+)
+def object_mesh(work: Work, platform: PlatformResource) -> None:
+    """The object's mesh, cleaned: one OBJ with its materials, z up, with its statistics."""
+    mesh = platform.platform().catalogue.load_mesh(work.subject)
+    statistics = write_clean_obj(mesh, work.output("mesh"))
+    write_whole(work.output("statistics"), statistics.to_json())
+    work.facts.update(statistics.facts())

@@ -1,0 +1,35 @@
+"""The asset ``object_pose``."""
+
+from hoi_platform.assets.inputs import ClipInputs
+from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.vision.object_pose.backend import ObjectPoseRequest, object_tracker
+
+
+@stage_asset(
+    Look("recon_4dhoi", frozenset({"opencv", "embree"})),
+    version="1",
+    upstream=("object_mesh", "scene_render", "interaction_video", "scene_tracks"),
+    settings=lambda c: {
+        **c.settings.recon_4dhoi.obj_pose_tracking.model_dump(),
+        "is_static_obj": c.settings.recon_4dhoi.pipeline.is_static_obj,
+    },
+    backend=lambda s: s.recon_4dhoi.obj_pose_tracking.backend,
+)
+def object_pose(work: Work) -> None:
+    """The object's 6-DoF pose in every frame with a confidence."""
+    inputs = ClipInputs(work)
+    recon = work.settings.recon_4dhoi
+    request = ObjectPoseRequest(
+        video=inputs.video,
+        camera=inputs.camera,
+        tracks=inputs.tracks,
+        mesh_obj=inputs.mesh_obj,
+        scale=inputs.spec.object_scale,
+        T_world_object0=inputs.spec.T_world_object_array(),
+        first_frame_rgb=inputs.frame,
+        static=recon.pipeline.is_static_obj,
+    )
+    track = object_tracker(recon.obj_pose_tracking.backend).track(request, progress=work.progress)
+    track.save(work.output("poses"), inputs.camera)
+    work.facts.update(track.facts())

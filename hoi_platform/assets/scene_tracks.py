@@ -1,0 +1,34 @@
+"""The asset ``scene_tracks``."""
+
+from hoi_platform.assets.inputs import ClipInputs
+from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.vision.scene_tracks.backend import SceneTracksRequest, scene_tracker
+
+
+@stage_asset(
+    Look("recon_4dhoi", frozenset({"opencv"})),
+    version="1",
+    upstream=("scene_render", "interaction_video", "human_pose"),
+    settings=lambda c: c.settings.recon_4dhoi.tracks.model_dump(),
+    backend=lambda s: s.recon_4dhoi.tracks.backend,
+)
+def scene_tracks(work: Work) -> None:
+    """Masks of object and person and the metric depth in every frame."""
+    inputs = ClipInputs(work)
+    plate_rgb, plate_depth = inputs.plate
+    request = SceneTracksRequest(
+        video=inputs.video,
+        camera=inputs.camera,
+        first_object_mask=inputs.first_mask("masks"),
+        first_human_mask=inputs.first_mask("human_masks"),
+        plate_rgb=plate_rgb,
+        plate_depth=plate_depth,
+        body=inputs.body,
+        human_motion=inputs.human.motion,
+    )
+    tracks = scene_tracker(work.settings.recon_4dhoi.tracks.backend).track(
+        request, progress=work.progress
+    )
+    tracks.save(work.output("masks"), work.output("depth"))
+    work.facts.update(tracks.facts())

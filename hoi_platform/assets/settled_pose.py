@@ -1,0 +1,25 @@
+"""The asset ``settled_pose``."""
+
+from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.resources.blender import BlenderResource
+from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.blender.settle import settle_object, write_settled_pose
+
+
+@stage_asset(
+    Look("gen_2dhoi", frozenset({"blender"})),
+    version="1",
+    upstream=("object_mesh",),
+    settings=lambda c: {
+        "simulation": c.settings.gen_2dhoi.simulation.model_dump(),
+        "scale": c.entry.obj_scale,
+    },
+    backend=lambda _: "bullet",
+)
+def settled_pose(work: Work, blender: BlenderResource) -> None:
+    """How the object rests: dropped with Bullet until still, then verified to stay."""
+    mesh = work.input("object_mesh", "mesh") / "model.obj"
+    simulation = work.settings.gen_2dhoi.simulation
+    settled = settle_object(blender.service(), mesh, work.entry.simulated_scale, simulation)
+    write_settled_pose(settled, work.output("state"), work.output("pickle"))
+    work.facts.update(settled.facts())

@@ -1,0 +1,53 @@
+"""The request that ``video_task`` submits and ``interaction_video`` collects."""
+
+from typing import Any
+
+from hoi_platform.services.artifacts.record import file_digest, fingerprint_of
+from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
+
+
+def request_settings(context: Context) -> dict[str, Any]:
+    """The part of the configuration that a video depends on."""
+    video = context.settings.gen_2dhoi.video
+    simulated = video.model_api == "simulated"
+    fields = {"num_videos", "num_video_segments", "duration", "seg_idx_for_tail_image"}
+    if not simulated:
+        fields |= {"kling_model_name", "kling_mode", "use_all_tail_images"}
+        return video.model_dump(include=fields)
+    fields |= {"simulated_fps", "simulated_frames", "simulated_samples"}
+    return video.model_dump(include=fields) | {"grasp": context.entry.grasp_json()}
+
+
+def video_request(work: Work) -> VideoRequest:
+    """Built from the same upstream files by both stages, so that both mean the same task."""
+    config = work.settings.gen_2dhoi.video
+    frame = work.input("scene_render", "frame")
+    prompt = work.input("video_prompt", "text").read_text().strip()
+    model = config.kling_model_name if config.model_api != "simulated" else "simulated"
+    identity = [
+        file_digest(frame),
+        prompt,
+        config.model_api,
+        model,
+        config.duration,
+        config.kling_mode,
+        str(work.clip),
+    ]
+    return VideoRequest(
+        clip=str(work.clip),
+        fingerprint=fingerprint_of(identity),
+        frame=frame,
+        prompt=prompt,
+        config=config,
+        scene=_simulated_scene(work) if config.model_api == "simulated" else None,
+    )
+
+
+def _simulated_scene(work: Work) -> SimulatedScene:
+    return SimulatedScene(
+        scene=work.input("scene_render", "scene"),
+        person=work.input("scene_render", "person"),
+        mesh_obj=work.input("object_mesh", "mesh") / "model.obj",
+        grasp=work.entry.grasp_json(),
+    )

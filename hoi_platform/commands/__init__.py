@@ -1,0 +1,1 @@
+"""The subcommands of ``hoi``, one per file; each loads what it needs when it is called."""

@@ -1,0 +1,71 @@
+"""The map of the system: assets in flow order, checks, resources.
+
+Belongs here: the list. Does not: any logic.
+"""
+
+from typing import Any
+
+import dagster as dg
+
+from hoi_platform import checks
+from hoi_platform.assets.clip_accuracy import clip_accuracy
+from hoi_platform.assets.contact_labels import contact_labels
+from hoi_platform.assets.dataset_index import dataset_index
+from hoi_platform.assets.filtered_hoi import filtered_hoi
+from hoi_platform.assets.human_pose import human_pose
+from hoi_platform.assets.interaction_video import interaction_video
+from hoi_platform.assets.object_mesh import object_mesh
+from hoi_platform.assets.object_pose import object_pose
+from hoi_platform.assets.object_scale import object_scale
+from hoi_platform.assets.reconstruction import reconstruction
+from hoi_platform.assets.scene_render import scene_render
+from hoi_platform.assets.scene_tracks import scene_tracks
+from hoi_platform.assets.settled_pose import settled_pose
+from hoi_platform.assets.video_prompt import video_prompt
+from hoi_platform.assets.video_task import video_task
+from hoi_platform.assets.visualization import visualization
+from hoi_platform.resources.blender import BlenderResource
+from hoi_platform.resources.models import ModelsResource
+from hoi_platform.resources.platform import PlatformResource
+from hoi_platform.resources.progress import ProgressResource
+from hoi_platform.resources.video import VideoResource
+
+ASSETS = [
+    object_mesh,
+    settled_pose,
+    object_scale,
+    scene_render,
+    video_prompt,
+    video_task,
+    interaction_video,
+    human_pose,
+    scene_tracks,
+    object_pose,
+    contact_labels,
+    reconstruction,
+    clip_accuracy,
+    filtered_hoi,
+    visualization,
+    dataset_index,
+]
+
+
+def build_defs(**overrides: Any) -> dg.Definitions:
+    """The definitions; a keyword replaces the resource of that name."""
+    blender = BlenderResource()
+    resources = {
+        "platform": PlatformResource(),
+        "progress": ProgressResource(),
+        "blender": blender,
+        "models": ModelsResource(),
+        "video": VideoResource(blender=blender),
+    }
+    return dg.Definitions(
+        assets=ASSETS,
+        asset_checks=checks.ALL,
+        resources={**resources, **overrides},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,40 @@
+"""The project's Dagster instance: found or made once, before anything else starts.
+
+Belongs here: DAGSTER_HOME. Does not: definitions, runs.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import dagster as dg
+
+from hoi_platform.resources.platform import PROJECT_ROOT
+from hoi_platform.services.artifacts.files import exclusive
+
+
+def prepare_home() -> Path:
+    """Set DAGSTER_HOME (default ``.dagster_home`` in the project) and give it its dagster.yaml."""
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / ".dagster_home")))
+    home.mkdir(parents=True, exist_ok=True)
+    source, target = PROJECT_ROOT / "dagster.yaml", home / "dagster.yaml"
+    if source.exists() and not target.exists():
+        shutil.copyfile(source, target)
+    return home
+
+
+def project_instance() -> dg.DagsterInstance:
+    """The instance at DAGSTER_HOME, its storage created by one process at a time.
+
+    Several first starts at once leave an empty SQLite instance with two migration heads, which
+    nothing repairs.
+    """
+    home = prepare_home()
+    with exclusive(home / ".first_start.lock"):
+        instance = dg.DagsterInstance.get()
+        marker = home / ".storage_ready"
+        if not marker.exists():
+            instance.upgrade()
+            marker.touch()
+    return instance

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Sets up the environment in $1: Python 3.11, the system libraries that bpy and MediaPipe load,
+# the pinned packages, this project. Idempotent; each failure is one line with its cure.
+set -euo pipefail
+
+venv=${1:-.venv}
+
+die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+find_python() {
+    local candidate
+    for candidate in "${PYTHON:-}" python3.11 python3 python; do
+        [ -n "$candidate" ] || continue
+        if "$candidate" -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    die "Python 3.11 is missing (bpy 4.5 has wheels for no other); install it (apt-get install python3.11 python3.11-venv, or pyenv install 3.11) or name it with PYTHON=/path/to/python3.11"
+}
+
+# Shared library → Debian package.
+libraries="libXrender.so.1:libxrender1 libXi.so.6:libxi6 libXfixes.so.3:libxfixes3 libXxf86vm.so.1:libxxf86vm1
+libxkbcommon.so.0:libxkbcommon0 libSM.so.6:libsm6 libICE.so.6:libice6 libGL.so.1:libgl1 libEGL.so.1:libegl1
+libgomp.so.1:libgomp1 libglib-2.0.so.0:libglib2.0-0"
+
+install_libraries() {
+    local entry missing="" known sudo=""
+    known=$( (ldconfig -p 2>/dev/null || /sbin/ldconfig -p) )
+    for entry in $libraries; do
+        grep -q "${entry%%:*}" <<<"$known" || missing="$missing ${entry##*:}"
+    done
+    [ -n "$missing" ] || return 0
+    command -v apt-get >/dev/null || die "system libraries are missing:$missing; install them with your package manager"
+    if [ "$(id -u)" -ne 0 ]; then
+        sudo -n true 2>/dev/null || die "system libraries are missing; install them with: sudo apt-get install$missing"
+        sudo="sudo -n"
+    fi
+    echo "setup: installing$missing"
+    # Ubuntu 24.04 renamed libglib2.0-0 to libglib2.0-0t64; apt resolves the old name to it.
+    { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends $missing >/dev/null; } \
+        || die "could not install$missing; install them by hand and run make again"
+}
+
+python=$(find_python)
+install_libraries
+[ -x "$venv/bin/python" ] || "$python" -m venv "$venv" \
+    || die "python3.11 has no venv module; install python3.11-venv"
+echo "setup: installing the pinned packages into $venv (about 4 GB the first time)"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements.lock \
+    || die "pip could not install requirements.lock; see its last lines above"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable . \
+    || die "pip could not install this project; see its last lines above"
+"$venv/bin/python" -c 'import bpy' 2>/dev/null \
+    || die "bpy does not load: $("$venv/bin/python" -c 'import bpy' 2>&1 | tail -n 1); install the library it names"
