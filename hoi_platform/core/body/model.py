@@ -13,6 +13,29 @@ from hoi_platform.core.body.skeleton import NUM_JOINTS, PARENTS
 from hoi_platform.core.geometry.rotations import Array
 
 
+class _Level(NamedTuple):
+    """The joints at one depth of the skeleton's tree."""
+
+    joints: list[int]
+    parent_joints: list[int]
+    parents: list[int]
+    """Where the parents stand within the level above."""
+
+
+def _levels() -> tuple[list[_Level], list[int]]:
+    """The levels below the pelvis, and where each joint stands when they are concatenated."""
+    above, levels, order = [0], [], [0]
+    while joints := [j for j, parent in enumerate(PARENTS) if parent in above]:
+        parent_joints = [PARENTS[j] for j in joints]
+        levels.append(_Level(joints, parent_joints, [above.index(p) for p in parent_joints]))
+        order += joints
+        above = joints
+    return levels, [order.index(j) for j in range(NUM_JOINTS)]
+
+
+_LEVELS, _BY_JOINT = _levels()
+
+
 class Posed(NamedTuple):
     """A posed body in world coordinates (meters)."""
 
@@ -59,6 +82,12 @@ class BodyModel:
             faces=np.zeros((0, 3), dtype=np.int64),
         )
 
+    @cached_property
+    def _skinning_basis(self) -> Array:
+        """(V, 55 * 4): vertex = basis @ the joints' stacked transforms, one matrix product."""
+        homogeneous = np.concatenate([self.rest_vertices, np.ones((len(self.weights), 1))], axis=1)
+        return (self.weights[:, :, None] * homogeneous[:, None, :]).reshape(len(self.weights), -1)
+
     def pose(self, rotations: Tensor, translation: Tensor) -> Posed:
         """Forward kinematics: local rotations (T, 55, 3, 3) and pelvis positions (T, 3) in meters.
 
@@ -66,20 +95,21 @@ class BodyModel:
         the world.
         """
         rest = torch.as_tensor(self.rest_joints, dtype=rotations.dtype, device=rotations.device)
-        R, p = [rotations[:, 0]], [translation + rest[0]]
-        for joint, parent in enumerate(PARENTS[1:], start=1):
-            R.append(R[parent] @ rotations[:, joint])
-            p.append(p[parent] + (R[parent] @ (rest[joint] - rest[parent])))
-        return Posed(torch.stack(p, dim=1), torch.stack(R, dim=1))
+        R, p = [rotations[:, :1]], [(translation + rest[0])[:, None]]
+        for level in _LEVELS:
+            R_parent = R[-1][:, level.parents]
+            offset = rest[level.joints] - rest[level.parent_joints]
+            R.append(R_parent @ rotations[:, level.joints])
+            p.append(p[-1][:, level.parents] + (R_parent @ offset[..., None])[..., 0])
+        return Posed(torch.cat(p, dim=1)[:, _BY_JOINT], torch.cat(R, dim=1)[:, _BY_JOINT])
 
     def skin(self, posed: Posed) -> Tensor:
         """Vertices (T, V, 3) of a posed body in world coordinates."""
         dtype, device = posed.joints.dtype, posed.joints.device
         rest_joints = torch.as_tensor(self.rest_joints, dtype=dtype, device=device)
-        weights = torch.as_tensor(self.weights, dtype=dtype, device=device)
-        vertices = torch.as_tensor(self.rest_vertices, dtype=dtype, device=device)
+        basis = torch.as_tensor(self._skinning_basis, dtype=dtype, device=device)
         offset = posed.joints - (posed.R_world_joint @ rest_joints[..., None])[..., 0]
-        transforms = torch.cat([posed.R_world_joint, offset[..., None]], dim=-1)  # (T, 55, 3, 4)
-        frames = len(transforms)
-        blended = (weights @ transforms.reshape(frames, NUM_JOINTS, 12)).reshape(frames, -1, 3, 4)
-        return (blended[..., :3] @ vertices[..., None])[..., 0] + blended[..., 3]
+        R_t = posed.R_world_joint.transpose(-1, -2)
+        transforms = torch.cat([R_t, offset[:, :, None]], dim=2)  # (T, 55, 4, 3)
+        stacked = transforms.permute(1, 2, 0, 3).reshape(NUM_JOINTS * 4, -1)
+        return (basis @ stacked).reshape(len(basis), -1, 3).transpose(0, 1)
