@@ -1,0 +1,79 @@
+"""The object's pose in every frame of a clip, and its files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hoi_platform.core.errors import BadInputError
+from hoi_platform.core.geometry.camera import Camera
+from hoi_platform.core.geometry.rotations import Array
+
+_SCHEMA_VERSION = 1
+_KEYS = ("schema_version", "Ts_world_object", "confidence", "lost")
+
+
+@dataclass(frozen=True)
+class ObjectPoseTrack:
+    """One pose per frame; where ``lost`` is true it is a guess from the frames around it.
+
+    Raises ValueError when the shapes disagree, a pose is not rigid or a confidence leaves [0, 1].
+    """
+
+    Ts_world_object: Array  # (T, 4, 4)
+    confidence: Array  # (T,) in [0, 1]
+    lost: NDArray[np.bool_]  # (T,)
+
+    def __post_init__(self) -> None:
+        frames = len(self.Ts_world_object)
+        shapes = (self.Ts_world_object.shape, self.confidence.shape, self.lost.shape)
+        if shapes != ((frames, 4, 4), (frames,), (frames,)):
+            raise ValueError(f"poses, confidence and lost flags have the shapes {shapes}")
+        if not _all_rigid(self.Ts_world_object):
+            raise ValueError("an object pose is not a rigid transform")
+        if not ((self.confidence >= 0) & (self.confidence <= 1)).all():
+            raise ValueError("a confidence of the object pose is outside of [0, 1]")
+
+    def __len__(self) -> int:
+        return len(self.Ts_world_object)
+
+    def poses_in_cam(self, camera: Camera) -> list[Array]:
+        """The reference's ``poses_in_cam.pkl``: one (4, 4) object-to-camera pose per frame."""
+        return list(camera.T_cam_world @ self.Ts_world_object)
+
+    def save(self, path: Path) -> None:
+        """Write the track as npz."""
+        np.savez_compressed(
+            path,
+            schema_version=_SCHEMA_VERSION,
+            Ts_world_object=self.Ts_world_object,
+            confidence=self.confidence,
+            lost=self.lost,
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> "ObjectPoseTrack":
+        """Read a track. Raises BadInputError when the file is not one of this schema."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                data = {key: file[key] for key in file.files}
+        except (OSError, ValueError) as error:
+            raise BadInputError(f"{path} is not an object pose track: {error}") from error
+        if missing := [key for key in _KEYS if key not in data]:
+            raise BadInputError(f"{path} lacks {', '.join(missing)}: not an object pose track")
+        if (version := int(data["schema_version"])) != _SCHEMA_VERSION:
+            raise BadInputError(
+                f"{path} has schema {version}; this program reads {_SCHEMA_VERSION}"
+            )
+        try:
+            return cls(data["Ts_world_object"], data["confidence"], data["lost"].astype(bool))
+        except ValueError as error:
+            raise BadInputError(f"{path}: {error}") from error
+
+
+def _all_rigid(Ts: Array) -> bool:
+    R = Ts[:, :3, :3]
+    orthonormal = np.allclose(np.swapaxes(R, -1, -2) @ R, np.eye(3), atol=1e-6)
+    upright = bool((np.linalg.det(R) > 0).all())
+    return orthonormal and upright and np.allclose(Ts[:, 3], [0, 0, 0, 1]) and np.isfinite(Ts).all()
