@@ -1,0 +1,105 @@
+"""MediaPipe's hand landmarks, looked for in a window that follows one wrist of the body."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d, median_filter
+
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.services.video.codec import Frame
+from hoi_platform.services.vision.human_pose.image_window import Window
+from hoi_platform.services.vision.human_pose.mediapipe_pose import (
+    POSE_LANDMARK,
+    LandmarkTrack,
+    xyz,
+)
+from hoi_platform.services.vision.human_pose.native_log import without_chatter
+
+Side = Literal["left", "right"]
+
+NUM_HAND_LANDMARKS: Final = 21
+_WINDOW_PX: Final = 256
+_WINDOW_M: Final = 0.5  # of MediaPipe's adult: two lengths of a forearm
+_MAX_WRIST_GAP: Final = 0.25  # between the hand's and the body's wrist, in sides of the window
+_WRONG_SIDE_COST: Final = 0.15  # the same unit
+_MIN_DETECTION: Final = 0.3
+_MIN_TRACKING: Final = 0.3
+
+
+def hand_windows(pose: LandmarkTrack, side: Side) -> list[Window]:
+    """One window per frame on the hand that the body landmarks suggest, smooth in time."""
+    uv = pose.uv_confidence[..., :2]
+    wrist = uv[:, POSE_LANDMARK[f"{side}_wrist"]]
+    knuckles = uv[:, [POSE_LANDMARK[f"{side}_pinky"], POSE_LANDMARK[f"{side}_index"]]].mean(axis=1)
+    centers = np.where(pose.found[:, None], 2 * knuckles - wrist, np.nan)
+    sides = _WINDOW_M * _pixels_per_meter(pose)
+    smooth = np.column_stack([_smooth(column) for column in (*centers.T, sides)])
+    return [Window(row[:2], float(row[2]), _WINDOW_PX) for row in smooth]
+
+
+def track_hand(
+    frames: Sequence[Frame] | Frame,
+    pose: LandmarkTrack,
+    side: Side,
+    on_frame: Callable[[], None],
+) -> LandmarkTrack:
+    """The 21 landmarks of one hand in each frame; nothing where the body was never found."""
+    from mediapipe.python.solutions.hands import Hands
+
+    track = LandmarkTrack.empty(len(frames), NUM_HAND_LANDMARKS)
+    if not pose.found.any():
+        return track
+    windows = hand_windows(pose, side)
+    with without_chatter():
+        network = Hands(
+            max_num_hands=2,  # the other hand may be in the window, too
+            min_detection_confidence=_MIN_DETECTION,
+            min_tracking_confidence=_MIN_TRACKING,
+        )
+        network.process(windows[0].cut(frames[0]))
+    wrists = pose.uv_confidence[:, POSE_LANDMARK[f"{side}_wrist"], :2]
+    with network:
+        for i, (frame, window) in enumerate(zip(frames, windows, strict=True)):
+            answer = network.process(window.cut(frame))
+            on_frame()
+            if (best := _choose(answer, window, wrists[i], side)) is not None:
+                track.uv_confidence[i], track.metric[i] = best
+    return track
+
+
+def _choose(answer: Any, window: Window, wrist: Array, side: Side) -> tuple[Array, Array] | None:
+    """The hand nearest to the wrist that the body has; None when none is near it."""
+    best, best_cost = None, _MAX_WRIST_GAP
+    for points, metric, label in zip(
+        answer.multi_hand_landmarks or (),
+        answer.multi_hand_world_landmarks or (),
+        answer.multi_handedness or (),
+        strict=True,
+    ):
+        uv = window.to_image(xyz(points)[:, :2] * window.output_px)
+        # MediaPipe names the sides as in a mirror.
+        is_mirrored_side = label.classification[0].label.lower() != side
+        cost = np.linalg.norm(uv[0] - wrist) / window.side_px + _WRONG_SIDE_COST * (
+            not is_mirrored_side
+        )
+        if cost < best_cost:
+            confidence = label.classification[0].score if is_mirrored_side else 0.3
+            rows = np.full((NUM_HAND_LANDMARKS, 1), confidence)
+            best, best_cost = (np.hstack([uv, rows]), xyz(metric)), float(cost)
+    return best
+
+
+def _pixels_per_meter(pose: LandmarkTrack) -> Array:
+    """(T,) the scale between the metric landmarks and the image, by their spread."""
+    uv, xy = pose.uv_confidence[..., :2], pose.metric[..., :2]
+    spread_px = np.linalg.norm(uv - uv.mean(axis=1, keepdims=True), axis=(1, 2))
+    spread_m = np.linalg.norm(xy - xy.mean(axis=1, keepdims=True), axis=(1, 2))
+    return spread_px / spread_m
+
+
+def _smooth(values: Array) -> Array:
+    """Fill gaps linearly, drop spikes, smooth over about five frames."""
+    known = np.flatnonzero(np.isfinite(values))
+    filled = np.interp(np.arange(len(values)), known, values[known])
+    return gaussian_filter1d(median_filter(filled, size=3, mode="nearest"), 1.5, mode="nearest")
