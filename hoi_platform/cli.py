@@ -1,4 +1,4 @@
-"""``hoi``: the command line. Parses and prints; the work is done by the same assets as on the page."""
+"""``hoi``: the command line. Parses and prints; the work is done by the page's own assets."""
 
 import sys
 

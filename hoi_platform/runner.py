@@ -35,10 +35,13 @@ class Outcome:
 class ChainRunner:
     """Runs assets of objects and clips, one Dagster run per partition; a failure stops only it."""
 
-    def __init__(self, resource: PlatformResource, **overrides: Any) -> None:
+    def __init__(
+        self, resource: PlatformResource, *, verbose: bool = False, **overrides: Any
+    ) -> None:
         self.platform = resource.platform()
         self._instance = project_instance()
         defs = build_defs(platform=resource, **overrides)
+        self._run_config = {} if verbose else QUIET
         self._job = defs.resolve_implicit_global_asset_job_def()
 
     def run(
@@ -70,7 +73,7 @@ class ChainRunner:
             asset_selection=[dg.AssetKey(a) for a in assets],
             partition_key=key,
             instance=self._instance,
-            run_config=QUIET,
+            run_config=self._run_config,
             raise_on_error=False,
         )
         errors = _errors(result)

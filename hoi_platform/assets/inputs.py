@@ -33,9 +33,7 @@ class ClipInputs:
 
     @cached_property
     def spec(self) -> SceneSpec:
-        return SceneSpec.model_validate_json(
-            self.work.input("scene_render", "scene").read_bytes()
-        )
+        return SceneSpec.model_validate_json(self.work.input("scene_render", "scene").read_bytes())
 
     @property
     def camera(self) -> Camera:
@@ -106,9 +104,7 @@ class ClipInputs:
 
     @cached_property
     def contacts(self) -> ContactLabels:
-        return ContactLabels.from_json(
-            self.work.input("contact_labels", "labels").read_text()
-        )
+        return ContactLabels.from_json(self.work.input("contact_labels", "labels").read_text())
 
     @cached_property
     def reconstruction(self) -> HoiData:

@@ -2,10 +2,10 @@
 
 from hoi_platform.assets.looks import object_preview
 from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.meshes.importer import write_clean_obj
-from hoi_platform.resources.platform import PlatformResource
 
 
 @stage_asset(

@@ -13,9 +13,7 @@ ResultsDir = Annotated[
 Dataset = Annotated[str, typer.Option(help="Dataset of the object.")]
 Category = Annotated[str, typer.Option(help="Category of the object within its dataset.")]
 Task = Annotated[str, typer.Option(help="What the person does with the object.")]
-Profile = Annotated[
-    str, typer.Option(help="demo: 640x360, 49 frames; full: 1280x720, 121 frames.")
-]
+Profile = Annotated[str, typer.Option(help="demo: 640x360, 49 frames; full: 1280x720, 121 frames.")]
 
 DEFAULT_RESULTS = Path("results")
 

@@ -19,7 +19,8 @@ class ModelsResource(dg.ConfigurableResource):
 
     @property
     def _characters(self) -> Path:
-        return Path(self.character_dir or PROJECT_ROOT / "configs" / "characters")
+        configs = os.environ.get("HOI_CONFIG_DIR") or PROJECT_ROOT / "configs"
+        return Path(self.character_dir or Path(configs) / "characters")
 
     def character(self, name: str) -> tuple[BodyModel, CharacterConfig]:
         """A character's body and its configuration."""

@@ -61,6 +61,15 @@ class Platform:
         character = self.settings(object_id.task).gen_2dhoi.character
         return ClipId(object_id, character, entry.scene, seed)
 
+    def made_clips(self) -> list[ClipId]:
+        """Today's clips of which at least the scene has been rendered."""
+        return [
+            clip
+            for object_id in sorted(self.catalogue.entries())
+            for seed in range(1, 17)
+            if self.store.record("scene_render", clip := self.clip(object_id, seed))
+        ]
+
     def stages(self, table: dict[str, Stage]) -> Stages:
         """The chain over this results folder, judged with today's files."""
         return Stages(table, self.store, cache(self._context))

@@ -1,0 +1,39 @@
+"""The small pictures that asset pages show, drawn from an artifact's files."""
+
+from pathlib import Path
+
+import numpy as np
+
+from hoi_platform.assets.inputs import read_rgb
+from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.services.artifacts.store import ArtifactStore
+
+MAX_BYTES = 25_000  # each preview is kept in the event log
+
+
+def frame_preview(store: ArtifactStore, subject: ObjectId | ClipId) -> bytes:
+    """The conditioning frame."""
+    return _sheet([read_rgb(store.path("scene_render", "frame", subject))])
+
+
+def video_preview(store: ArtifactStore, subject: ObjectId | ClipId) -> bytes:
+    """Four frames of the video."""
+    return _video_sheet(store.path("interaction_video", "video", subject))
+
+
+def overlay_preview(store: ArtifactStore, subject: ObjectId | ClipId) -> bytes:
+    """Four frames of the reconstruction over the video."""
+    return _video_sheet(store.path("visualization", "visuals", subject) / "recon_result.mp4")
+
+
+def _video_sheet(path: Path) -> bytes:
+    from hoi_platform.services.video.codec import read_video
+
+    frames = read_video(path).frames
+    return _sheet([frames[i] for i in np.linspace(0, len(frames) - 1, 4).astype(int)])
+
+
+def _sheet(frames: list[np.ndarray]) -> bytes:
+    from hoi_platform.services.viewer.thumbnail import contact_sheet
+
+    return contact_sheet(np.stack(frames), len(frames), MAX_BYTES)

@@ -1,0 +1,80 @@
+"""``hoi status``, ``hoi clips``, ``hoi why``: what stands in the results, what it came from."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hoi_platform.commands.options import DEFAULT_RESULTS, Profile, ResultsDir
+
+
+def status(results_dir: ResultsDir = DEFAULT_RESULTS, profile: Profile = "demo") -> None:
+    """Show which stage of which clip is done, stale, corrupt or missing for today's settings."""
+    from hoi_platform.assets.stage import STAGES
+    from hoi_platform.commands.terminal import console, table
+    from hoi_platform.core.formats.artifacts import upstream_subject
+    from hoi_platform.definitions import ASSETS
+    from hoi_platform.resources.platform import PlatformResource
+
+    assert ASSETS  # importing the definitions fills STAGES
+    marks = {"done": "[green]●[/green]", "stale": "[yellow]◐[/yellow]", "missing": "·"}
+    platform = PlatformResource(results_dir=str(results_dir), profile=profile).platform()
+    stages = platform.stages(STAGES)
+    rows = []
+    for clip in platform.made_clips():
+        states = [stages.status(a, upstream_subject(a, clip) or clip).state for a in STAGES]
+        rows.append([clip.path, *(marks.get(s, "[red]✗[/red]") for s in states)])
+    if not rows:
+        console.print(f"no clip under {results_dir} yet; start with `hoi demo`")
+        return
+    heads = [name.replace("_", "\n") for name in STAGES]
+    console.print(table("Clips", ["clip", *heads], rows))
+    console.print("● done   ◐ stale   ✗ corrupt   · missing")
+
+
+def clips(results_dir: ResultsDir = DEFAULT_RESULTS) -> None:
+    """List the clips with their verdicts and the reasons of rejected ones."""
+    from hoi_platform.commands.report import read_json
+    from hoi_platform.commands.terminal import console, table
+    from hoi_platform.resources.platform import PlatformResource
+
+    platform = PlatformResource(results_dir=str(results_dir), profile="demo").platform()
+    rows = []
+    for clip in platform.made_clips():
+        if platform.store.record("filtered_hoi", clip) is None:
+            rows.append((clip.path, "unjudged", ""))
+            continue
+        verdict = read_json(platform.store, "filtered_hoi", "verdict", clip)
+        word = "valid" if verdict["valid"] else "rejected"
+        rows.append((clip.path, word, "; ".join(verdict["reasons"])))
+    console.print(table("Clips", ("clip", "verdict", "reasons"), rows))
+
+
+def why(
+    clip: Annotated[str, typer.Argument(help="<dataset>/<category>/<character>_<scene>_rand00001")],
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+) -> None:
+    """Show the chain of records that a clip came from: inputs, settings, seconds, facts."""
+    from hoi_platform.commands.terminal import console, table
+    from hoi_platform.core.errors import BadInputError
+    from hoi_platform.core.formats.artifacts import ARTIFACTS
+    from hoi_platform.services.artifacts.record import ArtifactRecord
+
+    category = str(Path(clip).parent)
+    rows = []
+    for kind in ARTIFACTS.values():
+        if kind.scope == "index":
+            continue
+        subject = category if kind.scope == "object" else clip
+        path = results_dir / "generation" / "records" / kind.name / f"{subject}.json"
+        if not path.is_file():
+            continue
+        record = ArtifactRecord.model_validate_json(path.read_bytes())
+        facts = json.dumps(record.facts, default=str)
+        rows.append(
+            (kind.name, record.backend, f"{record.seconds:.1f}", ", ".join(record.inputs), facts)
+        )
+    if not rows:
+        raise BadInputError(f"no record of clip {clip!r} under {results_dir}; see `hoi clips`")
+    console.print(table(clip, ("stage", "backend", "seconds", "made from", "facts"), rows))

@@ -1,0 +1,79 @@
+"""``hoi doctor``: what this machine has, what is missing, and the cure."""
+
+import importlib.metadata
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+import typer
+
+State = Literal["ok", "absent", "missing"]
+
+
+class Finding(NamedTuple):
+    """One line of the report; ``missing`` is needed, ``absent`` is optional."""
+
+    what: str
+    state: State
+    found: str
+    cure: str = ""
+
+
+def doctor() -> None:
+    """Check the environment: packages, Blender, models, keys, GPU, disk. Exit 1 if it can't run."""
+    from hoi_platform.commands.terminal import console, table
+
+    colors = {"ok": "green", "absent": "dim", "missing": "red"}
+    findings = [finding for check in _CHECKS for finding in check()]
+    rows = [(f.what, f"[{colors[f.state]}]{f.state}[/]", f.found, f.cure) for f in findings]
+    console.print(table("Environment", ("what", "state", "found", "cure"), rows))
+    if any(f.state == "missing" for f in findings):
+        raise typer.Exit(1)
+
+
+def _python() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    ok = sys.version_info[:2] == (3, 11)
+    yield Finding("Python", "ok" if ok else "missing", version, "" if ok else "use Python 3.11")
+
+
+def _packages() -> Iterator[Finding]:
+    for name in ("dagster", "torch", "bpy", "anny", "mediapipe", "vtk", "scenepic", "av"):
+        try:
+            yield Finding(name, "ok", importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding(name, "missing", "", "make setup")
+
+
+def _gpu() -> Iterator[Finding]:
+    import torch
+
+    if torch.cuda.is_available():
+        yield Finding("CUDA", "ok", torch.cuda.get_device_name(0))
+    else:
+        yield Finding("CUDA", "absent", "", "optional: the CPU is used")
+
+
+def _keys() -> Iterator[Finding]:
+    groups = {
+        "OpenAI key": ("OPENAI_API_KEY",),
+        "Kling key": ("KLING_API_KEY",),
+        "Kling key pair": ("KLING_ACCESS_KEY", "KLING_SECRET_KEY"),
+        "fal key": ("FAL_KEY",),
+    }
+    for what, names in groups.items():
+        if all(os.environ.get(name) for name in names):
+            yield Finding(what, "ok", "set")
+        else:
+            yield Finding(what, "absent", "", f"optional: export {' and '.join(names)}")
+
+
+def _disk() -> Iterator[Finding]:
+    free_gb = shutil.disk_usage(".").free / 1e9
+    ok = free_gb > 2
+    yield Finding("disk", "ok" if ok else "missing", f"{free_gb:.0f} GB free", "" if ok else "2 GB")
+
+
+_CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _packages, _gpu, _keys, _disk)

@@ -1,0 +1,59 @@
+"""``hoi serve`` and ``hoi ui``: pages on loopback."""
+
+import os
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir
+
+Port = Annotated[int, typer.Option(help="Port on the loopback interface.")]
+
+
+def serve(results_dir: ResultsDir = DEFAULT_RESULTS, port: Port = 3070) -> None:
+    """Serve the results folder (gallery, videos, 3D pages) on http://127.0.0.1."""
+    from hoi_platform.services.viewer.server import run_server
+
+    run_server(results_dir.absolute(), port)
+
+
+def ui(
+    results_dir: ResultsDir = DEFAULT_RESULTS, port: Port = 3000, files_port: int = 3070
+) -> None:
+    """Start the Dagster web page, its daemon and the file server; Ctrl-C ends them all."""
+    from hoi_platform.commands.terminal import console
+    from hoi_platform.instance import project_instance
+    from hoi_platform.partitions import add_object_keys
+    from hoi_platform.resources.platform import PROJECT_ROOT, PlatformResource
+
+    os.environ["HOI_RESULTS_DIR"] = str(results_dir.absolute())
+    os.environ.setdefault("HOI_PROFILE", "demo")
+    os.environ["HOI_FILES_URL"] = f"http://127.0.0.1:{files_port}"
+    with project_instance() as instance:
+        catalogue = PlatformResource().platform().catalogue
+        add_object_keys(instance, [object_id.key for object_id in catalogue.entries()])
+    workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml")]
+    commands = [
+        ["dagster-webserver", "-h", "127.0.0.1", "-p", str(port), *workspace],
+        ["dagster-daemon", "run", *workspace],
+        ["hoi", "serve", "--results_dir", str(results_dir), "--port", str(files_port)],
+    ]
+    console.print(f"Dagster   http://127.0.0.1:{port}\nresults   http://127.0.0.1:{files_port}")
+    _run_together(commands)
+
+
+def _run_together(commands: list[list[str]]) -> None:
+    """Run commands of this environment until one ends or the user stops them; end them all."""
+    folder = os.path.dirname(sys.executable)  # noqa: PTH120 - a symlinked venv must stay unresolved
+    running = [subprocess.Popen([f"{folder}/{name}", *args]) for name, *args in commands]
+    try:
+        os.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait(timeout=60)

@@ -1,0 +1,74 @@
+"""What both command lines share: flags, the choice of objects and clips, shards, the run."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hoi_platform.core.clip import ObjectId
+from hoi_platform.core.errors import BadInputError, ConfigError
+from hoi_platform.services.meshes.catalogue import Catalogue
+
+T = TypeVar("T")
+
+
+def base_parser(description: str, steps: Sequence[str]) -> argparse.ArgumentParser:
+    """The flags that both stages have; ``steps`` describe --skip_step1, --skip_step2, …"""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--config", help="YAML file; default: the task's own under configs/")
+    parser.add_argument("--dataset", help="dataset of the objects (all of it without --category)")
+    parser.add_argument("--category", help="one category of the dataset")
+    parser.add_argument("--task", default="manipulation", help="default: %(default)s")
+    parser.add_argument("--results_dir", help="default: the configuration's")
+    parser.add_argument("--profile", default="full", choices=("full", "demo"))
+    for number, step in enumerate(steps, start=1):
+        parser.add_argument(f"--skip_step{number}", action="store_true", help=f"skip: {step}")
+    parser.add_argument(
+        "--skip_done",
+        action="store_true",
+        help="accepted for compatibility: what is done for today's inputs is never done again",
+    )
+    parser.add_argument("--job_chunk_idx", type=int, default=0, help="this shard, from 0")
+    parser.add_argument("--num_job_chunks", type=int, default=1, help="number of shards")
+    parser.add_argument("--verbose", action="store_true", help="show Dagster's log")
+    return parser
+
+
+def chosen_objects(catalogue: Catalogue, args: argparse.Namespace) -> list[ObjectId]:
+    """The objects that --dataset, --category and --task name."""
+    if args.category and not args.dataset:
+        raise BadInputError("--category needs --dataset")
+    if args.category:
+        object_id = ObjectId(args.dataset, args.category, args.task)
+        catalogue.get(object_id)
+        return [object_id]
+    found = sorted(
+        object_id
+        for object_id in catalogue.entries()
+        if object_id.task == args.task and args.dataset in (None, object_id.dataset)
+    )
+    if not found:
+        raise BadInputError(
+            f"no object of dataset {args.dataset} for task {args.task}; see `hoi objects list`"
+        )
+    return found
+
+
+def shard(items: Sequence[T], index: int, count: int) -> list[T]:
+    """The ``index``-th of ``count`` disjoint shards, whose union is ``items``."""
+    if count < 1 or not 0 <= index < count:
+        raise ConfigError(
+            f"--job_chunk_idx {index} with --num_job_chunks {count}: "
+            "the index must be from 0 to the number of chunks less one"
+        )
+    return list(items[index::count])
+
+
+def overrides_of(section: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Flags that were given, as overrides of one stage's configuration."""
+    return {section: {key: value for key, value in values.items() if value is not None}}
+
+
+def absolute(path: str | None, default: str) -> str:
+    """A folder from a flag or the configuration, absolute."""
+    return str(Path(path or default).absolute())

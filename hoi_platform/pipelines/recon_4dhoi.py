@@ -1,0 +1,128 @@
+"""``python -m hoi_platform.pipelines.recon_4dhoi``: from interaction videos to 4D clips."""
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.core.errors import BadInputError, HoiError
+from hoi_platform.pipelines.common import (
+    absolute,
+    base_parser,
+    chosen_objects,
+    overrides_of,
+    shard,
+)
+from hoi_platform.services.platform import Platform
+
+STEPS: Final = (
+    "human pose",
+    "masks and depth",
+    "object pose",
+    "contact labels and optimization",
+    "filtering",
+    "visualization",
+)
+_ASSETS: Final = {
+    1: ("human_pose",),
+    2: ("scene_tracks",),
+    3: ("object_pose",),
+    4: ("contact_labels", "reconstruction", "clip_accuracy"),
+    5: ("filtered_hoi",),
+    6: ("visualization",),
+}
+_VIDEO_ID: Final = re.compile(r"([^/]+)/([^/]+)/(.+)_([^_/]+)_rand(\d{5})")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    result = base_parser("Reconstruct 4D human-object interaction from the videos.", STEPS)
+    result.add_argument("--video_id", help="<dataset>/<category>/<character>_<scene>_rand00001")
+    result.add_argument("--character", help="whose clips; default: the configuration's")
+    result.add_argument("--is_static_obj", action="store_true", help="the object does not move")
+    return result
+
+
+def run(args: argparse.Namespace) -> int:
+    """Materialize what the flags ask for; 0 when every partition succeeded."""
+    from hoi_platform.commands.report import print_report
+    from hoi_platform.commands.terminal import BarProgress, progress_display
+    from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.runner import ChainRunner
+
+    flags = {f"skip_step{n}": True for n in range(1, 7) if getattr(args, f"skip_step{n}")}
+    if args.is_static_obj:
+        flags["is_static_obj"] = True
+    resource = PlatformResource(
+        results_dir=absolute(args.results_dir, "results"),
+        profile=args.profile,
+        recon_config=absolute(args.config, "") if args.config else "",
+        overrides={
+            "recon_4dhoi": {"pipeline": flags},
+            **overrides_of("gen_2dhoi", {"character": args.character}),
+        },
+    )
+    platform = resource.platform()
+    pipeline = platform.settings(args.task).recon_4dhoi.pipeline
+    clips = shard(chosen_clips(platform, args), args.job_chunk_idx, args.num_job_chunks)
+    assets = [
+        name
+        for step, names in _ASSETS.items()
+        if not getattr(pipeline, f"skip_step{step}")
+        for name in names
+    ]
+    runner = ChainRunner(resource, progress=BarProgress(), verbose=args.verbose)
+    with progress_display():
+        outcomes = [o for c in clips for o in runner.run(c.object_id, [c.seed], assets)]
+        if not pipeline.skip_step6:
+            outcomes += runner.run_index()
+    print_report(platform, outcomes)
+    return int(any(outcome.error for outcome in outcomes))
+
+
+def chosen_clips(platform: Platform, args: argparse.Namespace) -> list[ClipId]:
+    """The clips that have a video, among those that the flags name."""
+    if args.video_id:
+        return [_clip_of_video_id(platform, args)]
+    clips = [
+        clip
+        for object_id in chosen_objects(platform.catalogue, args)
+        for seed in range(1, 17)
+        if platform.store.record("interaction_video", clip := platform.clip(object_id, seed))
+    ]
+    if not clips:
+        raise BadInputError(
+            f"no video under {platform.results_dir} for these flags; run gen_2dhoi first"
+        )
+    return clips
+
+
+def _clip_of_video_id(platform: Platform, args: argparse.Namespace) -> ClipId:
+    if not (match := _VIDEO_ID.fullmatch(args.video_id)):
+        raise BadInputError(
+            f"--video_id {args.video_id!r} is not of the form "
+            "<dataset>/<category>/<character>_<scene>_rand00001"
+        )
+    clip = platform.clip(ObjectId(match[1], match[2], args.task), int(match[5]))
+    if clip.path != args.video_id:
+        raise BadInputError(
+            f"--video_id {args.video_id!r} does not fit today's configuration, "
+            f"in which that clip is {clip.path!r}; set --character or the object's scene"
+        )
+    return clip
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; errors of ours are one line on standard error and exit status 1."""
+    args = parser().parse_args(argv)
+    try:
+        return run(args)
+    except HoiError as error:
+        sys.stderr.write(f"recon_4dhoi: {error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""The artifact store: done means same inputs and whole files, whatever happened in between."""
+
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.core.errors import MissingResourceError
+from hoi_platform.services.artifacts.files import move_whole, write_whole
+from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
+from hoi_platform.services.artifacts.store import ArtifactStore, State
+
+OBJECT = ObjectId("ComAsset", "mug")
+CLIP = ClipId(OBJECT, "kid", "indoor2-manipulation", 1)
+
+
+def _record(fingerprint: str, inputs: dict[str, str] | None = None) -> ArtifactRecord:
+    return ArtifactRecord(
+        asset="video_prompt",
+        subject=CLIP.path,
+        schema_version=1,
+        fingerprint=fingerprint,
+        code_version="1",
+        backend="test",
+        settings={},
+        inputs=inputs or {},
+        files={},
+        seconds=0.0,
+        created_at="2026-01-01T00:00:00+00:00",
+        machine="test",
+    )
+
+
+def _make(
+    root: Path, text: str, fingerprint: str, inputs: dict[str, str] | None = None
+) -> ArtifactRecord:
+    store = ArtifactStore(root)
+    with store.staging("video_prompt", CLIP) as staging:
+        staging.path("prompt").write_text(text)
+        staging.path("text").write_text(text)
+        return store.commit(staging, _record(fingerprint, inputs))
+
+
+def test_a_committed_artifact_is_done(tmp_path: Path) -> None:
+    """Nothing would ever be skipped if a fresh artifact were not done."""
+    _make(tmp_path, "hello", "f1")
+    assert ArtifactStore(tmp_path).status("video_prompt", CLIP, "f1").done
+
+
+def test_another_fingerprint_is_stale(tmp_path: Path) -> None:
+    """A changed setting would keep an old result alive."""
+    _make(tmp_path, "hello", "f1")
+    assert ArtifactStore(tmp_path).status("video_prompt", CLIP, "f2").state is State.STALE
+
+
+@pytest.mark.parametrize("damage", ["truncate", "remove", "edit"])
+def test_a_damaged_file_is_not_done(tmp_path: Path, damage: str) -> None:
+    """A half-written or edited file would count as done, as in the reference."""
+    _make(tmp_path, "hello", "f1")
+    store = ArtifactStore(tmp_path)
+    path = store.path("video_prompt", "text", CLIP)
+    if damage == "remove":
+        path.unlink()
+    else:
+        path.write_text("" if damage == "truncate" else "jello")
+    status = store.status("video_prompt", CLIP, "f1")
+    assert status.state is State.CORRUPT
+    assert path.name in status.reason
+
+
+def test_an_input_made_anew_with_other_content_makes_stale(tmp_path: Path) -> None:
+    """A result of an input that no longer exists would count as done."""
+    _make(tmp_path, "hello", "f1", inputs={"video_prompt": "another digest"})
+    status = ArtifactStore(tmp_path).status("video_prompt", CLIP, "f1")
+    assert status.state is State.STALE
+    assert "video_prompt was made anew" in status.reason
+
+
+def test_a_failed_body_leaves_the_old_artifact(tmp_path: Path) -> None:
+    """A crash while making the new result would destroy the old one or leave scratch files."""
+    _make(tmp_path, "old", "f1")
+    store = ArtifactStore(tmp_path)
+    with pytest.raises(RuntimeError), store.staging("video_prompt", CLIP) as staging:
+        staging.path("prompt").write_text("new")
+        raise RuntimeError("crash")
+    assert store.status("video_prompt", CLIP, "f1").done
+    assert list((tmp_path / ".staging").glob("video_prompt-*")) == []
+
+
+def test_a_missing_output_is_refused(tmp_path: Path) -> None:
+    """A stage that forgot a file would be recorded as done."""
+    store = ArtifactStore(tmp_path)
+    with store.staging("video_prompt", CLIP) as staging:
+        staging.path("prompt").write_text("x")
+        with pytest.raises(FileNotFoundError, match="did not write its text"):
+            store.commit(staging, _record("f1"))
+
+
+def test_missing_upstream_names_the_cure(tmp_path: Path) -> None:
+    """Users would not learn which asset to materialize."""
+    with pytest.raises(MissingResourceError, match="materialize video_prompt first"):
+        ArtifactStore(tmp_path).require("video_prompt", "text", CLIP)
+
+
+def _write_many(root: Path, letter: str) -> None:
+    for i in range(20):
+        _make(root, letter * (1000 + i), "f1")
+
+
+def test_two_processes_end_with_one_whole_artifact(tmp_path: Path) -> None:
+    """Racing workers would mix one's prompt with the other's text."""
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_write_many, args=(tmp_path, c)) for c in "ab"]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+    store = ArtifactStore(tmp_path)
+    assert store.status("video_prompt", CLIP, "f1").done
+    texts = {store.path("video_prompt", key, CLIP).read_text() for key in ("prompt", "text")}
+    assert len(texts) == 1
+
+
+def _write_forever(root: Path) -> None:
+    while True:
+        _make(root, "x" * 5000, "f1")
+
+
+def test_a_killed_writer_leaves_whole_or_not_done(tmp_path: Path) -> None:
+    """A SIGKILL in the middle would leave a record over half-moved files."""
+    context = multiprocessing.get_context("spawn")
+    store = ArtifactStore(tmp_path)
+    worker = context.Process(target=_write_forever, args=(tmp_path,))
+    worker.start()
+    while not store.status("video_prompt", CLIP, "f1").done:
+        assert worker.is_alive()
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.join()
+    status = store.status("video_prompt", CLIP, "f1")
+    assert status.done or status.state is State.MISSING
+    _make(tmp_path, "again", "f1")
+    assert store.status("video_prompt", CLIP, "f1").done
+
+
+def test_write_whole_replaces_in_one_step(tmp_path: Path) -> None:
+    """Readers would see a file that is being written."""
+    path = tmp_path / "a" / "file.txt"
+    write_whole(path, "one")
+    write_whole(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert [p.name for p in path.parent.iterdir()] == ["file.txt"]
+
+
+def test_move_whole_replaces_folders(tmp_path: Path) -> None:
+    """An artifact made anew would keep files of the old one."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    (old / "stale.txt").touch()
+    new.mkdir()
+    (new / "fresh.txt").touch()
+    move_whole(new, old)
+    assert [p.name for p in old.iterdir()] == ["fresh.txt"]
+    assert not new.exists()
+
+
+def test_fingerprints_ignore_key_order_alone() -> None:
+    """Equal settings would be judged different, or different ones equal."""
+    assert fingerprint_of({"a": 1, "b": [1, 2]}) == fingerprint_of({"b": [1, 2], "a": 1})
+    assert fingerprint_of({"a": 1, "b": [1, 2]}) != fingerprint_of({"a": 1, "b": [2, 1]})
+    assert fingerprint_of({"a": 1}) != fingerprint_of({"a": 1.5})
