@@ -1,7 +1,8 @@
 """The result of one measured requirement; filtering and asset checks all report this type."""
 
+import json
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from math import isnan, nan
 from typing import Any, Final, Literal
@@ -83,3 +84,13 @@ class Check:
 def _plain(value: Number) -> Number:
     """A numpy scalar becomes a Python number, so that JSON takes it."""
     return value.item() if isinstance(value, np.generic) else value
+
+
+def checks_to_json(checks: Iterable[Check]) -> str:
+    """A JSON list, one object per check."""
+    return json.dumps([check.to_json() for check in checks], indent=2, allow_nan=False)
+
+
+def checks_from_json(text: str | bytes) -> list[Check]:
+    """The inverse of ``checks_to_json``."""
+    return [Check.from_json(item) for item in json.loads(text)]
