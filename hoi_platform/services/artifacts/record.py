@@ -28,6 +28,8 @@ class ArtifactRecord(BaseModel):
     """File, relative to the results folder → SHA-256."""
     seed: int | None = None
     seconds: float
+    peak_memory_mb: float | None = None
+    """Peak resident memory of the process and its children while it was made (10^6 bytes)."""
     created_at: str
     machine: str
     facts: dict[str, Any] = {}

@@ -17,6 +17,7 @@ from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.objects import ObjectEntry
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.formats.artifacts import ARTIFACTS, subject_path, upstream_subject
+from hoi_platform.services.artifacts.memory import PeakMemory
 from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
 from hoi_platform.services.artifacts.store import ArtifactStore, Staging, Status
 
@@ -149,7 +150,7 @@ class Stages:
     ) -> ArtifactRecord:
         """Run a stage's body in a staging folder and put its artifact in place."""
         stage, context = self.stages[name], self._context(subject)
-        started = time.perf_counter()
+        started, memory = time.perf_counter(), PeakMemory()
         with self.store.staging(name, subject) as staging:
             work = Work(
                 stage, subject, context.settings, context.entry, self.store, staging, progress
@@ -167,6 +168,7 @@ class Stages:
                 files={},
                 seed=subject.seed if isinstance(subject, ClipId) else None,
                 seconds=time.perf_counter() - started,
+                peak_memory_mb=memory.megabytes(),
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 machine=f"{platform.machine()} {platform.system()}",
                 facts=work.facts,

@@ -1,0 +1,133 @@
+"""``hoi bench``: what the chain costs and how accurate it is, over several objects and seeds."""
+
+import json
+import os
+import platform as machine
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any
+
+import typer
+
+from hoi_platform.commands.options import Profile, ResultsDir, parse_seeds
+
+app = typer.Typer(help="Measure accuracy and cost; figures are printed and written as JSON.")
+
+
+@app.callback(invoke_without_command=True)
+def bench(
+    context: typer.Context,
+    objects: Annotated[
+        str, typer.Option(help="Categories of the dataset, separated by commas.")
+    ] = "cordless_drill,mug,box",
+    dataset: str = "ComAsset",
+    seeds: Annotated[str, typer.Option(help="1, 1,2,5 or 1-3.")] = "1,2",
+    profile: Profile = "demo",
+    results_dir: ResultsDir = Path("results_bench"),
+    output: Annotated[Path, typer.Option(help="Where the figures are written as JSON.")] = Path(
+        "results_bench/bench.json"
+    ),
+) -> None:
+    """Run the chain for every object and seed; print seconds, memory and accuracy."""
+    if context.invoked_subcommand:
+        return
+    from hoi_platform.commands.terminal import BarProgress, console, progress_display, table
+    from hoi_platform.core.clip import ObjectId
+    from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.runner import ChainRunner, flow_order
+    from hoi_platform.services.artifacts.files import write_whole
+
+    resource = PlatformResource(results_dir=str(results_dir.absolute()), profile=profile)
+    runner = ChainRunner(resource, progress=BarProgress())
+    outcomes = []
+    with progress_display():
+        for category in objects.split(","):
+            object_id = ObjectId(dataset, category.strip())
+            outcomes += runner.run(object_id, parse_seeds(seeds), flow_order())
+        outcomes += runner.run_index()
+    figures = collect(outcomes)
+    write_whole(output, json.dumps(figures, indent=1) + "\n")
+    console.print(table("Cost per partition (median)", _COST_HEAD, _cost_rows(figures)))
+    console.print(table("Accuracy", ("clip", *_SHOWN), _accuracy_rows(figures)))
+    failed = [o for o in outcomes if o.error]
+    for outcome in failed:
+        console.print(f"[red]{outcome.asset} of {outcome.subject}:[/red] {outcome.error}")
+    console.print(f"written to {output}")
+    if failed:
+        raise typer.Exit(1)
+
+
+_COST_HEAD = ("stage", "seconds", "peak MB", "partitions")
+_SHOWN = (
+    "mpjpe_mm",
+    "hand_joint_mm",
+    "object_translation_mm",
+    "object_rotation_deg",
+    "add_s_mm",
+    "contact_f1",
+    "foot_slide_mm_s",
+    "penetration_pct",
+)
+
+
+def collect(outcomes: Sequence[Any]) -> dict[str, Any]:
+    """A run's figures as plain JSON: machine, cost per stage, accuracy and verdict per clip."""
+    cost: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    accuracy, verdicts = {}, {}
+    for outcome in outcomes:
+        if outcome.record is None or outcome.error:
+            continue
+        cost[outcome.asset]["seconds"].append(outcome.record.seconds)
+        cost[outcome.asset]["peak_memory_mb"].append(outcome.record.peak_memory_mb or 0.0)
+        if outcome.asset == "clip_accuracy":
+            accuracy[str(outcome.subject)] = outcome.record.facts
+        if outcome.asset == "filtered_hoi":
+            verdicts[str(outcome.subject)] = outcome.record.facts
+    stages = {
+        asset: {
+            "median_seconds": round(median(values["seconds"]), 2),
+            "max_peak_memory_mb": max(values["peak_memory_mb"]),
+            "partitions": len(values["seconds"]),
+        }
+        for asset, values in cost.items()
+    }
+    return {
+        "machine": f"{machine.processor() or machine.machine()}, {os.cpu_count()} cores",
+        "stages": stages,
+        "accuracy": accuracy,
+        "median_accuracy": _medians(accuracy.values()),
+        "verdicts": verdicts,
+    }
+
+
+def _medians(rows: Iterable[dict[str, Any]]) -> dict[str, float]:
+    values: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, float | int) and not isinstance(value, bool):
+                values[name].append(value)
+    return {name: round(median(found), 3) for name, found in values.items()}
+
+
+def _cost_rows(figures: dict[str, Any]) -> list[tuple[str, ...]]:
+    rows = [
+        (
+            asset,
+            f"{row['median_seconds']:.1f}",
+            f"{row['max_peak_memory_mb']:.0f}",
+            str(row["partitions"]),
+        )
+        for asset, row in figures["stages"].items()
+    ]
+    total = sum(row["median_seconds"] for row in figures["stages"].values())
+    return [*rows, ("chain", f"{total:.1f}", "", "")]
+
+
+def _accuracy_rows(figures: dict[str, Any]) -> list[list[str]]:
+    clips = {**figures["accuracy"], "median": figures["median_accuracy"]}
+    return [
+        [clip, *(f"{row[name]:.3g}" if name in row else "—" for name in _SHOWN)]
+        for clip, row in clips.items()
+    ]
