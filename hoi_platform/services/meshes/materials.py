@@ -46,7 +46,9 @@ def part_of(geometry: Any, index: int) -> MeshPart:
 def _is_placeholder(material: Any) -> bool:
     """trimesh's stand-in for a material that was not found: four gray pixels."""
     image = getattr(material, "image", None)
-    return image is not None and image.size == (2, 2) and set(image.getdata()) == {_PLACEHOLDER}
+    if image is None or image.size != (2, 2):
+        return False
+    return bool((np.asarray(image.convert("RGBA")) == _PLACEHOLDER).all())
 
 
 def material_of(source: Any, fallback_name: str, uv: Array | None) -> Material:
