@@ -1,0 +1,179 @@
+"""Whether and how a dropped object rests on a plane: the pure part of settling.
+
+A rigid body touches a plane with points of its convex hull only, so that the hull about the true
+center of mass is the exact collision shape here, for concave objects too.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull, QhullError
+
+from hoi_platform.core.errors import BadInputError
+from hoi_platform.core.geometry.rotations import Array, rotation_angle, rotation_between
+
+STILL_LINEAR_M_S: Final = 0.005
+STILL_ANGULAR_RAD_S: Final = 0.05
+STILL_WINDOW_S: Final = 0.25
+MAX_PENETRATION_M: Final = 0.002
+MAX_GAP_M: Final = 0.002
+MAX_DRIFT_M: Final = 0.001
+MAX_DRIFT_DEG: Final = 0.5
+_FLUSH_DEG: Final = 2.0
+
+
+@dataclass(frozen=True)
+class RigidHull:
+    """The convex hull of a (scaled) object, in object coordinates (meters)."""
+
+    points: Array  # (N, 3), the hull's vertices
+    center_of_mass: Array  # (3,)
+
+    @property
+    def centered(self) -> Array:
+        """(N, 3) about the center of mass."""
+        return self.points - self.center_of_mass
+
+    @property
+    def size(self) -> float:
+        """The largest distance of a point from the center of mass (m)."""
+        return float(np.linalg.norm(self.centered, axis=-1).max())
+
+
+@dataclass(frozen=True)
+class SettledPose:
+    """A pose in which an object rests on a horizontal support, with the evidence that it does.
+
+    The evidence comes from one further second of lightly damped simulation, begun in this pose.
+    """
+
+    R_world_object: Array  # (3, 3)
+    height_m: float
+    """Height of the object's origin above the support."""
+    linear_speed: float
+    """Largest speed of the center of mass at the end of the further second (m/s)."""
+    angular_speed: float
+    """Largest angular speed at the end of the further second (rad/s)."""
+    frames: int
+    """Simulated frames until it was still."""
+    penetration_m: float
+    """How far its lowest point lies below the support after the further second."""
+    gap_m: float
+    """How far its lowest point lies above the support after the further second."""
+    drift_m: float
+    """Largest movement of the center of mass within the further second."""
+    drift_deg: float
+    support_margin_m: float
+    """Distance of the center of mass' projection to the edge of the support polygon."""
+    collision_shape: str
+
+    def facts(self) -> dict[str, float | int | str]:
+        """The evidence without the pose."""
+        return {key: value for key, value in self.to_json().items() if key != "R_world_object"}
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"R_world_object": self.R_world_object.tolist()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "SettledPose":
+        return cls(**data | {"R_world_object": np.array(data["R_world_object"])})
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """Largest speeds over a window, in m/s and rad/s."""
+
+    linear: float
+    angular: float
+
+    @property
+    def still(self) -> bool:
+        return self.linear < STILL_LINEAR_M_S and self.angular < STILL_ANGULAR_RAD_S
+
+
+def rigid_hull(vertices: Array, faces: NDArray[np.integer]) -> RigidHull:
+    """The hull of a mesh (V, 3), (F, 3) and its center of mass.
+
+    A closed mesh counts as solid, an open one as a shell of even thickness. Raises BadInputError
+    when the mesh is flat.
+    """
+    try:
+        hull = ConvexHull(vertices[np.unique(faces)])
+    except QhullError as error:
+        raise BadInputError(f"the mesh has no volume to settle on: {error}") from error
+    return RigidHull(hull.points[hull.vertices], _center_of_mass(vertices, faces))
+
+
+def _center_of_mass(vertices: Array, faces: NDArray[np.integer]) -> Array:
+    a, b, c = (vertices[faces[:, i]] for i in range(3))
+    normals = np.cross(b - a, c - a)
+    volumes = np.einsum("ij,ij->i", a, np.cross(b, c)) / 6
+    closed = np.linalg.norm(normals.sum(axis=0)) < 1e-6 * np.linalg.norm(normals, axis=-1).sum()
+    if closed and volumes.sum() > 0:
+        return volumes @ (a + b + c) / 4 / volumes.sum()
+    areas = np.linalg.norm(normals, axis=-1)
+    return areas @ (a + b + c) / 3 / areas.sum()
+
+
+def window_speeds(Ts_world_body: Array, dt_s: float) -> Speeds:
+    """The speeds over the last ``STILL_WINDOW_S`` of poses (N, 4, 4) that are ``dt_s`` apart."""
+    steps = max(1, round(STILL_WINDOW_S / dt_s))
+    window = Ts_world_body[-steps - 1 :]
+    if len(window) < 2:
+        return Speeds(np.inf, np.inf)
+    linear = np.linalg.norm(np.diff(window[:, :3, 3], axis=0), axis=-1) / dt_s
+    angular = rotation_angle(window[:-1, :3, :3], window[1:, :3, :3]) / dt_s
+    return Speeds(float(linear.max()), float(angular.max()))
+
+
+def drift(Ts_world_body: Array) -> tuple[float, float]:
+    """The largest distance (m) and angle (degrees) of poses (N, 4, 4) from the first one."""
+    moved = np.linalg.norm(Ts_world_body[:, :3, 3] - Ts_world_body[0, :3, 3], axis=-1)
+    turned = rotation_angle(Ts_world_body[:1, :3, :3], Ts_world_body[:, :3, :3])
+    return float(moved.max()), float(np.rad2deg(turned.max()))
+
+
+def flush(hull: RigidHull, R_world_object: Array) -> Array:
+    """Turn the hull's facet that it nearly rests on exactly onto the plane.
+
+    Facets within 2° of the plane are tried; the one that carries the center of mass best is
+    taken. Without one the rotation is returned as it is.
+    """
+    points = hull.centered @ R_world_object.T
+    qhull = ConvexHull(points)
+    normals = np.unique(np.round(qhull.equations[:, :3], 9), axis=0)
+    candidates = normals[-normals[:, 2] > np.cos(np.deg2rad(_FLUSH_DEG))]
+    best, R_best = 0.0, R_world_object
+    for normal in candidates:
+        R = rotation_between(normal, np.array([0.0, 0.0, -1.0])) @ R_world_object
+        if (margin := support_margin(hull, R)) > best:
+            best, R_best = margin, R
+    return R_best
+
+
+def support_margin(hull: RigidHull, R_world_object: Array, tolerance_m: float = 5e-4) -> float:
+    """How far inside the support polygon the center of mass is (m); negative when outside.
+
+    The polygon spans the points within ``tolerance_m`` of the lowest one.
+    """
+    points = hull.centered @ R_world_object.T
+    support = points[points[:, 2] < points[:, 2].min() + tolerance_m, :2]
+    if len(support) < 3 or np.linalg.matrix_rank(support - support[0], tol=1e-9) < 2:
+        return -float(np.linalg.norm(support, axis=-1).min())
+    # Halfplanes n·x + d ≤ 0; the center of mass is at the origin.
+    return float(-ConvexHull(support).equations[:, 2].max())
+
+
+def lowest(hull: RigidHull, T_world_body: Array) -> float:
+    """The height (m) of the lowest point; the body's origin is its center of mass."""
+    return float((hull.centered @ T_world_body[2, :3]).min() + T_world_body[2, 3])
+
+
+def tilt(max_deg: float, rng: np.random.Generator) -> Array:
+    """A rotation (3, 3) about a random horizontal axis by an angle of at most ``max_deg``."""
+    azimuth, angle = rng.uniform(0, 2 * np.pi), np.deg2rad(rng.uniform(0, max_deg))
+    up = np.array([0.0, 0.0, 1.0])
+    axis = np.array([np.cos(azimuth), np.sin(azimuth), 0.0])
+    return rotation_between(up, np.cos(angle) * up + np.sin(angle) * np.cross(axis, up))

@@ -1,0 +1,211 @@
+"""Settles an object on a plane with Bullet and proves that it rests.
+
+Bullet's tolerances are absolute (2 cm contact breaking distance) and its steps fixed, so the
+object is simulated at a size of about 4 m with g = 9.81 and times scaled by √size: the same motion.
+"""
+
+import json
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import numpy as np
+
+from hoi_platform.core.config.gen_2dhoi import SimulationConfig
+from hoi_platform.core.errors import StageError
+from hoi_platform.core.geometry.mesh import load_obj
+from hoi_platform.core.geometry.rotations import Array, quaternion_from_matrix
+from hoi_platform.core.geometry.transforms import rigid
+from hoi_platform.core.physics import settling
+from hoi_platform.core.physics.settling import RigidHull, SettledPose
+from hoi_platform.services.artifacts.files import write_whole
+from hoi_platform.services.blender.service import BlenderService
+
+_FPS: Final = 60
+_GRAVITY: Final = 9.81
+_FRICTION: Final = 0.6
+_DAMPING: Final = (0.1, 0.6)
+_PERIODS: Final = (0.5, 0.1, 0.1, 0.1, 0.1, 0.1)
+"""Parts of the settling time. The body is stopped after each, for Bullet in Blender has no rolling
+resistance and a bottle rolls on for minutes; one that is out of balance starts to move again."""
+_LIGHT_DAMPING: Final = (0.04, 0.1)
+_VERIFY_S: Final = 1.0
+_ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True)
+class BulletDrop:
+    """Bullet's view of one body: everything in meters and seconds, scaled on the way in and out."""
+
+    blender: BlenderService
+    hull: RigidHull
+
+    @property
+    def unit_m(self) -> float:
+        """The length that Bullet sees as 1."""
+        return self.hull.size / 2
+
+    @property
+    def dt_s(self) -> float:
+        """Time between two poses."""
+        return float(np.sqrt(self.unit_m)) / _FPS
+
+    def run(
+        self,
+        T_world_body: Array,
+        duration_s: float,
+        *,
+        damping: tuple[float, float],
+        stop_when_still: bool,
+    ) -> Array:
+        """Poses (N, 4, 4) of the center of mass ``dt_s`` apart, the given one first.
+
+        ``damping`` is the part of the linear and the angular speed that is lost in one of
+        Bullet's seconds.
+        """
+        with TemporaryDirectory(prefix="hoi-settle-") as folder:
+            points, poses = Path(folder) / "points.npy", Path(folder) / "poses.npy"
+            np.save(points, self.hull.centered / self.unit_m)
+            request = {
+                "points": str(points),
+                "poses": str(poses),
+                "pose": self._scaled(T_world_body, 1 / self.unit_m).tolist(),
+                "fps": _FPS,
+                "frames": max(1, round(duration_s / self.dt_s)),
+                "gravity": _GRAVITY,
+                "linear_damping": damping[0],
+                "angular_damping": damping[1],
+                "friction": _FRICTION,
+                "still": self._still() if stop_when_still else None,
+            }
+            self.blender.call("drop", request, timeout_s=300.0)
+            return self._scaled(np.load(poses).astype(float), self.unit_m)
+
+    @staticmethod
+    def _scaled(T: Array, factor: float) -> Array:
+        scaled = T.copy()
+        scaled[..., :3, 3] *= factor
+        return scaled
+
+    def _still(self) -> dict[str, float]:
+        """Half of the thresholds, so that what the worker takes for still passes the judgment."""
+        second = float(np.sqrt(self.unit_m))
+        return {
+            "linear": settling.STILL_LINEAR_M_S / 2 * second / self.unit_m,
+            "angular": settling.STILL_ANGULAR_RAD_S / 2 * second,
+            "frames": max(1, round(settling.STILL_WINDOW_S / self.dt_s)),
+        }
+
+
+def settle_object(
+    blender: BlenderService,
+    mesh_obj: Path,
+    scale: tuple[float, float, float],
+    config: SimulationConfig,
+) -> SettledPose:
+    """Drop a mesh and return the pose in which it stays.
+
+    An unstable balance is not a result: up to three tilts are tried. Raises StageError when none
+    comes to rest, BadInputError when the mesh is flat.
+    """
+    mesh = load_obj(mesh_obj, scale)
+    drop = BulletDrop(blender, settling.rigid_hull(mesh.vertices, mesh.faces))
+    rng = np.random.default_rng(config.seed)
+    failures = []
+    for _ in range(_ATTEMPTS):
+        settled = _attempt(drop, config, rng)
+        if not (failure := _failure(settled)):
+            return settled
+        failures.append(failure)
+    raise StageError(
+        f"{mesh_obj} does not settle within {config.settling_time:g} s: {'; '.join(failures)}. "
+        "Raise simulation.settling_time, lower simulation.drop_height or "
+        "simulation.initial_rotation_perturbation, or turn the mesh onto a stable side"
+    )
+
+
+def _attempt(drop: BulletDrop, config: SimulationConfig, rng: np.random.Generator) -> SettledPose:
+    hull = drop.hull
+    R_start = settling.tilt(config.initial_rotation_perturbation, rng)
+    start = _resting(hull, R_start)
+    start[2, 3] += config.drop_height
+    fallen, frames = _fall(drop, start, config.settling_time)
+    R = settling.flush(hull, fallen[-1, :3, :3])
+    body = _resting(hull, R)
+    held = drop.run(body, _VERIFY_S, damping=_LIGHT_DAMPING, stop_when_still=False)
+    heights = np.array([settling.lowest(hull, T) for T in held])
+    speeds = settling.window_speeds(held, drop.dt_s)
+    drift_m, drift_deg = settling.drift(held)
+    return SettledPose(
+        R_world_object=R,
+        height_m=float(body[2, 3] - R[2] @ hull.center_of_mass),
+        linear_speed=speeds.linear,
+        angular_speed=speeds.angular,
+        frames=frames,
+        penetration_m=float(max(0.0, -heights.min())),
+        gap_m=float(max(0.0, heights.max())),
+        drift_m=drift_m,
+        drift_deg=drift_deg,
+        support_margin_m=settling.support_margin(hull, R),
+        collision_shape=f"convex hull, {len(hull.points)} vertices",
+    )
+
+
+def _fall(drop: BulletDrop, start: Array, duration_s: float) -> tuple[Array, int]:
+    """The poses of the last period that was simulated, and the number of frames of all."""
+    frames, poses = 0, start[None]
+    for part in _PERIODS:
+        poses = drop.run(poses[-1], part * duration_s, damping=_DAMPING, stop_when_still=True)
+        frames += len(poses) - 1
+        if settling.window_speeds(poses, drop.dt_s).still:
+            break
+    return poses, frames
+
+
+def _resting(hull: RigidHull, R: Array) -> Array:
+    """The pose of the center of mass with rotation R whose lowest point touches z = 0."""
+    return rigid(R, np.array([0.0, 0.0, -(hull.centered @ R[2]).min()]))
+
+
+def _failure(settled: SettledPose) -> str:
+    """Why a pose is not a rest, or nothing."""
+    checks = (
+        (settled.linear_speed, settling.STILL_LINEAR_M_S, "moves at", "m/s"),
+        (settled.angular_speed, settling.STILL_ANGULAR_RAD_S, "turns at", "rad/s"),
+        (settled.penetration_m, settling.MAX_PENETRATION_M, "sinks in by", "m"),
+        (settled.gap_m, settling.MAX_GAP_M, "floats by", "m"),
+        (settled.drift_m, settling.MAX_DRIFT_M, "drifts in 1 s by", "m"),
+        (settled.drift_deg, settling.MAX_DRIFT_DEG, "tips in 1 s by", "degrees"),
+        (-settled.support_margin_m, 0.0, "has its center of mass beyond its support by", "m"),
+    )
+    found = [
+        f"it {verb} {value:.2g} {unit} (allowed: {limit:g})"
+        for value, limit, verb, unit in checks
+        if not value <= limit
+    ]
+    return ", ".join(found)
+
+
+def write_settled_pose(settled: SettledPose, state: Path, reference_pickle: Path) -> None:
+    """Store as JSON, and as the pickle of plain containers that the reference's tools read."""
+    write_whole(state, json.dumps(settled.to_json(), indent=1))
+    write_whole(reference_pickle, pickle.dumps(_reference_state(settled), protocol=4))
+
+
+def read_settled_pose(state: Path) -> SettledPose:
+    """Read what ``write_settled_pose`` wrote as JSON."""
+    return SettledPose.from_json(json.loads(state.read_text()))
+
+
+def _reference_state(settled: SettledPose) -> dict[str, Any]:
+    from scipy.spatial.transform import Rotation
+
+    R = settled.R_world_object
+    return {
+        "orientation": quaternion_from_matrix(R),
+        "euler": Rotation.from_matrix(R).as_euler("xyz"),
+        "R": R,
+        "position": np.array([0.0, 0.0, settled.height_m]),
+    }

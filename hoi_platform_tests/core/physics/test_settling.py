@@ -1,0 +1,75 @@
+"""The judgment of rest: centers of mass, support polygons, facets made flush."""
+
+import numpy as np
+import pytest
+import trimesh
+
+from hoi_platform.core.errors import BadInputError
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle, rotation_angle
+from hoi_platform.core.geometry.transforms import rigid
+from hoi_platform.core.physics import settling
+
+
+def _hull(mesh: trimesh.Trimesh) -> settling.RigidHull:
+    return settling.rigid_hull(np.asarray(mesh.vertices), np.asarray(mesh.faces))
+
+
+def test_center_of_mass_of_a_solid_and_of_a_shell() -> None:
+    """An object would tip the wrong way: a cone's mass lies at a quarter of its height."""
+    cone = trimesh.creation.cone(0.05, 0.2, sections=64)
+    np.testing.assert_allclose(_hull(cone).center_of_mass, [0, 0, 0.05], atol=1e-9)
+    bowl = trimesh.creation.box((2.0, 2.0, 1.0))
+    open_top = bowl.submesh([bowl.face_normals[:, 2] < 0.5], append=True)
+    # Bottom 4 at -0.5 and four sides of 2 at 0: -2 / 12.
+    np.testing.assert_allclose(_hull(open_top).center_of_mass, [0, 0, -1 / 6], atol=1e-9)
+
+
+def test_flat_mesh_is_refused() -> None:
+    """Bullet would be given a body without volume."""
+    with pytest.raises(BadInputError, match="no volume to settle on"):
+        settling.rigid_hull(np.eye(3), np.array([[0, 1, 2]]))
+
+
+def test_flush_undoes_a_small_tilt_exactly() -> None:
+    """Objects would float on an edge by Bullet's tolerance."""
+    hull = _hull(trimesh.creation.box((0.3, 0.2, 0.1)))
+    yaw = matrix_from_axis_angle(np.array([0, 0, 0.7]))
+    tilted = matrix_from_axis_angle(np.deg2rad([0.5, -0.8, 0.0])) @ yaw
+    assert np.rad2deg(rotation_angle(settling.flush(hull, tilted), yaw)) < 0.02
+    far = matrix_from_axis_angle(np.deg2rad([5.0, 0.0, 0.0]))
+    np.testing.assert_array_equal(settling.flush(hull, far), far)
+
+
+def test_support_margin_is_the_distance_to_the_edge() -> None:
+    """A pose that tips over would count as rest."""
+    box = trimesh.creation.box((0.3, 0.2, 0.1))
+    assert settling.support_margin(_hull(box), np.eye(3)) == pytest.approx(0.1)
+    on_edge = matrix_from_axis_angle(np.deg2rad([45.0, 0.0, 0.0]))
+    assert settling.support_margin(_hull(box), on_edge) < 0
+    leaning = trimesh.Trimesh(box.vertices + [[0.2 * (z > 0), 0, 0] for z in box.vertices[:, 2]])
+    leaning.faces = box.faces
+    assert settling.support_margin(_hull(leaning), np.eye(3)) == pytest.approx(0.05)
+
+
+def test_speeds_of_a_planted_motion() -> None:
+    """A moving object would be judged still, or a still one moving."""
+    t = np.arange(100) / 60
+    zero = np.zeros_like(t)
+    R = matrix_from_axis_angle(np.stack([zero, 0.3 * t, zero], axis=-1))
+    poses = rigid(R, np.stack([0.02 * t, zero, zero], axis=-1))
+    speeds = settling.window_speeds(poses, 1 / 60)
+    assert speeds.linear == pytest.approx(0.02)
+    assert speeds.angular == pytest.approx(0.3)
+    assert not speeds.still
+    assert not settling.window_speeds(poses[:1], 1 / 60).still
+    assert settling.drift(poses) == pytest.approx((0.02 * t[-1], np.rad2deg(0.3 * t[-1])))
+
+
+def test_tilt_is_within_its_bound_and_horizontal() -> None:
+    """The perturbation would turn the object about the vertical, or over."""
+    rng = np.random.default_rng(0)
+    R = np.array([settling.tilt(2.0, rng) for _ in range(200)])
+    angles = np.rad2deg(rotation_angle(np.eye(3), R))
+    assert 0.5 < angles.mean() < 1.5
+    assert angles.max() <= 2.0
+    np.testing.assert_allclose(R[:, 0, 1], R[:, 1, 0], atol=1e-12)
