@@ -1,0 +1,104 @@
+"""The quantities that single checks hold against their limits; in SI units."""
+
+from math import nan
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hoi_platform.core.body.skeleton import NUM_BODY_JOINTS
+from hoi_platform.core.filtering.camera_motion import measure_camera_motion
+from hoi_platform.core.filtering.inputs import FilterInput
+from hoi_platform.core.formats.hoi_data import TableBox
+from hoi_platform.core.geometry.object_surface import ObjectSurface
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.geometry.transforms import transform_points
+
+GROUND: Final = TableBox((0.0, 0.0, -0.5), (np.inf, np.inf, 1.0))
+_COMPARED_WIDTH_PX: Final = 320
+_COMPARED_FRAMES: Final = 17
+_KNOWN_TO_M: Final = 0.02
+"""Largest standard error with which the camera's translation counts as measured."""
+
+
+def camera_translation_m(clip: FilterInput) -> float:
+    """The largest translation of the camera that would explain how the background moves.
+
+    At the median depth of the background; nan where the background shows too little to tell.
+    """
+    foreground = clip.object_masks[0] | clip.human_masks[0]
+    if not (~foreground & np.isfinite(clip.plate_depth)).any():
+        return nan
+    depth = float(np.nanmedian(clip.plate_depth[~foreground]))
+    focal = clip.camera.focal_px * min(1.0, _COMPARED_WIDTH_PX / clip.camera.width_px)
+    chosen = np.unique(np.linspace(0, len(clip.frames) - 1, _COMPARED_FRAMES).astype(int))
+    gray = np.stack([_gray(clip.frames[frame], _COMPARED_WIDTH_PX) for frame in chosen])
+    ignored = _gray(foreground.astype(np.float32), _COMPARED_WIDTH_PX) > 0
+    motion = measure_camera_motion(gray, ignored)
+    known = motion.deviation_px.max() * depth / focal < _KNOWN_TO_M
+    return float(motion.translation_m(focal, depth).max()) if known else nan
+
+
+def first_frame_human_m(clip: FilterInput) -> float:
+    """How far the pelvis of frame 0 is from where the conditioning frame has it."""
+    offset = clip.data.motion.translation[0] - clip.p_world_rendered_pelvis
+    return float(np.linalg.norm(offset))
+
+
+def initial_separation_m(clip: FilterInput) -> float:
+    """The least distance between body and object at frame 0; negative when they overlap."""
+    surface = ObjectSurface.of(clip.mesh, np.random.default_rng(0))
+    vertices = clip.data.motion[:1].vertices(clip.body)
+    T = clip.data.Ts_world_object[:1]
+    distance, inside = surface.distances(vertices, T), surface.inside(vertices, T)
+    return float(-distance[inside].max() if inside.any() else distance.min())
+
+
+def human_motion_m(clip: FilterInput) -> float:
+    """How far the most active of the 22 body joints gets from its first place.
+
+    The 95th percentile over frames, so that one bad frame does not move a statue.
+    """
+    joints = clip.data.joints[:, :NUM_BODY_JOINTS]
+    return _largest_lasting(np.linalg.norm(joints - joints[0], axis=-1))
+
+
+def object_motion_m(clip: FilterInput) -> float:
+    """How far the object's vertices get from their first places; turning counts as well.
+
+    The mean over vertices and the 95th percentile over frames.
+    """
+    vertices = transform_points(clip.data.Ts_world_object, clip.mesh.vertices)
+    return _largest_lasting(np.linalg.norm(vertices - vertices[0], axis=-1).mean(axis=1))
+
+
+def support_gap_m(clip: FilterInput) -> float:
+    """How far the object of frame 0 is from lying on its support (the ground without a table).
+
+    The vertical gap between its lowest point and the support's top (penetration counts as well)
+    and the distance of its middle from the support's rectangle, added as legs.
+    """
+    support = clip.data.table or GROUND
+    vertices = transform_points(clip.data.Ts_world_object[0], clip.mesh.vertices)
+    gap = vertices[:, 2].min() - (support.pos[2] + support.size[2] / 2)
+    middle = (vertices.min(axis=0) + vertices.max(axis=0))[:2] / 2
+    half = np.array(support.size[:2]) / 2
+    outside = np.maximum(np.abs(middle - support.pos[:2]) - half, 0)
+    return float(np.hypot(gap, np.linalg.norm(outside)))
+
+
+def _largest_lasting(distance: Array) -> float:
+    """The 95th percentile over the first axis, then the largest."""
+    return float(np.max(np.percentile(distance, 95, axis=0)))
+
+
+def _gray(image: NDArray, width_px: int) -> NDArray[np.float32]:
+    """Channels averaged, shrunk to ``width_px`` (never enlarged)."""
+    import cv2
+
+    gray = np.asarray(image if image.ndim == 2 else image.mean(axis=2), np.float32)
+    height, width = gray.shape
+    if width <= width_px:
+        return gray
+    size = (width_px, round(height * width_px / width))
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.float32)

@@ -1,0 +1,66 @@
+"""How far the reconstruction's silhouettes are from the tracked masks, frame by frame."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hoi_platform.core.filtering.inputs import FilterInput
+from hoi_platform.core.geometry.raster import rasterize
+from hoi_platform.core.geometry.rotations import Array
+
+_MIN_PIXELS: Final = 16
+"""Smallest union of silhouette and mask that can be judged (pixels of the strided image)."""
+_MIN_JUDGED: Final = 0.25
+"""Smallest share of frames that has to be judged for a clip's value to count."""
+_BODY_WIDTH_PX: Final = 320
+"""Width of the image on which the person is compared; the object is compared at full size."""
+
+
+class Misalignment(NamedTuple):
+    """1 - IoU per frame; nan where nothing can be judged, as under full occlusion."""
+
+    object: Array  # (T,)
+    total: Array  # (T,)
+
+
+def misalignment(clip: FilterInput) -> Misalignment:
+    """Object, and union of person and object, against their tracked masks.
+
+    The object is compared only where the tracked person does not cover it, so that neither a
+    hidden part nor a slightly wrong hand counts against its pose.
+    """
+    vertices = clip.data.motion.vertices(clip.body)
+    stride = max(1, clip.camera.width_px // _BODY_WIDTH_PX)
+    rows = []
+    for frame in range(len(clip.data)):
+        mesh = clip.mesh.transformed(clip.data.Ts_world_object[frame])
+        seen = rasterize(clip.camera, mesh.vertices, mesh.faces).silhouette
+        person = rasterize(clip.camera, vertices[frame], clip.body.faces, stride).silhouette
+        mask, human = clip.object_masks[frame], clip.human_masks[frame]
+        rows.append(
+            (
+                one_minus_iou(seen & ~human, mask & ~human),
+                one_minus_iou(person | strided(seen, stride), strided(mask | human, stride)),
+            )
+        )
+    return Misalignment(*np.array(rows).T)
+
+
+def one_minus_iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
+    """1 - intersection over union; nan where the union is too small to judge."""
+    union = int((a | b).sum())
+    return 1 - int((a & b).sum()) / union if union >= _MIN_PIXELS else float("nan")
+
+
+def clip_value(per_frame: Array) -> float:
+    """Mean over the judged frames; nan when fewer than a quarter of them could be judged."""
+    judged = np.isfinite(per_frame)
+    return float(per_frame[judged].mean()) if judged.mean() >= _MIN_JUDGED else float("nan")
+
+
+def strided(mask: NDArray[np.bool_], stride: int) -> NDArray[np.bool_]:
+    """Blocks of stride x stride pixels by majority: the image that ``rasterize`` gives."""
+    h, w = mask.shape[0] // stride, mask.shape[1] // stride
+    blocks = mask[: h * stride, : w * stride].reshape(h, stride, w, stride)
+    return np.asarray(blocks.mean(axis=(1, 3)) >= 0.5)

@@ -1,0 +1,67 @@
+"""How far points are from a moving object, and which are inside it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from hoi_platform.core.geometry.mesh import TriangleMesh
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.geometry.transforms import inverse, transform_points
+
+
+@dataclass(frozen=True)
+class ObjectSurface:
+    """Dense samples of an object's surface in its own frame, ready for nearest-point queries."""
+
+    mesh: TriangleMesh
+    points: Array  # (N, 3), meters
+    tree: cKDTree
+
+    @classmethod
+    def of(cls, mesh: TriangleMesh, rng: np.random.Generator, n: int = 20000) -> "ObjectSurface":
+        points, _ = mesh.sample_surface(n, rng)
+        return cls(mesh, points, cKDTree(points))
+
+    def distances(self, p_world: Array, Ts_world_object: Array, reach_m: float = np.inf) -> Array:
+        """(T, V) distance of world points (T, V, 3) from the surface; inf beyond ``reach_m``.
+
+        Exact up to the spacing of the samples (2 mm on an object of 0.1 m²); not signed.
+        """
+        local = transform_points(inverse(Ts_world_object), p_world)
+        distance, _ = self.tree.query(local.reshape(-1, 3), distance_upper_bound=reach_m)
+        return distance.reshape(p_world.shape[:2])
+
+    def inside(self, p_world: Array, Ts_world_object: Array) -> NDArray[np.bool_]:
+        """(T, V): which world points lie within the object; surfaces need not be closed.
+
+        A point is inside when most of three rays through it cross the surface an odd number of
+        times.
+        """
+        local = transform_points(inverse(Ts_world_object), p_world).reshape(-1, 3)
+        low, high = self.mesh.bounds
+        near = np.flatnonzero(((local > low) & (local < high)).all(axis=1))
+        result = np.zeros(len(local), dtype=bool)
+        result[near] = _odd_crossings(self.mesh, local[near])
+        return result.reshape(p_world.shape[:2])
+
+
+# Directions along which no modeled edge or face is likely to lie.
+_RAYS: Final = np.array([[0.36, 0.48, 0.8], [-0.61, 0.33, 0.72], [0.29, -0.83, 0.47]])
+
+
+def _odd_crossings(mesh: TriangleMesh, points: Array) -> NDArray[np.bool_]:
+    if len(points) == 0:
+        return np.zeros(0, dtype=bool)
+    import trimesh
+
+    rays = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False).ray
+    votes = np.zeros(len(points), dtype=np.int64)
+    for direction in _RAYS:
+        _, ray = rays.intersects_id(
+            points, np.tile(direction, (len(points), 1)), multiple_hits=True
+        )
+        votes += np.bincount(ray, minlength=len(points)) % 2
+    return votes >= 2
