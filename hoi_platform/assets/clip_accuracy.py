@@ -2,10 +2,7 @@
 
 import json
 
-from hoi_platform.assets.inputs import ClipInputs
 from hoi_platform.assets.stage import Look, stage_asset
-from hoi_platform.core.formats.ground_truth import GroundTruth
-from hoi_platform.core.metrics.clip import evaluate_clip
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Work
 
@@ -18,6 +15,10 @@ from hoi_platform.services.artifacts.stages import Work
 )
 def clip_accuracy(work: Work) -> None:
     """How far the reconstruction is from the truth, where the clip has one."""
+    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.core.formats.ground_truth import GroundTruth
+    from hoi_platform.core.metrics.clip import evaluate_clip
+
     path = work.optional_input("interaction_video", "truth")
     accuracy = None
     if path is not None:

@@ -1,8 +1,6 @@
 """The asset ``contact_labels``."""
 
-from hoi_platform.assets.inputs import ClipInputs
 from hoi_platform.assets.stage import Look, stage_asset
-from hoi_platform.core.scene.contacts import label_contacts
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Work
 
@@ -16,6 +14,9 @@ from hoi_platform.services.artifacts.stages import Work
 )
 def contact_labels(work: Work) -> None:
     """Which joints touch the object, per interval of frames."""
+    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.core.scene.contacts import label_contacts
+
     inputs, config = ClipInputs(work), work.settings.recon_4dhoi.contact
     poses = inputs.object_track.Ts_world_object
     labels = label_contacts(inputs.body, inputs.human.motion, inputs.mesh, poses, config)

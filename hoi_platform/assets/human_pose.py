@@ -1,9 +1,7 @@
 """The asset ``human_pose``."""
 
-from hoi_platform.assets.inputs import ClipInputs
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.services.artifacts.stages import Work
-from hoi_platform.services.vision.human_pose.backend import HumanPoseRequest, human_pose_backend
 
 
 @stage_asset(
@@ -15,6 +13,9 @@ from hoi_platform.services.vision.human_pose.backend import HumanPoseRequest, hu
 )
 def human_pose(work: Work) -> None:
     """The person's body and hands in every frame, in the camera and in the world."""
+    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.services.vision.human_pose.backend import HumanPoseRequest, human_pose_backend
+
     inputs = ClipInputs(work)
     estimator = human_pose_backend(work.settings.recon_4dhoi.human_model.backend)
     request = HumanPoseRequest(

@@ -1,16 +1,13 @@
 """The asset ``interaction_video``."""
 
-from hoi_platform.assets.inputs import ClipInputs
 from hoi_platform.assets.looks import video_preview
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.assets.video_request import request_settings, video_request
 from hoi_platform.core.filtering.check import checks_to_json
-from hoi_platform.core.filtering.video_sanity import video_checks
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.video.backend import VideoTask
-from hoi_platform.services.video.codec import read_video
 
 
 @stage_asset(
@@ -22,6 +19,10 @@ from hoi_platform.services.video.codec import read_video
 )
 def interaction_video(work: Work, video: VideoResource) -> None:
     """The finished video, collected, checked against its conditioning frame."""
+    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.core.filtering.video_sanity import video_checks
+    from hoi_platform.services.video.codec import read_video
+
     task = VideoTask.model_validate_json(work.input("video_task", "task").read_bytes())
     backend = video.backend(task.provider)
     target = work.output("video")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from hoi_platform.assets.inputs import read_rgb
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.services.artifacts.store import ArtifactStore
 
@@ -13,6 +12,8 @@ MAX_BYTES = 25_000  # each preview is kept in the event log
 
 def frame_preview(store: ArtifactStore, subject: ObjectId | ClipId) -> bytes:
     """The conditioning frame."""
+    from hoi_platform.assets.inputs import read_rgb
+
     return _sheet([read_rgb(store.path("scene_render", "frame", subject))])
 
 

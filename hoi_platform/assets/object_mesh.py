@@ -5,7 +5,6 @@ from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Work
-from hoi_platform.services.meshes.importer import write_clean_obj
 
 
 @stage_asset(
@@ -16,6 +15,8 @@ from hoi_platform.services.meshes.importer import write_clean_obj
 )
 def object_mesh(work: Work, platform: PlatformResource) -> None:
     """The object's mesh, cleaned: one OBJ with its materials, z up, with its statistics."""
+    from hoi_platform.services.meshes.obj_writer import write_clean_obj
+
     mesh = platform.platform().catalogue.load_mesh(work.subject)
     statistics = write_clean_obj(mesh, work.output("mesh"))
     write_whole(work.output("statistics"), statistics.to_json())

@@ -1,9 +1,7 @@
 """The asset ``object_pose``."""
 
-from hoi_platform.assets.inputs import ClipInputs
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.services.artifacts.stages import Work
-from hoi_platform.services.vision.object_pose.backend import ObjectPoseRequest, object_tracker
 
 
 @stage_asset(
@@ -18,6 +16,9 @@ from hoi_platform.services.vision.object_pose.backend import ObjectPoseRequest, 
 )
 def object_pose(work: Work) -> None:
     """The object's 6-DoF pose in every frame with a confidence."""
+    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.services.vision.object_pose.backend import ObjectPoseRequest, object_tracker
+
     inputs = ClipInputs(work)
     recon = work.settings.recon_4dhoi
     request = ObjectPoseRequest(

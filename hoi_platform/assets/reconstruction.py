@@ -2,7 +2,6 @@
 
 import json
 
-from hoi_platform.assets.inputs import ClipInputs
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Work
@@ -28,6 +27,7 @@ from hoi_platform.services.artifacts.stages import Work
 )
 def reconstruction(work: Work) -> None:
     """Body, hands and object optimized together: the raw 4D clip."""
+    from hoi_platform.assets.inputs import ClipInputs
     from hoi_platform.core.formats.hoi_data import hoi_data_of_result, write_hoi_data
     from hoi_platform.core.optimizer.observation import HoiObservation
     from hoi_platform.core.optimizer.optimize import optimize

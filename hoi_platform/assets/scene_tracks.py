@@ -1,9 +1,7 @@
 """The asset ``scene_tracks``."""
 
-from hoi_platform.assets.inputs import ClipInputs
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.services.artifacts.stages import Work
-from hoi_platform.services.vision.scene_tracks.backend import SceneTracksRequest, scene_tracker
 
 
 @stage_asset(
@@ -15,6 +13,9 @@ from hoi_platform.services.vision.scene_tracks.backend import SceneTracksRequest
 )
 def scene_tracks(work: Work) -> None:
     """Masks of object and person and the metric depth in every frame."""
+    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.services.vision.scene_tracks.backend import SceneTracksRequest, scene_tracker
+
     inputs = ClipInputs(work)
     plate_rgb, plate_depth = inputs.plate
     request = SceneTracksRequest(

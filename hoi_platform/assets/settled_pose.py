@@ -3,7 +3,6 @@
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.services.artifacts.stages import Work
-from hoi_platform.services.blender.settle import settle_object, write_settled_pose
 
 
 @stage_asset(
@@ -18,6 +17,8 @@ from hoi_platform.services.blender.settle import settle_object, write_settled_po
 )
 def settled_pose(work: Work, blender: BlenderResource) -> None:
     """How the object rests: dropped with Bullet until still, then verified to stay."""
+    from hoi_platform.services.blender.settle import settle_object, write_settled_pose
+
     mesh = work.input("object_mesh", "mesh") / "model.obj"
     simulation = work.settings.gen_2dhoi.simulation
     settled = settle_object(blender.service(), mesh, work.entry.simulated_scale, simulation)

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
-from hoi_platform.core.formats.ground_truth import GroundTruth
+
+if TYPE_CHECKING:
+    from hoi_platform.core.formats.ground_truth import GroundTruth
 
 Progress = Callable[[float, str], None]
 TaskState = Literal["submitted", "processing", "succeeded", "failed"]
@@ -60,7 +62,7 @@ class VideoTask(BaseModel):
 class CollectedVideo:
     """What a backend delivered besides the file."""
 
-    truth: GroundTruth | None = None
+    truth: "GroundTruth | None" = None
     facts: dict[str, Any] = field(default_factory=dict)
 
 
