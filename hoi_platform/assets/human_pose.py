@@ -14,7 +14,11 @@ from hoi_platform.services.artifacts.stages import Work
 def human_pose(work: Work) -> None:
     """The person's body and hands in every frame, in the camera and in the world."""
     from hoi_platform.assets.inputs import ClipInputs
-    from hoi_platform.services.vision.human_pose.backend import HumanPoseRequest, human_pose_backend
+    from hoi_platform.core.body.fitting.estimate import save_estimate
+    from hoi_platform.services.vision.human_pose.backend import (
+        HumanPoseRequest,
+        human_pose_backend,
+    )
 
     inputs = ClipInputs(work)
     estimator = human_pose_backend(work.settings.recon_4dhoi.human_model.backend)
@@ -26,5 +30,10 @@ def human_pose(work: Work) -> None:
         first_human_mask=inputs.first_mask("human_masks"),
     )
     estimate = estimator.estimate(request, progress=work.progress)
-    estimate.save(work.output("motion"), inputs.camera)
-    work.facts.update(estimate.facts())
+    save_estimate(estimate, inputs.camera.T_cam_world, work.output("motion"))
+    confidence = estimate.keypoints_px[..., 2]
+    work.facts.update(
+        frames=len(estimate.motion),
+        mean_keypoint_confidence=round(float(confidence.mean()), 3),
+        mean_joint_confidence=round(float(estimate.joint_confidence.mean()), 3),
+    )

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
+from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate, load_estimate
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.formats.hoi_data import HoiData
+from hoi_platform.core.formats.hoi_npz import read_hoi_npz
 from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh, load_obj
 from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.optimizer.observation import HoiObservation
 from hoi_platform.core.scene.contacts import ContactLabels
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.tracking.track import ObjectPoseTrack
@@ -90,7 +92,7 @@ class ClipInputs:
 
     @cached_property
     def human(self) -> HumanPoseEstimate:
-        return HumanPoseEstimate.load(self.work.input("human_pose", "motion"))
+        return load_estimate(self.work.input("human_pose", "motion"))
 
     @cached_property
     def tracks(self) -> SceneTracks:
@@ -108,7 +110,21 @@ class ClipInputs:
 
     @cached_property
     def reconstruction(self) -> HoiData:
-        return HoiData.load(self.work.input("reconstruction", "data"))
+        return read_hoi_npz(self.work.input("reconstruction", "data"))
+
+    def observation(self, static_object: bool) -> HoiObservation:
+        """All that the optimizer is given."""
+        return HoiObservation(
+            body=self.body,
+            human=self.human,
+            track=self.object_track,
+            tracks=self.tracks,
+            camera=self.camera,
+            mesh=self.mesh,
+            contacts=self.contacts,
+            spec=self.spec,
+            static_object=static_object,
+        )
 
 
 def read_rgb(path: Path) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The asset ``reconstruction``."""
 
 import json
+from typing import Any
 
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.services.artifacts.files import write_whole
@@ -28,25 +29,29 @@ from hoi_platform.services.artifacts.stages import Work
 def reconstruction(work: Work) -> None:
     """Body, hands and object optimized together: the raw 4D clip."""
     from hoi_platform.assets.inputs import ClipInputs
-    from hoi_platform.core.formats.hoi_data import hoi_data_of_result, write_hoi_data
-    from hoi_platform.core.optimizer.observation import HoiObservation
+    from hoi_platform.core.formats.hoi_npz import write_hoi_npz
+    from hoi_platform.core.formats.hoi_pickle import write_hoi_pickle
+    from hoi_platform.core.formats.hoi_result import hoi_data_of
     from hoi_platform.core.optimizer.optimize import optimize
 
-    inputs, recon = ClipInputs(work), work.settings.recon_4dhoi
-    observation = HoiObservation.of(
-        body=inputs.body,
-        human=inputs.human,
-        track=inputs.object_track,
-        tracks=inputs.tracks,
-        camera=inputs.camera,
-        mesh=inputs.mesh,
-        contacts=inputs.contacts,
-        spec=inputs.spec,
-        static_object=recon.pipeline.is_static_obj,
-    )
-    result = optimize(observation, recon.optimization, progress=work.progress)
-    data = hoi_data_of_result(result, inputs)
-    write_hoi_data(data, work.output("data"), work.output("pickle"))
+    observation = ClipInputs(work).observation(work.settings.recon_4dhoi.pipeline.is_static_obj)
+    result = optimize(observation, work.settings.recon_4dhoi.optimization, work.progress)
+    data = hoi_data_of(result, observation, _meta(work), work.clip.seed)
+    write_hoi_npz(data, work.output("data"))
+    write_hoi_pickle(data, work.output("pickle"))
     losses = {term: values.tolist() for term, values in result.loss_history.items()}
     write_whole(work.output("losses"), json.dumps(losses))
     work.facts.update(result.eval_data)
+    work.facts.update({f"left_out_{term}": why for term, why in result.left_out.items()})
+
+
+def _meta(work: Work) -> dict[str, Any]:
+    """The paths that the reference's readers follow."""
+    poses = work.input("object_pose", "poses") / "poses_in_cam.pkl"
+    return {
+        "clip_id": work.clip.path,
+        "obj_path": str(work.input("object_mesh", "mesh") / "model.obj"),
+        "masks_cache_file": str(work.input("scene_tracks", "masks")),
+        "render_config_file": str(work.input("scene_render", "camera_pickle")),
+        "raw_object_pose_file": str(poses),
+    }

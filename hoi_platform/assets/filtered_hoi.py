@@ -1,0 +1,49 @@
+"""The asset ``filtered_hoi``."""
+
+import json
+
+from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.services.artifacts.files import write_whole
+from hoi_platform.services.artifacts.stages import Work
+
+
+@stage_asset(
+    Look("recon_4dhoi", frozenset({"filter"})),
+    version="1",
+    upstream=(
+        "object_mesh",
+        "scene_render",
+        "interaction_video",
+        "scene_tracks",
+        "reconstruction",
+    ),
+    settings=lambda c: c.settings.recon_4dhoi.filtering.model_dump(),
+)
+def filtered_hoi(work: Work) -> None:
+    """The verdict with every check; a valid clip packaged, a rejected one with its reasons."""
+    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.core.filtering.inputs import FilterInput
+    from hoi_platform.core.filtering.judge import judge
+    from hoi_platform.services.packaging import package_clip
+
+    inputs = ClipInputs(work)
+    clip = FilterInput(
+        data=inputs.reconstruction,
+        body=inputs.body,
+        mesh=inputs.mesh,
+        camera=inputs.camera,
+        frames=inputs.video.frames,
+        object_masks=inputs.tracks.object_masks,
+        human_masks=inputs.tracks.human_masks,
+        plate_depth=inputs.plate[1],
+        p_world_rendered_pelvis=inputs.first_frame.translation[0],
+    )
+    verdict = judge(clip, work.settings.recon_4dhoi.filtering, progress=work.progress)
+    write_whole(work.output("verdict"), json.dumps(verdict.to_json(), indent=1) + "\n")
+    if verdict.valid:
+        kept = inputs.reconstruction.first(verdict.kept_frames)
+        package_clip(kept, inputs.mesh_obj, work.output("hoi_data"), work.output("mesh_data"))
+    else:
+        write_whole(work.output("invalid"), verdict.invalid_text)
+    failed = ", ".join(verdict.failed)
+    work.facts.update(valid=verdict.valid, failed=failed, kept_frames=verdict.kept_frames)

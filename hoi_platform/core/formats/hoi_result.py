@@ -1,0 +1,45 @@
+"""From the optimizer's result to the clip's record."""
+
+from typing import Any, Final
+
+import numpy as np
+
+from hoi_platform.core.formats.contact_record import (
+    ContactRecord,
+    contact_points,
+    hand_vertices,
+)
+from hoi_platform.core.formats.hoi_data import HoiData, TableBox
+from hoi_platform.core.optimizer.observation import HoiObservation
+from hoi_platform.core.optimizer.result import HoiResult
+
+_SURFACE_POINTS: Final = 1000
+
+
+def hoi_data_of(
+    result: HoiResult, observation: HoiObservation, meta: dict[str, Any], seed: int
+) -> HoiData:
+    """The raw record in the world of the clip's scene; ``seed`` draws the contact points."""
+    body, contacts, spec = observation.body, observation.contacts, observation.spec
+    left, right = hand_vertices(body)
+    surface = observation.mesh.sample_surface(_SURFACE_POINTS, np.random.default_rng(seed))
+    hands = (
+        result.motion.vertices(body.subset(left)),
+        result.motion.vertices(body.subset(right)),
+    )
+    return HoiData.of(
+        body,
+        result.motion,
+        Ts_world_object=result.Ts_world_object,
+        obj_scale=np.array(spec.object_scale),
+        contact_points=contact_points(hands, surface.points, result.Ts_world_object),
+        contact=ContactRecord(
+            tuple(tuple(joints) for joints in contacts.joints),
+            contacts.interval,
+            contacts.start_frame,
+            contacts.hands,
+        ),
+        table=TableBox(spec.table.pos, spec.table.size),
+        meta=meta,
+        eval_data=result.eval_data,
+    )
