@@ -45,6 +45,9 @@ class VarConfig(Config):
     """An optimized variable."""
 
     lr: float = Field(gt=0)
+    """Learning rate of AdamW: meters per iteration for translations, radians for rotations."""
+    joints: Literal["body", "all"] = "body"
+    """What human_pose_res turns: the 22 body joints or the fingers as well."""
 
 
 class LossConfig(Config):
@@ -59,6 +62,8 @@ class OptStageConfig(Config):
 
     opt_vars: dict[str, VarConfig] = {}
     niter: int = Field(gt=0)
+    schedule: Literal["none", "cosine"] = "none"
+    """How the learning rates change within the stage: constant, or falling to 5 %."""
     loss_cfg: dict[str, LossConfig] = {}
 
 
@@ -66,8 +71,12 @@ class OptimizationConfig(Config):
     """The optimizer's stages in order."""
 
     opt_stage_specs: dict[str, OptStageConfig] = {}
+    refresh_every: int = Field(50, ge=1)
+    """Iterations between refreshes of visibility, outlines and nearest neighbors."""
+    seed: int = 0
+    """Seed of the fixed sample points."""
     smoothing_window: int = Field(11, ge=0)
-    """Savitzky-Golay window of the final smoothing (frames; 0 turns it off)."""
+    """Savitzky-Golay window of the final smoothing (frames at 24 fps; 0 turns it off)."""
     smoothing_order: int = Field(2, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
 

@@ -1,0 +1,117 @@
+"""Turns a clip's observation into tensors: the model that is posed and the targets."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hoi_platform.core.body.keypoints import KEYPOINT_NAMES, POSE_KEYPOINTS
+from hoi_platform.core.errors import StageError
+from hoi_platform.core.formats.tracks import HUMAN, OBJECT
+from hoi_platform.core.geometry.sdf import SignedDistanceGrid
+from hoi_platform.core.geometry.transforms import transform_points
+from hoi_platform.core.optimizer.clouds import depth_clouds
+from hoi_platform.core.optimizer.hoi_model import HoiModel, Kind
+from hoi_platform.core.optimizer.masks import mask_windows
+from hoi_platform.core.optimizer.observation import HoiObservation
+from hoi_platform.core.optimizer.prediction import Prediction
+from hoi_platform.core.optimizer.targets import (
+    Box,
+    Cloud,
+    ContactTargets,
+    KeypointTargets,
+    MaskTargets,
+    Targets,
+)
+from hoi_platform.core.optimizer.variables import Variables
+
+_FIELD_RESOLUTION = 48
+_HAND_LANDMARKS = np.array([name not in POSE_KEYPOINTS for name in KEYPOINT_NAMES])
+
+
+def build_targets(
+    observation: HoiObservation,
+    model: HoiModel,
+    kind: Kind,
+    cloud_points: int,
+    rng: np.random.Generator,
+) -> Targets:
+    """``cloud_points``: how many points of measured depth to keep per frame and surface."""
+    track, tracks = observation.track, observation.tracks
+    first = Prediction(model, Variables.zeros(len(model), model.translation))
+    center = model.object_center.double().cpu().numpy()
+    T_first = observation.spec.T_world_object_array()
+    surface = model.object_points.double().cpu().numpy() + center
+    return Targets(
+        fps=observation.human.motion.fps,
+        keypoints=_keypoints(observation, kind),
+        foot_contact=kind(observation.human.foot_contact),
+        initial_joints=first.posed.joints,
+        initial_translation=first.translation,
+        object_confidence=kind(np.where(track.lost, 0.0, track.confidence)),
+        tracked_center=kind(transform_points(track.Ts_world_object, center[None])[:, 0]),
+        R_tracked=kind(track.Ts_world_object[:, :3, :3]),
+        first_object_points=kind(transform_points(T_first, surface)),
+        contact=contact_targets(observation.contacts.hands, kind),
+        table=_table(observation, kind),
+        object_distance=SignedDistanceGrid.of(observation.mesh, _FIELD_RESOLUTION),
+        masks=_masks(observation, kind, rng),
+        object_cloud=_cloud(observation, tracks.object_masks, OBJECT, kind, cloud_points, rng),
+        human_cloud=_cloud(observation, tracks.human_masks, HUMAN, kind, cloud_points, rng),
+    )
+
+
+def contact_targets(hands: NDArray[np.bool_], kind: Kind) -> ContactTargets:
+    """From the flags (T, 2) of the left and the right hand."""
+    touched = np.flatnonzero(hands.any(axis=1))
+    start, end = (int(touched[0]), int(touched[-1]) + 1) if touched.size else (len(hands),) * 2
+    return ContactTargets(kind.booleans(hands), start, end)
+
+
+def _keypoints(observation: HoiObservation, kind: Kind) -> KeypointTargets:
+    human = observation.human
+    if human.keypoint_names != KEYPOINT_NAMES:
+        raise StageError(
+            f"the human pose has {len(human.keypoint_names)} landmarks that are not the "
+            f"{len(KEYPOINT_NAMES)} of core.body.keypoints; make human_pose again"
+        )
+    px, confidence = human.keypoints_px[..., :2], human.keypoints_px[..., 2]
+    seen = np.isfinite(px).all(axis=-1) & np.isfinite(confidence)
+    return KeypointTargets(
+        kind(np.where(seen[..., None], px, 0.0)),
+        kind(np.where(seen, confidence, 0.0)),
+        kind.booleans(_HAND_LANDMARKS),
+    )
+
+
+def _masks(observation: HoiObservation, kind: Kind, rng: np.random.Generator) -> MaskTargets | None:
+    tracks = observation.tracks
+    if observation.static_object or not tracks.object_masks.any():
+        return None
+    windows = mask_windows(tracks.object_masks, tracks.human_masks, rng)
+    return MaskTargets(
+        kind(windows.corner_px),
+        kind(windows.distance_px),
+        kind(windows.hidden),
+        kind(windows.contour_px),
+        kind(windows.contour_normal),
+        kind(windows.contour_weight),
+        kind(tracks.confidence[:, OBJECT]),
+    )
+
+
+def _cloud(
+    observation: HoiObservation,
+    masks: NDArray[np.bool_],
+    which: int,
+    kind: Kind,
+    count: int,
+    rng: np.random.Generator,
+) -> Cloud | None:
+    if count == 0 or (which == OBJECT and observation.static_object):
+        return None
+    points, real = depth_clouds(observation.tracks.depth, masks, observation.camera, count, rng)
+    return Cloud(kind(points), kind.booleans(real)) if real.any() else None
+
+
+def _table(observation: HoiObservation, kind: Kind) -> Box:
+    table = observation.spec.table
+    return Box(kind(np.array(table.pos)), kind(np.array(table.size) / 2))

@@ -1,0 +1,111 @@
+"""What is posed in every iteration: the body's light parts and the object, at their first guess."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hoi_platform.core.body.keypoints import keypoint_regressor
+from hoi_platform.core.body.model import BodyModel
+from hoi_platform.core.geometry.camera import Camera
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.optimizer.observation import HoiObservation
+from hoi_platform.core.optimizer.points import BodyPoints, body_points
+
+OBJECT_POINTS = 500
+_REFERENCE_WIDTH_PX = 1280
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Where and how exactly tensors live."""
+
+    dtype: torch.dtype
+    device: torch.device
+
+    def __call__(self, values: NDArray) -> Tensor:
+        return torch.as_tensor(np.ascontiguousarray(values), device=self.device).to(self.dtype)
+
+    def integers(self, values: NDArray) -> Tensor:
+        return torch.as_tensor(np.ascontiguousarray(values), device=self.device).long()
+
+    def booleans(self, values: NDArray) -> Tensor:
+        return torch.as_tensor(np.ascontiguousarray(values), device=self.device).bool()
+
+
+@dataclass(frozen=True)
+class Projector:
+    """A camera in torch (conventions: ``core.geometry``)."""
+
+    T_cam_world: Tensor  # (4, 4)
+    focal_px: float
+    center_px: Tensor  # (2,)
+    reference_scale: float
+    """Pixels of a 1280 wide image per pixel of this one."""
+
+    @classmethod
+    def of(cls, camera: Camera, kind: Kind) -> "Projector":
+        center = kind(np.array([camera.width_px, camera.height_px]) / 2)
+        scale = _REFERENCE_WIDTH_PX / camera.width_px
+        return cls(kind(camera.T_cam_world), camera.focal_px, center, scale)
+
+    @property
+    def forward(self) -> Tensor:
+        """The viewing direction in the world (3,)."""
+        return self.T_cam_world[2, :3]
+
+    def to_cam(self, p_world: Tensor) -> Tensor:
+        return p_world @ self.T_cam_world[:3, :3].T + self.T_cam_world[:3, 3]
+
+    def project(self, p_world: Tensor) -> Tensor:
+        """(..., 3) → pixels (..., 2). Depth is kept above 5 cm, so that a point that strays
+        behind the camera keeps a gradient."""
+        p_cam = self.to_cam(p_world)
+        return self.focal_px * p_cam[..., :2] / p_cam[..., 2:].clamp(min=0.05) + self.center_px
+
+
+@dataclass(frozen=True)
+class HoiModel:
+    """The body and the object of one clip, with the trajectories that optimization starts from.
+
+    The object turns about ``object_center``, so that a rotation does not move it.
+    """
+
+    body: BodyModel
+    points: BodyPoints
+    keypoints: BodyModel
+    """One virtual vertex per keypoint (``KeypointRegressor.points``)."""
+    rotations: Tensor  # (T, 55, 3, 3)
+    translation: Tensor  # (T, 3)
+    R_world_object: Tensor  # (T, 3, 3)
+    p_world_center: Tensor  # (T, 3) where object_center is
+    object_center: Tensor  # (3,) in object coordinates
+    object_points: Tensor  # (N, 3) on the surface, relative to object_center
+    projector: Projector
+
+    def __len__(self) -> int:
+        return len(self.translation)
+
+    @classmethod
+    def of(
+        cls, observation: HoiObservation, Ts_world_object: Array, kind: Kind, seed: int
+    ) -> "HoiModel":
+        """``Ts_world_object`` (T, 4, 4) is where the object starts from."""
+        mesh, motion = observation.mesh, observation.human.motion
+        center = mesh.surface_centroid
+        samples, _ = mesh.sample_surface(OBJECT_POINTS, np.random.default_rng(seed))
+        R, t = Ts_world_object[:, :3, :3], Ts_world_object[:, :3, 3]
+        return cls(
+            observation.body,
+            body_points(observation.body),
+            keypoint_regressor(observation.body).points,
+            kind(motion.rotations),
+            kind(motion.translation),
+            kind(R),
+            kind(R @ center + t),
+            kind(center),
+            kind(samples - center),
+            Projector.of(observation.camera, kind),
+        )

@@ -1,0 +1,141 @@
+"""The measurements of one clip as tensors: all that a term may compare a prediction with."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from hoi_platform.core.geometry.sdf import SignedDistanceGrid
+
+
+@dataclass(frozen=True)
+class KeypointTargets:
+    """2D landmarks in the order of the regressor."""
+
+    px: Tensor  # (T, K, 2), 0 where nothing was detected
+    confidence: Tensor  # (T, K), 0 where nothing was detected
+    is_hand: Tensor  # (K,) bool: a landmark of the hand model
+
+
+@dataclass(frozen=True)
+class MaskTargets:
+    """``core.optimizer.masks.MaskWindows`` in torch."""
+
+    corner_px: Tensor  # (T, 2)
+    distance_px: Tensor  # (T, S, S)
+    hidden: Tensor  # (T, S, S) 1 where the outline may be the person's
+    contour_px: Tensor  # (T, C, 2)
+    contour_normal: Tensor  # (T, C, 2)
+    contour_weight: Tensor  # (T, C)
+    confidence: Tensor  # (T,) in [0, 1]
+
+    def distance_at(self, uv: Tensor) -> Tensor:
+        """Signed distance (T, N) in pixels at image points (T, N, 2); flat beyond the window."""
+        return self._sample(self.distance_px, uv, "bilinear")
+
+    def hidden_at(self, uv: Tensor) -> Tensor:
+        """(T, N): 1 where the person is in front or close by."""
+        return self._sample(self.hidden, uv, "nearest")
+
+    def _sample(self, images: Tensor, uv: Tensor, mode: str) -> Tensor:
+        grid = 2 * (uv - self.corner_px[:, None]) / images.shape[-1] - 1
+        sampled = torch.nn.functional.grid_sample(
+            images[:, None], grid[:, :, None], mode=mode, padding_mode="border", align_corners=False
+        )
+        return sampled[:, 0, :, 0]
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Measured surface points per frame."""
+
+    points: Tensor  # (T, P, 3), world
+    real: Tensor  # (T, P) bool, false for padding
+
+
+@dataclass(frozen=True)
+class CloudMatch:
+    """Nearest neighbors between a cloud and N model points; renewed on a schedule."""
+
+    visible: Tensor  # (T, N) bool: the camera sees the model point
+    model_of_cloud: Tensor  # (T, P) index of the visible model point nearest to each cloud point
+    cloud_of_model: Tensor  # (T, N) index of the cloud point nearest to each model point
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The object's rim as the camera sees it, on the object's surface; renewed on a schedule."""
+
+    points: Tensor  # (T, Q, 3) relative to the object's center
+    weight: Tensor  # (T, Q), 0 where hidden or padding
+    rim_of_contour: Tensor  # (T, C) index of the rim point nearest to each point of the contour
+
+
+@dataclass(frozen=True)
+class Associations:
+    """What is looked up every ``refresh_every`` iterations and constant in between."""
+
+    outline: Outline | None = None
+    object_cloud: CloudMatch | None = None
+    human_cloud: CloudMatch | None = None
+
+
+@dataclass(frozen=True)
+class ContactTargets:
+    """Which hands hold or touch the object, and when."""
+
+    hands: Tensor  # (T, 2) bool, left and right
+    start: int
+    """First frame with contact; T when there is none."""
+    end: int
+    """One past the last frame with contact; T when there is none."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """An axis-aligned box in the world (m)."""
+
+    center: Tensor  # (3,)
+    half: Tensor  # (3,)
+
+    def depth_inside(self, p: Tensor) -> Tensor:
+        """How far (..., 3) points are below the nearest face (...); 0 outside (m)."""
+        return (self.half - (p - self.center).abs()).min(dim=-1).values.clamp(min=0)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """One clip's measurements; terms read nothing else. None means: not measured."""
+
+    fps: float
+    keypoints: KeypointTargets
+    foot_contact: Tensor  # (T, 2) probability, left and right
+    initial_joints: Tensor  # (T, 55, 3) of the first guess
+    initial_translation: Tensor  # (T, 3) of the first guess
+    object_confidence: Tensor  # (T,) of the tracked pose
+    tracked_center: Tensor  # (T, 3) the object's center by the tracker
+    R_tracked: Tensor  # (T, 3, 3)
+    first_object_points: Tensor  # (N, 3) the model's points at the rendered first pose, world
+    contact: ContactTargets
+    table: Box | None
+    object_distance: SignedDistanceGrid
+    masks: MaskTargets | None = None
+    object_cloud: Cloud | None = None
+    human_cloud: Cloud | None = None
+    associations: Associations = field(default_factory=Associations)
+
+    def __len__(self) -> int:
+        return len(self.foot_contact)
+
+    @property
+    def acceleration_scale(self) -> float:
+        """Second differences between frames times this are those between frames at 24 fps."""
+        return (self.fps / 24.0) ** 2
+
+    def interaction(self, duration: str, window_size: int) -> Tensor:
+        """(T,) 1 within "all" of the contact or within half a window of its "start"."""
+        frames = torch.arange(len(self), device=self.foot_contact.device)
+        start, end = self.contact.start, self.contact.end
+        if duration == "start":
+            start, end = start - window_size // 2, start + window_size // 2 + 1
+        return ((frames >= start) & (frames < end)).to(self.foot_contact)

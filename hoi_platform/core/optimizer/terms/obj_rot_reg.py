@@ -1,0 +1,25 @@
+"""The object's orientation stays near the tracked one."""
+
+from pydantic import Field
+from torch import Tensor
+
+from hoi_platform.core.config.base import Config
+from hoi_platform.core.optimizer.prediction import Prediction
+from hoi_platform.core.optimizer.targets import Targets
+from hoi_platform.core.optimizer.terms.robust import charbonnier, weighted_mean
+
+
+class ObjRotRegParams(Config):
+    """Parameters of ``obj_rot_reg``."""
+
+    robust_rad: float = Field(0.1, gt=0)
+    """Angle at which the measure turns from quadratic to linear (rad)."""
+
+
+def obj_rot_reg(prediction: Prediction, targets: Targets, params: ObjRotRegParams) -> Tensor:
+    """Σ c ρ(‖R − R₀‖_F / √2) / Σ c over frames, ρ Charbonnier; about radians (2 sin(θ/2)).
+
+    R, R₀: predicted and tracked orientation (T, 3, 3); c: the tracker's confidence (T,).
+    """
+    turned = (prediction.R_world_object - targets.R_tracked).flatten(1) / 2**0.5
+    return weighted_mean(charbonnier(turned, params.robust_rad), targets.object_confidence)

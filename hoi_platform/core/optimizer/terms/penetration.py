@@ -1,0 +1,33 @@
+"""Bodies, object and table do not share space."""
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from hoi_platform.core.config.base import Config
+from hoi_platform.core.optimizer.prediction import Prediction
+from hoi_platform.core.optimizer.targets import Targets
+
+
+class PenetrationParams(Config):
+    """Parameters of ``penetration``."""
+
+    tolerance: float = Field(0.002, ge=0)
+    """Depth that soft skin allows (m)."""
+
+
+def penetration(prediction: Prediction, targets: Targets, params: PenetrationParams) -> Tensor:
+    """mean_t Σ_x max(0, d(x) − tolerance) / N summed over three pairs; meters.
+
+    Body in object: d = −φ(x), φ the object's signed distance, x the N points of hands and skin;
+    object in table and hands in table: d the depth below the nearest face of the table's box.
+    """
+    hands = prediction.hands.flatten(1, 2)
+    body = torch.cat([hands, prediction.skin], dim=1)
+    depths = [-targets.object_distance.sample(prediction.in_object(body))]
+    if targets.table is not None:
+        depths += [targets.table.depth_inside(p) for p in (prediction.object_points, hands)]
+    total = body.new_zeros(())
+    for depth in depths:
+        total = total + (depth - params.tolerance).clamp(min=0).mean()
+    return total
