@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.geometry.topology import is_consistently_wound, weld
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 
 
@@ -35,16 +36,16 @@ class ObjectSurface:
         return distance.reshape(p_world.shape[:2])
 
     def inside(self, p_world: Array, Ts_world_object: Array) -> NDArray[np.bool_]:
-        """(T, V): which world points lie within the object; surfaces need not be closed.
+        """(T, V): which world points (T, V, 3) lie within the object.
 
-        A point is inside when most of three rays through it cross the surface an odd number of
-        times.
+        Surfaces need not be closed and closed parts may overlap: three rays through each point
+        count the surfaces that they leave and enter, and the majority decides.
         """
         local = transform_points(inverse(Ts_world_object), p_world).reshape(-1, 3)
         low, high = self.mesh.bounds
         near = np.flatnonzero(((local > low) & (local < high)).all(axis=1))
         result = np.zeros(len(local), dtype=bool)
-        result[near] = _odd_crossings(self.mesh, local[near])
+        result[near] = _enclosed(self.mesh, local[near])
         return result.reshape(p_world.shape[:2])
 
 
@@ -52,16 +53,19 @@ class ObjectSurface:
 _RAYS: Final = np.array([[0.36, 0.48, 0.8], [-0.61, 0.33, 0.72], [0.29, -0.83, 0.47]])
 
 
-def _odd_crossings(mesh: TriangleMesh, points: Array) -> NDArray[np.bool_]:
+def _enclosed(mesh: TriangleMesh, points: Array) -> NDArray[np.bool_]:
     if len(points) == 0:
         return np.zeros(0, dtype=bool)
     import trimesh
 
     rays = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False).ray
+    signed = is_consistently_wound(weld(mesh))
     votes = np.zeros(len(points), dtype=np.int64)
     for direction in _RAYS:
-        _, ray = rays.intersects_id(
+        face, ray = rays.intersects_id(
             points, np.tile(direction, (len(points), 1)), multiple_hits=True
         )
-        votes += np.bincount(ray, minlength=len(points)) % 2
+        leaves = np.where(mesh.area_vectors[face] @ direction > 0, 1.0, -1.0)
+        crossings = np.bincount(ray, leaves if signed else None, minlength=len(points))
+        votes += crossings > 0.5 if signed else crossings % 2 == 1
     return votes >= 2
