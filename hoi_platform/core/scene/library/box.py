@@ -17,7 +17,7 @@ def build() -> LibraryObject:
     texture = six_tiles(tiles, 384).grain(np.random.default_rng(20))
     skin = block(_SIZE, 0.002, Material("carton", roughness=0.7, texture=texture), pitch=0.007)
     grasp = GraspHint(
-        point=(0.0, 0.0, 0.03), approach=(0.0, 0.0, -1.0), axis=(1.0, 0.0, 0.0), width=_SIZE[1]
+        point=(0.03, 0.0, 0.0), approach=(-1.0, 0.0, 0.0), axis=(0.0, 0.0, 1.0), width=_SIZE[1]
     )
     return LibraryObject(TexturedMesh((skin,)), grasp)
 

@@ -125,3 +125,14 @@ def wood(width: int, height: int, along: Literal["u", "v"], seed: int) -> Image:
     mix = (0.55 * rings + 0.45 * fibers)[..., None]
     light, dark = np.array([206, 160, 104.0]), np.array([116, 70, 36.0])
     return np.round(light * mix + dark * (1 - mix)).astype(np.uint8)
+
+
+def steel(width: int, height: int, seed: int) -> Image:
+    """Brushed gray with scratches and spots of rust."""
+    rng = np.random.default_rng(seed)
+    brushed = smooth_noise((height, width), (height, 4), rng)
+    spots = np.clip(4 * smooth_noise((height, width), (18, 18), rng) - 3.0, 0, 1)[..., None]
+    gray = np.array([150, 153, 158.0]) * (0.75 + 0.35 * brushed[..., None])
+    return np.round(gray * (1 - 0.6 * spots) + np.array([110, 60, 30.0]) * 0.6 * spots).astype(
+        np.uint8
+    )

@@ -1,0 +1,80 @@
+"""Nearest points of a mesh's surface."""
+
+from typing import Any
+
+import numpy as np
+
+from hoi_platform.core.geometry.mesh import Array, Indices, TriangleMesh
+
+
+class ClosestPoints:
+    """Exact nearest-point queries on one mesh (VTK's cell locator, about 20 µs each)."""
+
+    def __init__(self, mesh: TriangleMesh) -> None:
+        self._locator = _locator(mesh)
+        self._triangles = mesh.triangles
+
+    def query(self, points: Array) -> tuple[Array, Array, Indices]:
+        """Points (N, 3) → distances (N,), nearest surface points (N, 3), their faces (N,)."""
+        points = np.asarray(points, float).reshape(-1, 3)
+        face = self._faces(points)
+        nearest = closest_on_triangles(points, self._triangles[face])
+        return np.linalg.norm(nearest - points, axis=1), nearest, face
+
+    def _faces(self, points: Array) -> Indices:
+        from vtkmodules.vtkCommonCore import reference
+        from vtkmodules.vtkCommonDataModel import vtkGenericCell
+
+        face = np.empty(len(points), np.int64)
+        nearest, cell = [0.0, 0.0, 0.0], vtkGenericCell()
+        number, part, squared = reference(0), reference(0), reference(0.0)
+        for row, point in enumerate(points.tolist()):
+            self._locator.FindClosestPoint(point, nearest, cell, number, part, squared)
+            face[row] = number.get()
+        return face
+
+
+def _locator(mesh: TriangleMesh) -> Any:
+    from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
+    from vtkmodules.vtkCommonCore import vtkPoints
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData, vtkStaticCellLocator
+
+    points, cells, surface = vtkPoints(), vtkCellArray(), vtkPolyData()
+    points.SetData(numpy_to_vtk(np.ascontiguousarray(mesh.vertices, float), deep=True))
+    offsets = np.arange(0, 3 * len(mesh.faces) + 1, 3, dtype=np.int64)
+    corners = np.ascontiguousarray(mesh.faces, np.int64).ravel()
+    cells.SetData(
+        numpy_to_vtkIdTypeArray(offsets, deep=True), numpy_to_vtkIdTypeArray(corners, deep=True)
+    )
+    surface.SetPoints(points)
+    surface.SetPolys(cells)
+    locator = vtkStaticCellLocator()
+    locator.SetDataSet(surface)
+    locator.BuildLocator()
+    return locator
+
+
+def closest_on_triangles(p: Array, triangles: Array) -> Array:
+    """The point of each triangle (N, 3, 3) that is nearest to each point (N, 3).
+
+    Ericson, "Real-Time Collision Detection" (2005), section 5.1.5, as the better of the plane's
+    foot point, where it lies inside, and the three edges' nearest points.
+    """
+    a, b, c = triangles[:, 0], triangles[:, 1], triangles[:, 2]
+    edges = np.stack([_on_segment(p, a, b), _on_segment(p, b, c), _on_segment(p, c, a)], axis=1)
+    distance = np.linalg.norm(edges - p[:, None], axis=-1)
+    best = edges[np.arange(len(p)), distance.argmin(axis=1)]
+    normal = np.cross(b - a, c - a)
+    squared = np.einsum("nd,nd->n", normal, normal)
+    inside = squared > 0
+    for start, end in ((a, b), (b, c), (c, a)):
+        inside &= np.einsum("nd,nd->n", np.cross(normal, end - start), p - start) >= 0
+    offset = np.einsum("nd,nd->n", p - a, normal) / np.where(squared > 0, squared, 1.0)
+    return np.where(inside[:, None], p - offset[:, None] * normal, best)
+
+
+def _on_segment(p: Array, a: Array, b: Array) -> Array:
+    along = b - a
+    squared = np.einsum("nd,nd->n", along, along)
+    t = np.einsum("nd,nd->n", p - a, along) / np.where(squared > 0, squared, 1.0)
+    return a + np.clip(t, 0, 1)[:, None] * along
