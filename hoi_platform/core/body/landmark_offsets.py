@@ -1,12 +1,13 @@
 """Where MediaPipe puts its landmarks relative to the anatomical anchors of ``keypoints``.
 
 Measured on rendered people of random shape, pose and view, none of them a shipped character; made
-by ``python -m hoi_platform_tests.benchmarks.landmark_offsets``, which prints this table.
+by ``python -m hoi_platform_tests.benchmarks.landmark_offsets``, which prints these tables. All
+lengths are in statures; right sides mirror the left.
 """
 
 from typing import Final
 
-# In statures, in the rest frame (+x to the body's left, +y up, +z forward); right sides mirror.
+# In the rest frame: +x to the body's left, +y up, +z forward.
 OFFSETS: Final[dict[str, tuple[float, float, float]]] = {
     "nose": (0.00045, 0.01036, -0.00868),
     "left_eye": (-0.00245, 0.00307, -0.00904),
@@ -44,4 +45,44 @@ OFFSETS: Final[dict[str, tuple[float, float, float]]] = {
     "left_hand_pinky_pip": (-0.00264, -0.00247, 0.00115),
     "left_hand_pinky_dip": (-0.00155, -0.00214, 0.00118),
     "left_hand_pinky_tip": (-0.00351, 0.00178, 0.00367),
+}
+
+# The median error that remains, at the subject.
+SPREAD: Final[dict[str, float]] = {
+    "nose": 0.00482,
+    "left_eye": 0.00489,
+    "left_ear": 0.00582,
+    "mouth_left": 0.00501,
+    "left_shoulder": 0.00771,
+    "left_elbow": 0.00670,
+    "left_wrist": 0.00596,
+    "left_pinky": 0.00589,
+    "left_index": 0.00633,
+    "left_thumb": 0.00676,
+    "left_hip": 0.00786,
+    "left_knee": 0.01047,
+    "left_ankle": 0.00507,
+    "left_heel": 0.00689,
+    "left_foot_index": 0.00501,
+    "left_hand_wrist": 0.00337,
+    "left_hand_thumb_cmc": 0.00292,
+    "left_hand_thumb_mcp": 0.00211,
+    "left_hand_thumb_ip": 0.00189,
+    "left_hand_thumb_tip": 0.00191,
+    "left_hand_index_mcp": 0.00243,
+    "left_hand_index_pip": 0.00232,
+    "left_hand_index_dip": 0.00254,
+    "left_hand_index_tip": 0.00296,
+    "left_hand_middle_mcp": 0.00297,
+    "left_hand_middle_pip": 0.00196,
+    "left_hand_middle_dip": 0.00270,
+    "left_hand_middle_tip": 0.00304,
+    "left_hand_ring_mcp": 0.00313,
+    "left_hand_ring_pip": 0.00236,
+    "left_hand_ring_dip": 0.00266,
+    "left_hand_ring_tip": 0.00324,
+    "left_hand_pinky_mcp": 0.00332,
+    "left_hand_pinky_pip": 0.00266,
+    "left_hand_pinky_dip": 0.00275,
+    "left_hand_pinky_tip": 0.00363,
 }

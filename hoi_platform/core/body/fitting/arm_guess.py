@@ -1,0 +1,77 @@
+"""A first guess of both arms from the detector's metric landmarks.
+
+A large reach starts too far from the first frame's pose for a local solver: it can bend the elbow
+into the wrong plane. The directions of upper arm and forearm give shoulder and elbow in closed form.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from hoi_platform.core.body.fitting.bones import BODY_BONES
+from hoi_platform.core.body.ik import Side, arm, split_twist
+from hoi_platform.core.body.keypoints import KEYPOINT
+from hoi_platform.core.body.skeleton import PARENTS
+from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle, rotation_between
+
+_PLANE_OF_FIRST_FRAME: Final = 0.15
+"""Weight of the first frame's elbow plane, beside sin(flexion) of the measured one."""
+_MIN_CONFIDENCE: Final = 0.3
+
+
+def guess_arm(
+    side: Side,
+    rotations: Array,
+    R_world_joint: Array,
+    directions: Array,
+    confidence: Array,
+) -> dict[int, Array]:
+    """Local rotations (T, 3, 3) of shoulder and elbow by joint.
+
+    ``rotations`` (T, 55, 3, 3) and ``R_world_joint`` are the pose so far, ``directions`` (T, B, 3)
+    the world directions of ``BODY_BONES`` with their ``confidence`` (T, B).
+    """
+    limb = arm(side)
+    upper_row, lower_row = (
+        _bone(side, *names) for names in (("shoulder", "elbow"), ("elbow", "wrist"))
+    )
+    known = np.minimum(confidence[:, upper_row], confidence[:, lower_row]) > _MIN_CONFIDENCE
+    R_parent = R_world_joint[:, PARENTS[limb.upper]]
+    R_now = R_world_joint[:, limb.upper]
+    shoulder, elbow = rotations[:, limb.upper].copy(), rotations[:, limb.middle].copy()
+    twist, _ = split_twist(np.swapaxes(elbow, -1, -2), limb.bone)
+    for t in np.flatnonzero(known):
+        u, w = directions[t, upper_row], directions[t, lower_row]
+        swung = rotation_between(R_now[t] @ limb.bone, u) @ R_now[t]
+        normal = np.cross(u, w) + _PLANE_OF_FIRST_FRAME * (swung @ limb.hinge)
+        R_upper = _frame(u, normal) @ _frame(limb.bone, limb.hinge).T
+        flexion = np.arctan2(np.cross(u, w) @ (R_upper @ limb.hinge), u @ w)
+        shoulder[t] = R_parent[t].T @ R_upper
+        elbow[t] = matrix_from_axis_angle(max(flexion, 0.0) * limb.hinge) @ matrix_from_axis_angle(
+            -twist[t] * limb.bone
+        )
+    return {limb.upper: shoulder, limb.middle: elbow}
+
+
+def _bone(side: Side, start: str, end: str) -> int:
+    return BODY_BONES.index((KEYPOINT[f"{side}_{start}"], KEYPOINT[f"{side}_{end}"]))
+
+
+def _frame(x: Array, z: Array) -> Array:
+    """The rotation whose first column is x and whose third is nearest to z."""
+    x = x / np.linalg.norm(x)
+    z = z - (z @ x) * x
+    z = z / max(float(np.linalg.norm(z)), 1e-9)
+    return np.stack([x, np.cross(z, x), z], axis=-1)
+
+
+def unwrapped(axis_angle: Array) -> Array:
+    """The same rotations (T, 3) with angles beyond π where that makes them continuous."""
+    result = axis_angle.copy()
+    for t in range(1, len(result)):
+        angle = np.linalg.norm(result[t])
+        if angle > np.pi / 2:
+            other = result[t] * (1 - 2 * np.pi / angle)
+            if np.linalg.norm(other - result[t - 1]) < np.linalg.norm(result[t] - result[t - 1]):
+                result[t] = other
+    return result

@@ -1,0 +1,212 @@
+"""Fits a body of known shape to the landmarks of all frames at once, coarse to fine."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hoi_platform.core.body.fitting.anatomy import hinges, sole_vertices
+from hoi_platform.core.body.fitting.arm_guess import guess_arm, unwrapped
+from hoi_platform.core.body.fitting.bones import BODY_BONES, FINGER_BONES, PALM_BONES
+from hoi_platform.core.body.fitting.confidence import joint_confidence
+from hoi_platform.core.body.fitting.config import FitConfig
+from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
+from hoi_platform.core.body.fitting.foot_contact import foot_contact_probability
+from hoi_platform.core.body.fitting.gauss_newton import minimize
+from hoi_platform.core.body.fitting.kinematics import joint_points
+from hoi_platform.core.body.fitting.objective import Objective, Soles
+from hoi_platform.core.body.fitting.observation import KeypointObservation
+from hoi_platform.core.body.fitting.targets import FitTargets, make_targets
+from hoi_platform.core.body.fitting.variables import PoseSpace
+from hoi_platform.core.body.ik import SIDES
+from hoi_platform.core.body.keypoints import (
+    KEYPOINT,
+    LEFT_HAND_KEYPOINTS,
+    POSE_KEYPOINTS,
+    RIGHT_HAND_KEYPOINTS,
+    KeypointRegressor,
+    keypoint_regressor,
+)
+from hoi_platform.core.body.landmark_offsets import SPREAD
+from hoi_platform.core.body.model import BodyModel
+from hoi_platform.core.body.motion import BodyMotion
+from hoi_platform.core.body.skeleton import JOINT, LEFT_HAND, NUM_BODY_JOINTS, RIGHT_HAND
+from hoi_platform.core.geometry.camera import Camera
+from hoi_platform.core.geometry.rotations import Array, axis_angle_from_matrix
+
+Progress = Callable[[float, str], None]
+
+_BODY_JOINTS: Final = tuple(range(NUM_BODY_JOINTS))
+_TRUNK_BONES: Final = [
+    (KEYPOINT["right_shoulder"], KEYPOINT["left_shoulder"]),
+    (KEYPOINT["right_hip"], KEYPOINT["left_hip"]),
+]
+_COARSE_OUTLIER_SIGMAS: Final = 10.0
+_TRUNK: Final = ("left_shoulder", "right_shoulder", "left_hip", "right_hip", "nose")
+_PALM_KEYPOINTS: Final = ("wrist", "index_mcp", "middle_mcp", "ring_mcp", "pinky_mcp")
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What all stages of one fit share."""
+
+    body: BodyModel
+    regressor: KeypointRegressor
+    targets: FitTargets
+    config: FitConfig
+    soles: Soles
+    contact: Array
+    fps: float
+
+
+def fit_motion(
+    body: BodyModel,
+    camera: Camera,
+    observation: KeypointObservation,
+    first_frame: BodyMotion,
+    fps: float,
+    config: FitConfig | None = None,
+    progress: Progress = lambda fraction, text: None,
+) -> HumanPoseEstimate:
+    """The motion that explains the landmarks, starting from the known pose of frame 0.
+
+    Raises StageError when too few frames show the person or the fit diverges.
+    """
+    observation.require_person()
+    context = _context(body, camera, observation, first_frame, fps, config or FitConfig())
+    T = len(observation)
+    rotations = torch.as_tensor(first_frame.rotations).expand(T, -1, -1, -1).clone()
+    translation = torch.as_tensor(first_frame.translation).expand(T, -1).clone()
+    rotations, translation = _fit_body(context, rotations, translation, progress)
+    for i, side in enumerate(("left", "right")):
+        progress(0.6 + 0.2 * i, f"{side} hand")
+        rotations = _fit_hand(context, rotations, translation, side)
+    progress(1.0, "body and hands")
+    motion = BodyMotion(rotations.numpy(), translation.numpy(), fps)
+    return _estimate(context, camera, observation, motion)
+
+
+def _context(
+    body: BodyModel,
+    camera: Camera,
+    observation: KeypointObservation,
+    first_frame: BodyMotion,
+    fps: float,
+    config: FitConfig,
+) -> _Context:
+    regressor = keypoint_regressor(body)
+    first = torch.as_tensor(first_frame.rotations), torch.as_tensor(first_frame.translation)
+    p_first = regressor.positions(body.pose(*first))[0].numpy()
+    spread = [SPREAD[name.replace("right", "left")] for name in KEYPOINT]
+    targets = make_targets(
+        observation, camera, p_first, body.height_m * np.array(spread), body.height_m, config
+    )
+    px_per_m = camera.focal_px / float(camera.to_cam(p_first)[:, 2].mean())
+    stature_px = body.height_m * px_per_m
+    contact = foot_contact_probability(observation.keypoints_px, stature_px, fps)
+    return _Context(body, regressor, targets, config, _soles(body, contact), contact, fps)
+
+
+def _soles(body: BodyModel, contact: Array) -> Soles:
+    vertices = [sole_vertices(body, side) for side in ("left", "right")]
+    points = body.subset(np.concatenate(vertices))
+    per_point = np.repeat(contact, [len(v) for v in vertices], axis=1)
+    return Soles(points, torch.as_tensor(per_point))
+
+
+def _fit_body(
+    context: _Context, rotations: Tensor, translation: Tensor, progress: Progress
+) -> tuple[Tensor, Tensor]:
+    """The trunk's place first, then all 22 body joints."""
+    config = context.config
+    palms = [f"{side}_hand_{part}" for side in ("left", "right") for part in _PALM_KEYPOINTS]
+    coarse = PoseSpace(context.body, rotations, translation, (0,), moves=True)
+    progress(0.0, "place")
+    place = _objective(context, coarse, _TRUNK, _TRUNK_BONES, coarse=True)
+    x = minimize(place.equations, torch.zeros(len(rotations), 6).double(), config.body_iterations)
+    fine = PoseSpace(context.body, rotations, translation, _BODY_JOINTS, moves=True)
+    x = torch.cat([x, torch.zeros(len(x), fine.size - x.shape[1], dtype=x.dtype)], dim=1)
+    _guess_arms(context, fine, x)
+    bones = [*BODY_BONES, *PALM_BONES["left"], *PALM_BONES["right"]]
+    for i, is_coarse in enumerate((True, False)):
+        progress(0.1 + 0.25 * i, "body")
+        stage = _objective(context, fine, (*POSE_KEYPOINTS, *palms), bones, coarse=is_coarse)
+        x = minimize(stage.equations, x, config.body_iterations)
+    return fine.pose(x)
+
+
+def _guess_arms(context: _Context, space: PoseSpace, x: Tensor) -> None:
+    """Put the closed-form guess of both arms into x (T, P)."""
+    targets, posed = context.targets, space.posed(x)
+    body_bones = slice(0, len(BODY_BONES))
+    R_world_cam = targets.T_cam_world[:3, :3].T.numpy()
+    directions = targets.directions[:, body_bones].numpy() @ R_world_cam.T
+    confidence = targets.direction_confidence[:, body_bones].numpy()
+    rotations = space.pose(x)[0].numpy()
+    for side in SIDES:
+        guess = guess_arm(side, rotations, posed.R_world_joint.numpy(), directions, confidence)
+        for joint, R in guess.items():
+            residual = axis_angle_from_matrix(np.swapaxes(rotations[:, joint], -1, -2) @ R)
+            column = 3 + 3 * space.joints.index(joint)
+            x[:, column : column + 3] = torch.as_tensor(unwrapped(residual))
+
+
+def _fit_hand(context: _Context, rotations: Tensor, translation: Tensor, side: str) -> Tensor:
+    """The wrist and the fingers of one hand; the rest of the body stays."""
+    fingers = range(*(LEFT_HAND if side == "left" else RIGHT_HAND).indices(len(JOINT)))
+    space = PoseSpace(
+        context.body, rotations, translation, (JOINT[f"{side}_wrist"], *fingers), moves=False
+    )
+    names = LEFT_HAND_KEYPOINTS if side == "left" else RIGHT_HAND_KEYPOINTS
+    bones = [*FINGER_BONES[side], *PALM_BONES[side]]
+    x = torch.zeros(space.frames, space.size, dtype=rotations.dtype)
+    for is_coarse in (True, False):
+        stage = _objective(context, space, names, bones, coarse=is_coarse)
+        x = minimize(stage.equations, x, context.config.hand_iterations)
+    return space.pose(x)[0]
+
+
+def _objective(
+    context: _Context,
+    space: PoseSpace,
+    names: Sequence[str],
+    bones: list[tuple[int, int]],
+    coarse: bool,
+) -> Objective:
+    rows = [KEYPOINT[name] for name in names]
+    landmarks = context.regressor.points
+    moved = list(space.joints) if space.moves else []
+    smooth = (
+        joint_points(context.body).subset(np.array(moved))
+        if moved
+        else landmarks.subset(np.array(rows))
+    )
+    return Objective(
+        space=space,
+        landmarks=landmarks,
+        smooth=smooth,
+        targets=context.targets,
+        config=context.config,
+        keypoints=rows,
+        bones=bones,
+        hinges=hinges(context.body),
+        soles=context.soles if space.moves else None,
+        frame_scale=(24.0 / context.fps) ** 2,
+        outlier_sigmas=_COARSE_OUTLIER_SIGMAS if coarse else context.config.outlier_sigmas,
+    )
+
+
+def _estimate(
+    context: _Context, camera: Camera, observation: KeypointObservation, motion: BodyMotion
+) -> HumanPoseEstimate:
+    posed = context.body.pose(
+        torch.as_tensor(motion.rotations), torch.as_tensor(motion.translation)
+    )
+    uv = camera.project(context.regressor.positions(posed).numpy())
+    confidence = joint_confidence(
+        context.regressor, uv, observation.keypoints_px, context.targets.sigma_px.numpy()
+    )
+    return HumanPoseEstimate(motion, observation.keypoints_px, context.contact, confidence)
