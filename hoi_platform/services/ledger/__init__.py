@@ -1,0 +1,4 @@
+"""The one book of every paid request: written before it is sent, settled when it is known.
+
+Belongs here: rows, transitions, budgets, slots. Does not: HTTP, providers.
+"""

@@ -1,0 +1,82 @@
+"""Opening the ledger: SQLite (WAL) in a file, or PostgreSQL by URL; migrated to today's schema."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+
+from hoi_platform.core.errors import ConfigError
+from hoi_platform.services.artifacts.files import exclusive
+from hoi_platform.services.ledger.ledger import Budget, Clock, Ledger, utc_now
+
+_MIGRATION_LOCK: Final = 0x486F494C  # any number that nothing else in the database uses
+_BUSY_TIMEOUT_S: Final = 30.0
+
+
+def open_ledger(url: str, budget: Budget | None = None, clock: Clock = utc_now) -> Ledger:
+    """The ledger at ``url`` (``sqlite:///path`` or ``postgresql://…``), created if need be."""
+    engine = make_engine(url)
+    migrate(engine)
+    return Ledger(engine, budget or Budget(), clock)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for the ledger. Raises ConfigError on another kind of database."""
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg2"), pool_pre_ping=True)
+    if backend != "sqlite":
+        raise ConfigError(
+            f"the ledger cannot be kept in {backend}; use sqlite:///path or postgresql://…"
+        )
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema up to date; processes that start together do it one after the other."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with _migration_lock(engine), engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # A row must be on the disk before its request leaves, even if the power fails.
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+@contextlib.contextmanager
+def _migration_lock(engine: Engine) -> Iterator[None]:
+    if engine.dialect.name == "sqlite":
+        database = engine.url.database
+        if not database or database == ":memory:":
+            yield
+            return
+        with exclusive(Path(f"{database}.migration.lock")):
+            yield
+        return
+    with engine.connect() as connection:
+        _advisory(connection, "pg_advisory_lock")
+        try:
+            yield
+        finally:
+            _advisory(connection, "pg_advisory_unlock")
+
+
+def _advisory(connection: Connection, function: str) -> None:
+    connection.execute(text(f"SELECT {function}(:key)"), {"key": _MIGRATION_LOCK})
+    connection.commit()

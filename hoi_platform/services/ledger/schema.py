@@ -1,0 +1,84 @@
+"""The ledger's tables (SQLAlchemy; SQLite or PostgreSQL)."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, Index, Numeric, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from hoi_platform.services.ledger.states import RequestState
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant; SQLite keeps no zone, so it is stored in UTC and given back with it."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("the ledger takes instants with a time zone only")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The ledger's metadata."""
+
+
+class AccountRow(Base):
+    """One paying account; its row is what concurrent writers queue at."""
+
+    __tablename__ = "account"
+
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    touched: Mapped[int] = mapped_column(default=0)
+
+
+class RequestRow(Base):
+    """One paid request, from the intent to the delivered file."""
+
+    __tablename__ = "paid_request"
+    __table_args__ = (
+        Index("ix_paid_request_account_state", "account", "state"),
+        Index("ix_paid_request_reserved_at", "reserved_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
+    """Hash of image, prompt, model, parameters, attempt: the same is never bought twice."""
+    external_task_id: Mapped[str] = mapped_column(String(64), unique=True)
+    """Ours, derived from the fingerprint; the provider can be asked for it."""
+    kind: Mapped[str] = mapped_column(String(16))
+    """``video`` or ``vision``."""
+    provider: Mapped[str] = mapped_column(String(32))
+    account: Mapped[str] = mapped_column(String(128))
+    model: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(256))
+    """The clip or object that it is for."""
+    attempt: Mapped[int] = mapped_column(default=0)
+    state: Mapped[RequestState] = mapped_column(String(16))
+    task_id: Mapped[str | None] = mapped_column(String(128))
+    """The provider's."""
+    estimate_usd: Mapped[Decimal] = mapped_column(Numeric(12, 6))
+    cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(12, 6))
+    tokens: Mapped[int | None] = mapped_column()
+    reserved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """While sending: when its sender must be dead or timed out."""
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sends: Mapped[int] = mapped_column(default=0)
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """The provider's last answer without secrets and signed addresses."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+    result: Mapped[str | None] = mapped_column(Text)
+    """Where the delivered file lies, or the answer of a vision model."""

@@ -1,0 +1,72 @@
+"""The states of a paid request and the legal ways between them.
+
+::
+
+    reserved ──► sending ──► submitted ──► processing ──► succeeded ──► delivered
+        ▲           │             └───────────┴───► failed
+        │           ├──► refused      (a permanent answer: nothing was bought)
+        ├───────────┤                 (proved not accepted: sent again later)
+        │           └──► doubtful     (no answer: a task may exist; look it up, never resend)
+        └───────────────────┘         (the look-up, or a person, says that there is none)
+
+``reserved`` rows cost nothing yet but hold their estimate against the budget; ``sending`` is
+entered by exactly one process; ``doubtful`` leaves only by a look-up or by hand.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from hoi_platform.core.errors import HoiError
+
+
+class RequestState(StrEnum):
+    """Where a paid request stands."""
+
+    RESERVED = "reserved"
+    SENDING = "sending"
+    DOUBTFUL = "doubtful"
+    SUBMITTED = "submitted"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+S = RequestState
+
+_LEGAL: Final[dict[RequestState, frozenset[RequestState]]] = {
+    S.RESERVED: frozenset({S.SENDING, S.REFUSED}),
+    S.SENDING: frozenset({S.SUBMITTED, S.SUCCEEDED, S.REFUSED, S.DOUBTFUL, S.RESERVED}),
+    S.DOUBTFUL: frozenset(
+        {S.SUBMITTED, S.PROCESSING, S.SUCCEEDED, S.FAILED, S.RESERVED, S.REFUSED}
+    ),
+    S.SUBMITTED: frozenset({S.PROCESSING, S.SUCCEEDED, S.FAILED}),
+    S.PROCESSING: frozenset({S.SUCCEEDED, S.FAILED}),
+    S.SUCCEEDED: frozenset({S.DELIVERED, S.FAILED}),
+    S.DELIVERED: frozenset(),
+    S.REFUSED: frozenset({S.RESERVED}),
+    S.FAILED: frozenset(),
+}
+
+OPEN: Final = frozenset({S.SENDING, S.DOUBTFUL, S.SUBMITTED, S.PROCESSING})
+"""A task exists, or may exist, at the provider and holds one of the account's slots."""
+
+TERMINAL: Final = frozenset({S.DELIVERED, S.REFUSED, S.FAILED})
+"""Nothing more will happen by itself. A refused row is reserved anew only by hand."""
+
+COUNTED: Final = frozenset(S) - {S.REFUSED}
+"""States whose cost, or estimate while that is unknown, counts against the budget."""
+
+
+class IllegalTransitionError(HoiError):
+    """A bug, or a row that was changed by hand: the book refuses it."""
+
+
+def check_transition(old: RequestState, new: RequestState) -> None:
+    """Raises IllegalTransitionError unless ``old`` → ``new`` is drawn above (or no change)."""
+    if new != old and new not in _LEGAL[old]:
+        allowed = ", ".join(sorted(_LEGAL[old])) or "nothing"
+        raise IllegalTransitionError(
+            f"a request cannot go from {old} to {new}; from {old} it can go to {allowed}"
+        )
