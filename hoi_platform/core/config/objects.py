@@ -18,7 +18,7 @@ class GraspHint(Config):
     approach: Vec3
     """Direction in which the palm moves onto the object (unit)."""
     axis: Vec3
-    """Direction of the grasped part, perpendicular to ``approach``, + on the thumb's side (unit)."""
+    """Direction of the part, perpendicular to ``approach``, + to the thumb's side (unit)."""
     width: float = Field(gt=0)
     """Thickness of the part between palm and fingers."""
 

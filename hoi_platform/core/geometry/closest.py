@@ -27,7 +27,8 @@ class ClosestPoints:
 
         face = np.empty(len(points), np.int64)
         nearest, cell = [0.0, 0.0, 0.0], vtkGenericCell()
-        number, part, squared = reference(0), reference(0), reference(0.0)
+        number: Any = reference(0)
+        part, squared = reference(0), reference(0.0)
         for row, point in enumerate(points.tolist()):
             self._locator.FindClosestPoint(point, nearest, cell, number, part, squared)
             face[row] = number.get()

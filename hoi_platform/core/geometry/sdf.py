@@ -39,7 +39,7 @@ class SignedDistanceGrid:
         axes = tuple(low[k] + cell * np.arange(counts[k]) for k in range(3))
         points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
         distance = ClosestPoints(mesh).query(points)[0].reshape(counts)
-        inside = inside_grid(mesh, axes)  # type: ignore[arg-type]
+        inside = inside_grid(mesh, axes)
         return cls(np.where(inside, -distance, distance).astype(np.float32), low, cell)
 
     def sample(self, points: "Tensor") -> "Tensor":

@@ -1,5 +1,6 @@
 """How the triangles of a mesh hang together: welding, watertightness, components, volume."""
 
+import json
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -43,8 +44,12 @@ class MeshStatistics:
             bounds=(low, high),  # type: ignore[arg-type]
         )
 
-    def to_json(self) -> dict[str, object]:
+    def facts(self) -> dict[str, object]:
+        """As plain values."""
         return asdict(self)
+
+    def to_json(self) -> str:
+        return json.dumps(self.facts(), indent=1) + "\n"
 
 
 def weld(mesh: TriangleMesh, tolerance: float = _WELD_TOLERANCE) -> TriangleMesh:

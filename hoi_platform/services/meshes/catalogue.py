@@ -1,0 +1,200 @@
+"""The objects that can be made into clips: the shipped ones and the user's own."""
+
+import hashlib
+import shutil
+import uuid
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from hoi_platform.core.clip import ObjectId
+from hoi_platform.core.config.objects import GraspHint, ObjectEntry, SizesFile
+from hoi_platform.core.errors import BadInputError, ConfigError
+from hoi_platform.core.geometry.topology import MeshStatistics
+from hoi_platform.core.scene.library.table import BUILDERS
+from hoi_platform.services.artifacts.files import move_whole, sync_tree
+from hoi_platform.services.meshes.entries import Located, read_config, read_objects, write_objects
+from hoi_platform.services.meshes.importer import ImportedMesh, import_mesh
+from hoi_platform.services.meshes.library import (
+    build_library_object,
+    library_fingerprint,
+    library_object,
+)
+
+SIZES_FILE: Final = "real_world_sizes.yaml"
+_LIBRARY: Final = "library:"
+
+
+class Catalogue:
+    """Entries from ``<config_dir>/*.yaml`` and from ``<user_dir>/<key>/entry.yaml``.
+
+    A user's entry stands beside a copy of its mesh with everything that it refers to, and takes
+    the place of a shipped entry of the same id.
+    """
+
+    def __init__(self, config_dir: Path, user_dir: Path) -> None:
+        self._config_dir = config_dir
+        self._user_dir = user_dir
+
+    def entries(self) -> dict[ObjectId, ObjectEntry]:
+        """All entries by id, sorted. Raises ConfigError for an unreadable or ambiguous file."""
+        return {object_id: located.entry for object_id, located in self._located().items()}
+
+    def get(self, object_id: ObjectId) -> ObjectEntry:
+        """Raises BadInputError, which names the nearest id, for one that is not there."""
+        return self._find(object_id).entry
+
+    def by_key(self, key: str) -> ObjectId:
+        """The id of a partition key. Raises BadInputError for an unknown one."""
+        keys = {object_id.key: object_id for object_id in self._located()}
+        if key not in keys:
+            raise BadInputError(f"no object with the key {key!r}; {_hint(key, list(keys))}")
+        return keys[key]
+
+    def source_path(self, object_id: ObjectId) -> Path | None:
+        """The entry's mesh file; None for an object of the procedural library."""
+        located = self._find(object_id)
+        source = located.entry.source
+        if source is None and object_id.category in BUILDERS:
+            return None
+        if source is None:
+            raise BadInputError(
+                f"no mesh for {object_id.path} in {located.file}: it names no source and the "
+                f"library has none; {_add_hint(object_id)}"
+            )
+        return None if source.startswith(_LIBRARY) else located.file.parent / source
+
+    def load_mesh(self, object_id: ObjectId) -> ImportedMesh:
+        """The entry's mesh, checked and z-up. Raises BadInputError when it is unusable."""
+        path = self.source_path(object_id)
+        if path is None:
+            return build_library_object(self._library_name(object_id))
+        return import_mesh(path, up=self.get(object_id).up, roots=[path.parent])
+
+    def grasp(self, object_id: ObjectId) -> GraspHint | None:
+        """Where to take the object, in the coordinates of ``load_mesh``; None when unknown."""
+        entry = self.get(object_id)
+        if entry.grasp is None and self.source_path(object_id) is None:
+            return library_object(self._library_name(object_id)).grasp
+        return entry.grasp
+
+    def source_digest(self, object_id: ObjectId) -> str:
+        """SHA-256 of everything that the mesh is made from (files, or the library's source)."""
+        path = self.source_path(object_id)
+        if path is None:
+            return f"{self._library_name(object_id)}:{library_fingerprint()}"
+        digest = hashlib.sha256()
+        for file in self.load_mesh(object_id).files:
+            digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+        return digest.hexdigest()
+
+    def add(
+        self,
+        object_id: ObjectId,
+        entry: ObjectEntry,
+        source: Path,
+        *,
+        roots: Sequence[Path],
+        replace: bool = False,
+    ) -> ImportedMesh:
+        """Check a mesh, then copy it and its entry in one step; on an error nothing changes.
+
+        Raises BadInputError for a mesh that ``import_mesh`` refuses, an id that is taken (unless
+        ``replace``) or differs from another only by case.
+        """
+        self._check_free(object_id, replace)
+        mesh = import_mesh(source, up=entry.up, roots=roots)
+        stored = entry.model_copy(
+            update={"source": f"mesh/{mesh.files[0].name}", "task": object_id.task}
+        )
+        self._user_dir.mkdir(parents=True, exist_ok=True)
+        folder = self._user_dir / f".{object_id.key}.{uuid.uuid4().hex}"
+        try:
+            _copy_sources(mesh.files, folder / "mesh")
+            write_objects(folder / "entry.yaml", object_id, stored)
+            sync_tree(folder)
+            move_whole(folder, self._user_dir / object_id.key)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return mesh
+
+    def remove(self, object_id: ObjectId) -> None:
+        """Delete a user's entry and its copy of the mesh; clips that were made stay.
+
+        Raises BadInputError for an unknown id and for one of the shipped entries.
+        """
+        located = self._find(object_id)
+        if not located.file.is_relative_to(self._user_dir):
+            raise BadInputError(
+                f"{object_id.path} is not one of your own objects but comes from {located.file}; "
+                "edit that file to take it out"
+            )
+        gone = self._user_dir / f".{object_id.key}.{uuid.uuid4().hex}"
+        (self._user_dir / object_id.key).rename(gone)
+        shutil.rmtree(gone)
+
+    def check(self, object_id: ObjectId) -> MeshStatistics:
+        """Load an object as the pipeline will; raises what would stop it there."""
+        return MeshStatistics.of(self.load_mesh(object_id).mesh.geometry())
+
+    def real_world_sizes(self) -> dict[str, float]:
+        """Longest side in meters by category word. Raises ConfigError for a bad file."""
+        return read_config(SizesFile, self._config_dir / SIZES_FILE).sizes
+
+    def _located(self) -> dict[ObjectId, Located]:
+        shipped = [f for f in sorted(self._config_dir.glob("*.yaml")) if f.name != SIZES_FILE]
+        own = sorted(self._user_dir.glob("[!.]*/entry.yaml"))
+        found: dict[str, tuple[ObjectId, Located]] = {}
+        for file in shipped:
+            for object_id, located in read_objects(file).items():
+                if object_id.key in found:
+                    other = found[object_id.key][1].file
+                    raise ConfigError(f"{object_id.path} stands in both {other} and {file}")
+                found[object_id.key] = object_id, located
+        for file in own:
+            found |= {k.key: (k, located) for k, located in read_objects(file).items()}
+        return dict(sorted(found.values(), key=lambda pair: pair[0]))
+
+    def _find(self, object_id: ObjectId) -> Located:
+        located = self._located()
+        if object_id not in located:
+            paths = [known.path for known in located if known.task == object_id.task]
+            raise BadInputError(
+                f"no object {object_id.path} for the task {object_id.task!r}; "
+                f"{_hint(object_id.path, paths)}; {_add_hint(object_id)}"
+            )
+        return located[object_id]
+
+    def _library_name(self, object_id: ObjectId) -> str:
+        source = self.get(object_id).source
+        return source.removeprefix(_LIBRARY) if source else object_id.category
+
+    def _check_free(self, object_id: ObjectId, replace: bool) -> None:
+        for known in self._located():
+            if known.key == object_id.key and (known != object_id or not replace):
+                raise BadInputError(
+                    f"{known.path} for the task {known.task!r} is in the catalogue already; "
+                    "choose another category, or replace it with `hoi objects add --replace`"
+                )
+
+
+def _copy_sources(files: Sequence[Path], folder: Path) -> None:
+    """Copies, in the same places relative to the mesh file."""
+    for file in files:
+        target = folder / file.relative_to(files[0].parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+
+
+def _hint(name: str, known: list[str]) -> str:
+    if close := get_close_matches(name, known, n=1):
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(known[:20]) or 'none'}{' …' if len(known) > 20 else ''}"
+
+
+def _add_hint(object_id: ObjectId) -> str:
+    return (
+        f"add a mesh with `hoi objects add FILE --dataset {object_id.dataset} "
+        f"--category {object_id.category} --task {object_id.task}`"
+    )
