@@ -35,6 +35,6 @@ def project_instance() -> dg.DagsterInstance:
         instance = dg.DagsterInstance.get()
         marker = home / ".storage_ready"
         if not marker.exists():
-            instance.upgrade()
+            instance.upgrade(print_fn=lambda _text: None)
             marker.touch()
     return instance

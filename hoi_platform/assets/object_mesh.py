@@ -1,6 +1,5 @@
 """The asset ``object_mesh``."""
 
-from hoi_platform.assets.looks import object_preview
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.artifacts.files import write_whole
@@ -8,7 +7,7 @@ from hoi_platform.services.artifacts.stages import Work
 
 
 @stage_asset(
-    Look("objects", frozenset({"trimesh"}), preview=object_preview),
+    Look("objects", frozenset({"trimesh"})),
     version="1",
     settings=lambda c: {"source": c.entry_digest, "up": c.entry.up},
     backend=lambda _: "trimesh",
@@ -17,7 +16,7 @@ def object_mesh(work: Work, platform: PlatformResource) -> None:
     """The object's mesh, cleaned: one OBJ with its materials, z up, with its statistics."""
     from hoi_platform.services.meshes.obj_writer import write_clean_obj
 
-    mesh = platform.platform().catalogue.load_mesh(work.subject)
+    mesh = platform.platform().catalogue.load_mesh(work.object_id)
     statistics = write_clean_obj(mesh, work.output("mesh"))
     write_whole(work.output("statistics"), statistics.to_json())
     work.facts.update(statistics.facts())

@@ -24,6 +24,6 @@ def object_scale(work: Work, platform: PlatformResource) -> None:
     from hoi_platform.services.meshes.scale import known_scale
 
     mesh_obj = work.input("object_mesh", "mesh") / "model.obj"
-    scale = known_scale(work.subject, work.entry, mesh_obj, platform.platform().catalogue)
+    scale = known_scale(work.object_id, work.entry, mesh_obj, platform.platform().catalogue)
     write_whole(work.output("scale"), json.dumps(scale.to_json(), indent=1) + "\n")
     work.facts.update(scale.to_json())

@@ -19,7 +19,8 @@ from hoi_platform.services.artifacts.stages import Work
 def video_prompt(work: Work) -> None:
     """What the video model is asked to imagine."""
     video = work.settings.gen_2dhoi.video
-    prompt = template_prompt(video.base_prompt, work.entry.name, work.clip)
+    name = work.entry.prompt_name(work.object_id.category)
+    prompt = template_prompt(video.base_prompt, name, work.clip)
     write_whole(work.output("prompt"), prompt.model_dump_json(indent=1))
     write_whole(work.output("text"), prompt.text + "\n")
     work.facts["prompt"] = prompt.text

@@ -16,7 +16,9 @@ def request_settings(context: Context) -> dict[str, Any]:
         fields |= {"kling_model_name", "kling_mode", "use_all_tail_images"}
         return video.model_dump(include=fields)
     fields |= {"simulated_fps", "simulated_frames", "simulated_samples"}
-    return video.model_dump(include=fields) | {"grasp": context.entry.grasp_json()}
+    return video.model_dump(include=fields) | {
+        "grasp": context.grasp.model_dump() if context.grasp else None
+    }
 
 
 def video_request(work: Work) -> VideoRequest:
@@ -49,5 +51,5 @@ def _simulated_scene(work: Work) -> SimulatedScene:
         scene=work.input("scene_render", "scene"),
         person=work.input("scene_render", "person"),
         mesh_obj=work.input("object_mesh", "mesh") / "model.obj",
-        grasp=work.entry.grasp_json(),
+        grasp=work.grasp,
     )

@@ -8,9 +8,10 @@ from typing import Any, Final
 import yaml
 
 from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.core.config.base import parse_config
 from hoi_platform.core.config.settings import Profile, Settings, resolve_settings
 from hoi_platform.core.errors import ConfigError
-from hoi_platform.services.artifacts.record import file_digest
+from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.services.artifacts.stages import Context, Stage, Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.meshes.catalogue import Catalogue
@@ -61,6 +62,14 @@ class Platform:
         character = self.settings(object_id.task).gen_2dhoi.character
         return ClipId(object_id, character, entry.scene, seed)
 
+    def scene_template(self, name: str) -> SceneTemplate:
+        """``configs/scenes/<name>.yaml``; ConfigError lists the known scenes."""
+        path = self.config_dir / "scenes" / f"{name}.yaml"
+        if not path.is_file():
+            known = sorted(file.stem for file in path.parent.glob("*.yaml"))
+            raise ConfigError(f"unknown scene {name!r}; known: {', '.join(known)}")
+        return parse_config(SceneTemplate, _read_yaml(path), str(path))
+
     def made_clips(self) -> list[ClipId]:
         """Today's clips of which at least the scene has been rendered."""
         return [
@@ -77,11 +86,11 @@ class Platform:
     def _context(self, subject: ObjectId | ClipId) -> Context:
         object_id = subject.object_id if isinstance(subject, ClipId) else subject
         entry = self.catalogue.get(object_id)
-        source = self.catalogue.source_path(object_id)
         return Context(
             settings=self.settings(object_id.task),
             entry=entry,
-            entry_digest=file_digest(source) if source else f"library:{object_id.category}",
+            entry_digest=self.catalogue.source_digest(object_id),
+            grasp=self.catalogue.grasp(object_id),
             subject=subject,
         )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hoi_platform.core.clip import ClipId, ObjectId
-from hoi_platform.core.config.objects import ObjectEntry
+from hoi_platform.core.config.objects import GraspHint, ObjectEntry
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.formats.artifacts import ARTIFACTS, subject_path, upstream_subject
 from hoi_platform.services.artifacts.memory import PeakMemory
@@ -31,7 +31,8 @@ class Context:
     settings: Settings
     entry: ObjectEntry
     entry_digest: str
-    """Hash of the catalogue entry's source mesh."""
+    """Hash of what the catalogue entry's mesh is made from."""
+    grasp: GraspHint | None
     subject: ObjectId | ClipId
 
 
@@ -58,6 +59,7 @@ class Work:
     subject: ObjectId | ClipId
     settings: Settings
     entry: ObjectEntry
+    grasp: GraspHint | None
     store: ArtifactStore
     staging: Staging
     progress: Progress
@@ -87,6 +89,11 @@ class Work:
     def output(self, key: str) -> Path:
         """Where to write one of the stage's files."""
         return self.staging.path(key)
+
+    @property
+    def object_id(self) -> ObjectId:
+        """The object, also of a clip."""
+        return self.subject.object_id if isinstance(self.subject, ClipId) else self.subject
 
     @property
     def clip(self) -> ClipId:
@@ -153,7 +160,14 @@ class Stages:
         started, memory = time.perf_counter(), PeakMemory()
         with self.store.staging(name, subject) as staging:
             work = Work(
-                stage, subject, context.settings, context.entry, self.store, staging, progress
+                stage=stage,
+                subject=subject,
+                settings=context.settings,
+                entry=context.entry,
+                grasp=context.grasp,
+                store=self.store,
+                staging=staging,
+                progress=progress,
             )
             body(work)
             record = ArtifactRecord(

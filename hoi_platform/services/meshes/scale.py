@@ -72,3 +72,14 @@ def size_word(category: str, table: Mapping[str, float]) -> str:
 def _uniform(mesh: TriangleMesh, size_m: float) -> Vec3:
     factor = size_m / float(mesh.extents.max())
     return factor, factor, factor
+
+
+def simulated_scale(entry: ObjectEntry, mesh_obj: Path, nominal_m: float = 0.3) -> Vec3:
+    """The scale at which an object is dropped, before a vision model may have been asked.
+
+    Where neither scale nor size is known, the longest side is taken as ``nominal_m``: how a
+    body rests under gravity does not depend on its size.
+    """
+    if entry.obj_scale is not None:
+        return entry.obj_scale
+    return _uniform(load_obj(mesh_obj), entry.real_size_m or nominal_m)

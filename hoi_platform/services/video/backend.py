@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
+from hoi_platform.core.config.objects import GraspHint
 
 if TYPE_CHECKING:
     from hoi_platform.core.formats.ground_truth import GroundTruth
@@ -25,7 +26,7 @@ class SimulatedScene:
     person: Path
     """Folder with body.npz, first_frame.npz, colors.npy."""
     mesh_obj: Path
-    grasp: dict[str, Any] | None
+    grasp: GraspHint | None
 
 
 @dataclass(frozen=True)

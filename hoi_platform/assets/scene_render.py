@@ -1,0 +1,57 @@
+"""The asset ``scene_render``."""
+
+import json
+
+from hoi_platform.assets.looks import frame_preview
+from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.resources.blender import BlenderResource
+from hoi_platform.resources.models import ModelsResource
+from hoi_platform.resources.platform import PlatformResource
+from hoi_platform.services.artifacts.files import write_whole
+from hoi_platform.services.artifacts.stages import Context, Work
+
+
+def _settings(context: Context) -> dict[str, object]:
+    gen = context.settings.gen_2dhoi
+    return {
+        "rendering": gen.rendering.model_dump(exclude={"num_rand_scenes"}),
+        "base_seed": gen.simulation.seed,
+        "character": gen.character,
+        "scene": context.entry.scene,
+    }
+
+
+@stage_asset(
+    Look("gen_2dhoi", frozenset({"blender"}), preview=frame_preview),
+    version="1",
+    upstream=("object_mesh", "settled_pose", "object_scale"),
+    settings=_settings,
+    backend=lambda s: "cycles-gpu" if s.gen_2dhoi.rendering.gpu else "cycles-cpu",
+)
+def scene_render(
+    work: Work, platform: PlatformResource, models: ModelsResource, blender: BlenderResource
+) -> None:
+    """A known scene with person and object: conditioning frame, camera, depth, masks, plate."""
+    from hoi_platform.core.filtering.check import checks_to_json
+    from hoi_platform.services.blender.conditioning import SceneInputs, make_scene
+    from hoi_platform.services.blender.settle import read_settled_pose
+    from hoi_platform.services.scene_files import write_scene_files
+
+    body, character = models.character(work.clip.character)
+    gen = work.settings.gen_2dhoi
+    scale = json.loads(work.input("object_scale", "scale").read_text())["obj_scale"]
+    inputs = SceneInputs(
+        clip=work.clip,
+        base_seed=gen.simulation.seed,
+        template=platform.platform().scene_template(work.entry.scene),
+        body=body,
+        palette=character.palette,
+        mesh_obj=work.input("object_mesh", "mesh") / "model.obj",
+        settled=read_settled_pose(work.input("settled_pose", "state")),
+        scale=tuple(scale),
+        rendering=gen.rendering,
+    )
+    scene = make_scene(blender.service(), inputs, progress=work.progress)
+    write_scene_files(scene, work.output)
+    write_whole(work.output("checks"), checks_to_json(scene.sampled.checks))
+    work.facts.update(scene.facts())

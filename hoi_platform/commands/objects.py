@@ -1,0 +1,125 @@
+"""``hoi objects``: the catalogue."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
+
+app = typer.Typer(help="The objects that clips can be made of.", no_args_is_help=True)
+
+DatasetOption = Annotated[str, typer.Option(help="Dataset that the object belongs to.")]
+CategoryOption = Annotated[str, typer.Option(help="Its category, unique in the dataset.")]
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="OBJ, GLB, GLTF, STL or PLY.")],
+    dataset: DatasetOption,
+    category: CategoryOption,
+    task: Task = "manipulation",
+    scale: Annotated[
+        float | None, typer.Option(help="Meters per unit of the mesh; default: by its category.")
+    ] = None,
+    size: Annotated[
+        float | None, typer.Option(help="Longest side of the real object in meters.")
+    ] = None,
+    up: Annotated[
+        str | None, typer.Option(help="Upward axis, y or z; default: y for glTF, else z.")
+    ] = None,
+    scene: Annotated[
+        str, typer.Option(help="Scene, from configs/scenes.")
+    ] = "indoor2-manipulation",
+    name: Annotated[str | None, typer.Option(help="How a prompt calls it.")] = None,
+    replace: Annotated[bool, typer.Option(help="Replace your entry of the same id.")] = False,
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+) -> None:
+    """Check a mesh, copy it into the catalogue and make its partition known to Dagster."""
+    from hoi_platform.commands.terminal import console
+    from hoi_platform.core.clip import ObjectId
+    from hoi_platform.core.config.base import parse_config
+    from hoi_platform.core.config.objects import ObjectEntry
+    from hoi_platform.instance import project_instance
+    from hoi_platform.partitions import add_object_keys
+    from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.services.meshes.importer import default_up
+
+    object_id = ObjectId(dataset, category, task)
+    fields = {
+        "obj_scale": scale,
+        "real_size_m": size,
+        "up": up or default_up(file),
+        "scene": scene,
+        "name": name,
+        "task": task,
+    }
+    entry = parse_config(ObjectEntry, fields, "objects add")
+    platform = PlatformResource(results_dir=str(results_dir)).platform()
+    platform.settings(task)
+    folder = file.absolute().parent
+    mesh = platform.catalogue.add(object_id, entry, file, roots=[folder], replace=replace)
+    for note in mesh.notes:
+        console.print(f"[yellow]note:[/yellow] {note}")
+    with project_instance() as instance:
+        add_object_keys(instance, [object_id.key])
+    statistics = platform.catalogue.check(object_id)
+    x, y, z = statistics.extents
+    console.print(
+        f"added {object_id.path} ({object_id.key}): {statistics.faces} faces, "
+        f"{x:.3g} x {y:.3g} x {z:.3g} units, "
+        f"{'watertight' if statistics.watertight else 'not watertight'}",
+        soft_wrap=True,
+    )
+
+
+@app.command("list")
+def list_objects(results_dir: ResultsDir = DEFAULT_RESULTS) -> None:
+    """List the catalogue: shipped objects and your own."""
+    from hoi_platform.commands.terminal import console, table
+    from hoi_platform.resources.platform import PlatformResource
+
+    entries = PlatformResource(results_dir=str(results_dir)).platform().catalogue.entries()
+    rows = [
+        (i.dataset, i.category, i.task, e.scene, e.obj_scale or e.real_size_m or "by category")
+        for i, e in entries.items()
+    ]
+    console.print(table("Objects", ("dataset", "category", "task", "scene", "scale"), rows))
+
+
+@app.command()
+def remove(
+    dataset: DatasetOption,
+    category: CategoryOption,
+    task: Task = "manipulation",
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+) -> None:
+    """Take one of your own objects out of the catalogue; clips that were made stay."""
+    from hoi_platform.commands.terminal import console
+    from hoi_platform.core.clip import ObjectId
+    from hoi_platform.instance import project_instance
+    from hoi_platform.resources.platform import PlatformResource
+
+    object_id = ObjectId(dataset, category, task)
+    PlatformResource(results_dir=str(results_dir)).platform().catalogue.remove(object_id)
+    with project_instance() as instance:
+        instance.delete_dynamic_partition("objects", object_id.key)
+    console.print(f"removed {object_id.path}")
+
+
+@app.command()
+def check(
+    dataset: DatasetOption,
+    category: CategoryOption,
+    task: Task = "manipulation",
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+) -> None:
+    """Load an object as the chain will, and print its statistics."""
+    from hoi_platform.commands.terminal import console, table
+    from hoi_platform.core.clip import ObjectId
+    from hoi_platform.resources.platform import PlatformResource
+
+    catalogue = PlatformResource(results_dir=str(results_dir)).platform().catalogue
+    statistics = catalogue.check(ObjectId(dataset, category, task))
+    rows = [(key, str(value)) for key, value in statistics.facts().items()]
+    console.print(table(f"{dataset}/{category}", ("statistic", "value"), rows))

@@ -1,0 +1,90 @@
+"""A rendered scene as files: ours (JSON, npz, PNG, EXR) and the reference's pickles."""
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from scipy.spatial.transform import Rotation
+
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.geometry.transforms import inverse
+from hoi_platform.services.artifacts.files import write_whole
+from hoi_platform.services.blender.conditioning import RenderedScene
+from hoi_platform.services.body.anny_body import save_body
+
+
+def write_scene_files(scene: RenderedScene, output: Callable[[str], Path]) -> None:
+    """Write every file of ``scene_render``; ``output`` gives the place of each by its key."""
+    render = scene.render
+    Image.fromarray(render.rgb).save(output("frame"))
+    write_whole(output("scene"), scene.spec.model_dump_json(indent=1) + "\n")
+    _pickle(output("camera_pickle"), _reference_camera(scene))
+    depth = output("depth")
+    write_depth_png(depth / "000000.png", render.depth)
+    (depth / "000000.exr").write_bytes(render.depth_exr)
+    plate = output("plate")
+    Image.fromarray(render.plate_rgb).save(plate / "plate.png")
+    np.savez_compressed(plate / "depth.npz", depth=render.plate_depth.astype(np.float32))
+    _write_tracker_inputs(scene, output("foundation_pose"))
+    person = output("person")
+    save_body(scene.body, person / "body.npz")
+    np.save(person / "colors.npy", scene.colors)
+    np.savez_compressed(
+        person / "first_frame.npz",
+        rotations=scene.first_frame.rotations,
+        translation=scene.first_frame.translation,
+    )
+
+
+def write_depth_png(path: Path, depth: Array) -> None:
+    """Meters → uint16 millimeters; 0 where nothing was hit or it is beyond 65.535 m."""
+    millimeters = np.nan_to_num(depth * 1000.0, nan=0.0, posinf=0.0)
+    millimeters[millimeters > np.iinfo(np.uint16).max] = 0
+    Image.fromarray(np.round(millimeters).astype(np.uint16)).save(path)
+
+
+def _write_tracker_inputs(scene: RenderedScene, folder: Path) -> None:
+    camera = scene.spec.camera.camera()
+    np.savetxt(folder / "cam_K.txt", camera.K, fmt="%.9g")
+    masks = {"masks": scene.render.object_mask, "human_masks": scene.render.human_mask}
+    for name, mask in masks.items():
+        (folder / name).mkdir(exist_ok=True)
+        Image.fromarray(mask.astype(np.uint8) * 255).save(folder / name / "000000.png")
+    T_cam_object = camera.T_cam_world @ scene.spec.T_world_object_array()
+    _pickle(folder / "first_frame_pose.pickle", {"T_cam_object": T_cam_object})
+    first = scene.first_frame
+    character = {
+        "name": scene.spec.character,
+        "poses": first.axis_angle.reshape(1, -1),
+        "trans": first.translation,
+        "joints": first.joints(scene.body),
+        "T_world_person": np.array(scene.spec.T_world_person),
+    }
+    _pickle(folder / "character_data.pickle", character)
+
+
+def _reference_camera(scene: RenderedScene) -> dict[str, Any]:
+    """The reference's camera file. Its camera looks along -z with +y up, as Blender's does."""
+    spec = scene.spec
+    T_world_cam = np.array(spec.camera.T_world_cam)
+    T_world_object = spec.T_world_object_array()
+    R_object = T_world_object[:3, :3]
+    return {
+        "R": T_world_cam[:3, :3] @ np.diag([1.0, -1.0, -1.0]),
+        "t": T_world_cam[:3, 3],
+        "obj_R": R_object,
+        "obj_t": T_world_object[:3, 3],
+        "obj_euler": Rotation.from_matrix(R_object).as_euler("xyz"),
+        "obj_location": T_world_object[:3, 3],
+        "obj_scale": np.array(spec.object_scale),
+        "focal_length": spec.camera.focal_px,
+        "resolution": (spec.camera.width_px, spec.camera.height_px),
+        "T_cam_world": inverse(T_world_cam),
+    }
+
+
+def _pickle(path: Path, content: dict[str, Any]) -> None:
+    write_whole(path, pickle.dumps(content, protocol=4))
