@@ -1,5 +1,6 @@
 """The object's pose in every frame of a clip, and its files."""
 
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,15 +43,28 @@ class ObjectPoseTrack:
         """The reference's ``poses_in_cam.pkl``: one (4, 4) object-to-camera pose per frame."""
         return list(camera.T_cam_world @ self.Ts_world_object)
 
-    def save(self, path: Path) -> None:
-        """Write the track as npz."""
+    def save(self, folder: Path, camera: Camera) -> None:
+        """Write ``track.npz`` and the reference's ``poses_in_cam.pkl`` into a new folder."""
+        folder.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(
-            path,
+            folder / "track.npz",
             schema_version=_SCHEMA_VERSION,
             Ts_world_object=self.Ts_world_object,
             confidence=self.confidence,
             lost=self.lost,
         )
+        (folder / "poses_in_cam.pkl").write_bytes(pickle.dumps(self.poses_in_cam(camera)))
+
+    def facts(self) -> dict[str, float]:
+        """What the stage reports about the track."""
+        path = self.Ts_world_object[:, :3, 3]
+        return {
+            "frames": len(self),
+            "lost_frames": int(self.lost.sum()),
+            "median_confidence": round(float(np.median(self.confidence)), 3),
+            "least_confidence": round(float(self.confidence.min()), 3),
+            "path_length_m": round(float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum()), 3),
+        }
 
     @classmethod
     def load(cls, path: Path) -> "ObjectPoseTrack":

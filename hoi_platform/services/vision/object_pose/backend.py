@@ -1,30 +1,21 @@
-"""What a tracker of the object's pose gets and gives."""
+"""The socket of the role ``object_pose``: what a tracker gets and gives, and the known ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.errors import BadInputError
+from hoi_platform.core.errors import BadInputError, ConfigError
+from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.tracking.track import ObjectPoseTrack
 from hoi_platform.services.video.codec import Video
 
 Progress = Callable[[float, str], None]
-
-
-class ClipMasks(Protocol):
-    """The part of ``SceneTracks`` that a pose tracker reads."""
-
-    @property
-    def object_masks(self) -> NDArray[np.bool_]: ...  # (T, H, W), the visible part
-
-    @property
-    def human_masks(self) -> NDArray[np.bool_]: ...  # (T, H, W)
 
 
 @dataclass(frozen=True)
@@ -36,13 +27,15 @@ class ObjectPoseRequest:
 
     video: Video
     camera: Camera
-    tracks: ClipMasks
+    tracks: SceneTracks
     mesh_obj: Path
     """OBJ with materials in the object's own units."""
     scale: tuple[float, float, float]
     """Object units to meters, per axis of the object."""
     T_world_object0: Array  # (4, 4) of the scaled mesh
     first_frame_rgb: NDArray[np.uint8]  # (H, W, 3), the conditioning frame
+    static: bool = False
+    """The object is known not to move (a chair that is sat on)."""
 
     def __post_init__(self) -> None:
         expected = (len(self.video), *self.camera.shape)
@@ -57,10 +50,31 @@ class ObjectPoseRequest:
 
 
 class ObjectPoseTracker(Protocol):
-    """A backend of the role ``object_pose``."""
+    """Finds the pose of a known mesh in every frame."""
+
+    name: str
 
     def track(
         self, request: ObjectPoseRequest, *, progress: Progress | None = None
     ) -> ObjectPoseTrack:
         """The pose of the scaled mesh in every frame; frame 0 is the given pose."""
         ...
+
+
+def _model_based() -> ObjectPoseTracker:
+    from hoi_platform.services.vision.object_pose.model_based import ModelBasedTracker
+
+    return ModelBasedTracker()
+
+
+BACKENDS: Final[dict[str, Callable[[], ObjectPoseTracker]]] = {"model_based": _model_based}
+
+
+def object_tracker(name: str) -> ObjectPoseTracker:
+    """The tracker of that name. Raises ConfigError with the known names."""
+    if name not in BACKENDS:
+        raise ConfigError(
+            f"unknown object pose backend {name!r}; known: {', '.join(BACKENDS)}; "
+            "set obj_pose_tracking.backend"
+        )
+    return BACKENDS[name]()

@@ -1,0 +1,93 @@
+"""Diffuse lighting of a static scene as spherical harmonics of the surface normal.
+
+Irradiance of order 2 reproduces a Lambertian surface's shading to about 1 % (Ramamoorthi and
+Hanrahan 2001, "An Efficient Representation for Irradiance Environment Maps").
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hoi_platform.core.geometry.rotations import Array
+
+_RIDGE = np.array([1e-4] + 3 * [0.02] + 5 * [0.1])
+"""Weight of zero for each coefficient, relative to the data's."""
+
+
+def srgb_from_linear(x: Array) -> Array:
+    """The sRGB transfer function on [0, 1]; values outside are clipped."""
+    x = np.clip(x, 0.0, 1.0)
+    return np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.power(x, 1 / 2.4) - 0.055)
+
+
+def linear_from_srgb(x: Array) -> Array:
+    """The inverse of the sRGB transfer function on [0, 1]."""
+    x = np.clip(x, 0.0, 1.0)
+    return np.where(x <= 0.04045, x / 12.92, np.power((x + 0.055) / 1.055, 2.4))
+
+
+def srgb_slope(linear: Array) -> Array:
+    """d sRGB / d linear, bounded near black."""
+    x = np.clip(linear, 0.0031308, 1.0)
+    return 1.055 / 2.4 * np.power(x, 1 / 2.4 - 1)
+
+
+def _basis(n: Array) -> Array:
+    x, y, z = n.T
+    return np.stack([np.ones_like(x), x, y, z, x * y, y * z, z * x, x * x - y * y, 3 * z * z - 1]).T
+
+
+def _basis_gradient(n: Array) -> Array:
+    """(N, 9, 3)."""
+    x, y, z = n.T
+    o, i = np.zeros_like(x), np.ones_like(x)
+    rows = [
+        (o, o, o),
+        (i, o, o),
+        (o, i, o),
+        (o, o, i),
+        (y, x, o),
+        (o, z, y),
+        (z, o, x),
+        (2 * x, -2 * y, o),
+        (o, o, 6 * z),
+    ]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=1)
+
+
+@dataclass(frozen=True)
+class Lighting:
+    """Irradiance over π per color channel as a function of the normal in camera axes."""
+
+    coefficients: Array  # (9, 3)
+
+    def irradiance(self, normals: Array) -> Array:
+        """(N, 3) unit normals → (N, 3) linear RGB, not below a small positive value."""
+        return np.maximum(_basis(normals) @ self.coefficients, 1e-3)
+
+    def gradient(self, normals: Array) -> Array:
+        """d irradiance / d normal: (N, 3 channels, 3 axes)."""
+        return np.einsum("nba,bc->nca", _basis_gradient(normals), self.coefficients)
+
+
+@dataclass
+class LightingFit:
+    """Normal equations of the lighting, to which each frame adds what it saw."""
+
+    _A: Array = field(default_factory=lambda: np.zeros((3, 9, 9)))
+    _b: Array = field(default_factory=lambda: np.zeros((3, 9)))
+
+    def add(self, albedo: Array, normals: Array, observed: Array, weights: Array) -> None:
+        """Observed linear colors (N, 3) of surface with albedo (N, 3), weights (N,)."""
+        X = albedo.T[:, :, None] * _basis(normals)
+        XtW = np.swapaxes(X, 1, 2) * weights
+        self._A += XtW @ X
+        self._b += np.einsum("cbn,nc->cb", XtW, observed)
+
+    def solve(self) -> Lighting:
+        """The regularized least-squares lighting. Raises ValueError when nothing was added."""
+        scale = self._A[:, 0, 0]
+        if not (scale > 0).all():
+            raise ValueError("no lit surface was added to the lighting fit")
+        A = self._A + scale[:, None, None] * np.diag(_RIDGE)
+        return Lighting(np.linalg.solve(A, self._b[..., None])[..., 0].T)

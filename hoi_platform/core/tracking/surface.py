@@ -1,0 +1,127 @@
+"""A mesh with its colors, as the tracker needs it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hoi_platform.core.geometry.mesh import TriangleMesh
+from hoi_platform.core.geometry.normals import corner_normals
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.geometry.textured_mesh import MeshPart, TexturedMesh
+from hoi_platform.core.geometry.topology import weld_index
+from hoi_platform.core.tracking.lighting import linear_from_srgb
+
+
+@dataclass(frozen=True)
+class TexturedSurface:
+    """Triangles with smooth normals and a diffuse albedo, in meters of the object's frame.
+
+    A face's albedo is its material's texture at the corner texture coordinates (origin at the
+    bottom left, repeating) times its tint; both are linear RGB.
+    """
+
+    vertices: Array  # (V, 3)
+    faces: NDArray[np.int32]  # (F, 3)
+    corner_normals: Array  # (F, 3, 3)
+    corner_uv: Array  # (F, 3, 2)
+    face_tint: Array  # (F, 3)
+    face_material: NDArray[np.int32]  # (F,)
+    textures: tuple[NDArray[np.float32], ...]  # (h, w, 3) per material, (1, 1, 3) where plain
+
+    @property
+    def center(self) -> Array:
+        """The center of the bounding box (3,)."""
+        return (self.vertices.min(axis=0) + self.vertices.max(axis=0)) / 2
+
+    @property
+    def radius(self) -> float:
+        """Largest distance of a vertex from the center."""
+        return float(np.linalg.norm(self.vertices - self.center, axis=1).max())
+
+    def normals(self, face_ids: NDArray, bary: Array) -> Array:
+        """Unit normals (N, 3) at barycentric coordinates (N, 3) of faces (N,)."""
+        n = np.einsum("nk,nkc->nc", bary, self.corner_normals[face_ids])
+        return n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9)
+
+    def albedo(self, face_ids: NDArray, bary: Array) -> Array:
+        """Linear RGB (N, 3) at barycentric coordinates (N, 3) of faces (N,)."""
+        color = self.face_tint[face_ids]
+        uv = np.einsum("nk,nkc->nc", bary, self.corner_uv[face_ids])
+        material = self.face_material[face_ids]
+        for m in np.unique(material):
+            chosen = material == m
+            color[chosen] *= _lookup(self.textures[m], uv[chosen])
+        return color
+
+    def sample(self, count: int, rng: np.random.Generator) -> tuple[NDArray, Array]:
+        """Area-uniform random places: face ids (N,) and barycentric coordinates (N, 3)."""
+        a, b, c = np.moveaxis(self.vertices[self.faces], 1, 0)
+        area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+        face_ids = rng.choice(len(area), size=count, p=area / area.sum())
+        bary = rng.dirichlet(np.ones(3), size=count)
+        return face_ids, bary
+
+    def positions(self, face_ids: NDArray, bary: Array) -> Array:
+        """Points (N, 3) at barycentric coordinates (N, 3) of faces (N,)."""
+        return np.einsum("nk,nkc->nc", bary, self.vertices[self.faces[face_ids]])
+
+
+def _lookup(texture: NDArray[np.float32], uv: Array) -> Array:
+    h, w = texture.shape[:2]
+    column = np.floor(uv[:, 0] * w).astype(int) % w
+    row = np.floor((1.0 - uv[:, 1]) * h).astype(int) % h
+    return texture[row, column].astype(float)
+
+
+def surface_of(mesh: TexturedMesh, scale: Array, pixel_m: float) -> TexturedSurface:
+    """The mesh with its coordinates times ``scale`` (3,), its textures as fine as the image.
+
+    ``pixel_m`` is the size of an image's pixel at the object's distance; finer texels are
+    averaged, so that one lookup per pixel does not alias.
+    """
+    scaled = mesh.transformed(np.diag([*scale, 1.0]))
+    geometry = scaled.geometry()
+    kept, position = np.unique(weld_index(geometry.vertices), return_inverse=True)
+    faces = position.reshape(-1)[geometry.faces]
+    normals, normal_index = corner_normals(TriangleMesh(geometry.vertices[kept], faces))
+    counts = [len(part.faces) for part in scaled.parts]
+    plain = [part.material.texture is None for part in scaled.parts]
+    tints = [
+        part.material.color if p else (1.0, 1.0, 1.0)
+        for part, p in zip(scaled.parts, plain, strict=True)
+    ]
+    return TexturedSurface(
+        geometry.vertices[kept],
+        faces.astype(np.int32),
+        normals[normal_index],
+        np.concatenate([_corner_uv(part) for part in scaled.parts]),
+        np.repeat(np.array(tints), counts, axis=0),
+        np.repeat(np.arange(len(counts)), counts).astype(np.int32),
+        tuple(_texture(part, pixel_m) for part in scaled.parts),
+    )
+
+
+def _corner_uv(part: MeshPart) -> Array:
+    return np.zeros((len(part.faces), 3, 2)) if part.uv is None else part.uv[part.faces]
+
+
+def _texture(part: MeshPart, pixel_m: float) -> NDArray[np.float32]:
+    """Linear RGB, averaged down to about the pixel's size on the surface."""
+    import cv2
+
+    texture = part.material.texture
+    if texture is None or part.uv is None:
+        return np.ones((1, 1, 3), dtype=np.float32)
+    linear = linear_from_srgb(texture / 255.0).astype(np.float32)
+    h, w = linear.shape[:2]
+    a, b, c = np.moveaxis(part.uv[part.faces] * [w, h], 1, 0)
+    texels = 0.5 * np.abs(np.cross(b - a, c - a)).sum()
+    area = TriangleMesh(part.vertices, part.faces).areas.sum()
+    factor = np.sqrt(texels / max(area, 1e-12)) * pixel_m
+    if factor <= 1.0:
+        return linear
+    size = (max(1, round(w / factor)), max(1, round(h / factor)))
+    return np.asarray(cv2.resize(linear, size, interpolation=cv2.INTER_AREA), np.float32).reshape(
+        size[1], size[0], 3
+    )

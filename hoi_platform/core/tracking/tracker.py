@@ -1,0 +1,181 @@
+"""The tracker: frame by frame forward, then every frame again with what all of them told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hoi_platform.core.geometry.camera import Camera
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.tracking.appearance import add_to_lighting
+from hoi_platform.core.tracking.confidence import (
+    LEAST_PIXELS,
+    confidence_of,
+    is_doubtful,
+    is_lost,
+)
+from hoi_platform.core.tracking.evidence import FINE, FrameEvidence, frame_evidence
+from hoi_platform.core.tracking.lighting import LightingFit
+from hoi_platform.core.tracking.refine import Model, Prior, refine
+from hoi_platform.core.tracking.rest import resting_frames, shows_motion
+from hoi_platform.core.tracking.scoring import Score, score_pose
+from hoi_platform.core.tracking.search import Found, best_of, local_starts, wide_starts
+from hoi_platform.core.tracking.smoothing import smoothed
+from hoi_platform.core.tracking.spin import spin_information, unseen_axes, without_spin
+from hoi_platform.core.tracking.surface import TexturedSurface
+from hoi_platform.core.tracking.track import ObjectPoseTrack
+from hoi_platform.core.tracking.view import SurfaceCaster
+
+Progress = Callable[[float, str], None]
+
+_PRIOR_SIGMA = (0.03, 0.2)
+"""How far (meters, radians) a pose may lie from its start in a direction that shows nothing."""
+_ACCELERATION = (4.0, 40.0)
+"""Typical acceleration of a hand-held object (m/s², rad/s²)."""
+_LIGHTING_EVERY = 3
+_EXACT = 1e8 * np.eye(6)
+"""Information of a pose that was given, not measured."""
+
+
+@dataclass(frozen=True)
+class TrackingInput:
+    """A clip in working resolution: frames (T, H, W, 3) uint8, masks (T, H, W) of what is seen."""
+
+    frames: NDArray[np.uint8]
+    object_masks: NDArray[np.bool_]
+    human_masks: NDArray[np.bool_]
+    camera: Camera
+    surface: TexturedSurface
+    T_cam_object0: Array  # (4, 4), exact
+    fps: float
+    static: bool = False
+    """The object is known to stay where it is."""
+
+    def evidence(self, t: int) -> FrameEvidence:
+        return frame_evidence(self.frames[t], self.object_masks[t], self.human_masks[t])
+
+
+def track_object(inputs: TrackingInput, progress: Progress) -> ObjectPoseTrack:
+    """Follow the object. Raises ValueError when frame 0 does not show it where it should be."""
+    tracker = _Tracker(inputs)
+    if inputs.static:
+        tracker.stay()
+    else:
+        tracker.forward(progress)
+    return tracker.result(progress)
+
+
+class _Tracker:
+    def __init__(self, inputs: TrackingInput) -> None:
+        self._inputs = inputs
+        caster = SurfaceCaster(inputs.surface, inputs.camera)
+        self._lighting = LightingFit()
+        self._model = self._first_model(caster)
+        self._axes = unseen_axes(inputs.surface, np.random.default_rng(0))
+        T0 = inputs.T_cam_object0
+        self._reference = self._score(inputs.evidence(0), T0)
+        self._found = [Found(T0, _EXACT, self._reference)]
+        self._moves = [False]
+
+    def _first_model(self, caster: SurfaceCaster) -> Model:
+        T0, first = self._inputs.T_cam_object0, self._inputs.evidence(0)
+        view = caster.view(T0)
+        if view is None or first.mask.sum() < LEAST_PIXELS:
+            raise ValueError("frame 0 does not show the object")
+        add_to_lighting(self._lighting, first, view, T0[:3, :3])
+        return Model(caster, self._lighting.solve())
+
+    def _score(self, frame: FrameEvidence, T: Array) -> Score:
+        return score_pose(frame, T, self._model.caster, self._model.lighting, 1.0)
+
+    def forward(self, progress: Progress) -> None:
+        """Find every frame's pose from the frames before it."""
+        count = len(self._inputs.frames)
+        previous = self._inputs.evidence(0)
+        for t in range(1, count):
+            frame = self._inputs.evidence(t)
+            found = self._next(previous, frame)
+            moving = any(self._moves[-2:]) and self._moves[-1]
+            shows = shows_motion(found, self._found[0].T, self._model, self._prior(found.T))
+            self._moves.append(shows or (moving and found.lost))
+            self._found.append(found)
+            if t % _LIGHTING_EVERY == 0 and self._moves[-1]:
+                self._learn_lighting(frame, found)
+            previous = frame
+            progress(0.8 * t / count, "following the object")
+
+    def stay(self) -> None:
+        """Leave the object where it is and judge how well that explains every frame."""
+        T0 = self._found[0].T
+        for t in range(1, len(self._inputs.frames)):
+            self._found.append(Found(T0, _EXACT, self._score(self._inputs.evidence(t), T0)))
+            self._moves.append(False)
+
+    def _next(self, previous: FrameEvidence, frame: FrameEvidence) -> Found:
+        history = self._found
+        if (frame.mask & ~frame.hidden).sum() < LEAST_PIXELS:
+            return history[-1].as_lost()
+        prior = self._prior(history[-1].T)
+        starts = local_starts(previous, frame, history, self._model)
+        best = best_of(frame, starts, self._model, prior)
+        if is_doubtful(best.score, self._reference):
+            starts = wide_starts(frame, history, self._model)
+            wide = best_of(frame, starts, self._model, prior, wide=True)
+            best = max(best, wide, key=lambda found: found.score.total)
+        return history[-1].as_lost() if is_lost(best.score, self._reference) else best
+
+    def _prior(self, T: Array) -> Array:
+        information = np.diag(np.repeat(_PRIOR_SIGMA, 3) ** -2.0)
+        return information + spin_information(self._axes, T[:3, :3])
+
+    def _learn_lighting(self, frame: FrameEvidence, found: Found) -> None:
+        view = self._model.caster.view(found.T)
+        if view is None or is_doubtful(found.score, self._reference):
+            return
+        add_to_lighting(self._lighting, frame, view, found.T[:3, :3])
+        self._model = Model(self._model.caster, self._lighting.solve())
+
+    def result(self, progress: Progress) -> ObjectPoseTrack:
+        """Refine every frame from the smoothed path and smooth again."""
+        resting = resting_frames(self._moves)
+        for t in np.flatnonzero(resting):
+            self._found[t] = self._found[t]._replace(T=self._found[0].T, information=_EXACT)
+        self._smooth(resting)
+        count = len(self._found)
+        for t in np.flatnonzero(~resting):
+            self._found[t] = self._refined(t)
+            progress(0.8 + 0.2 * t / count, "refining the path")
+        self._smooth(resting)
+        return self._track()
+
+    def _refined(self, t: int) -> Found:
+        found, frame = self._found[t], self._inputs.evidence(t)
+        if found.lost:
+            return found
+        T, information = refine(
+            frame, found.T, self._model, Prior(found.T, self._prior(found.T)), FINE, 2
+        )
+        return Found(T, information, self._score(frame, T))
+
+    def _smooth(self, resting: NDArray[np.bool_]) -> None:
+        Ts = np.stack([found.T for found in self._found])
+        informations = np.stack(
+            [without_spin(f.information, self._axes, f.T[:3, :3]) for f in self._found]
+        )
+        dt = 1.0 / self._inputs.fps
+        acceleration = (_ACCELERATION[0] * dt**2, _ACCELERATION[1] * dt**2)
+        Ts = smoothed(Ts, informations, resting, self._model.center, acceleration)
+        self._found = [f._replace(T=T) for f, T in zip(self._found, Ts, strict=True)]
+
+    def _track(self) -> ObjectPoseTrack:
+        confidence = [
+            confidence_of(found, self._reference, found.information + self._prior(found.T))
+            for found in self._found
+        ]
+        T_world_cam = self._inputs.camera.T_world_cam
+        return ObjectPoseTrack(
+            T_world_cam @ np.stack([found.T for found in self._found]),
+            np.array(confidence),
+            np.array([found.lost for found in self._found]),
+        )

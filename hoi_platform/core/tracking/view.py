@@ -1,0 +1,126 @@
+"""What of the object's surface a camera sees at a pose (ray casting in the object's frame)."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hoi_platform.core.geometry.camera import Camera
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.geometry.transforms import transform_points
+from hoi_platform.core.tracking.surface import TexturedSurface
+
+_NEAR_M = 0.05
+
+
+class View(NamedTuple):
+    """The visible surface in a window of the image, one sample per ``stride`` pixels.
+
+    Sample (row i, column j) of the window looks through pixel
+    (``origin`` + (j + 0.5, i + 0.5) * ``stride``). The lists have one entry per hit.
+    """
+
+    origin: tuple[int, int]  # (u, v) of the window's corner
+    stride: float
+    hit: NDArray[np.bool_]  # (h, w)
+    depth: NDArray[np.float32]  # (N,) meters along +z of the camera
+    p_object: Array  # (N, 3)
+    normals: Array  # (N, 3), object frame, toward the camera
+    albedo: Array  # (N, 3) linear RGB
+
+    @property
+    def uv(self) -> Array:
+        """(N, 2) pixels of the hits."""
+        rows, columns = np.nonzero(self.hit)
+        return (np.stack([columns, rows], axis=1) + 0.5) * self.stride + self.origin
+
+    def image(self, values: Array, fill: float = 0.0) -> NDArray[np.float32]:
+        """Values (N, ...) of the hits as an image (h, w, ...)."""
+        out = np.full((*self.hit.shape, *values.shape[1:]), fill, dtype=np.float32)
+        out[self.hit] = values
+        return out
+
+
+class SurfaceCaster:
+    """Casts rays against one surface; the acceleration structure is built once."""
+
+    def __init__(self, surface: TexturedSurface, camera: Camera) -> None:
+        from embreex.mesh_construction import TriangleMesh
+        from embreex.rtcore_scene import EmbreeScene
+
+        self.surface = surface
+        self.camera = camera
+        self._scene = EmbreeScene(robust=True)
+        # The scene keeps pointers only: these arrays must live as long as it.
+        self._vertices = np.ascontiguousarray(surface.vertices, dtype=np.float32)
+        self._faces = np.ascontiguousarray(surface.faces, dtype=np.int32)
+        self._mesh = TriangleMesh(self._scene, self._vertices, self._faces)
+        low, high = surface.vertices.min(axis=0), surface.vertices.max(axis=0)
+        self.corners = np.array(np.meshgrid(*np.stack([low, high], axis=1))).reshape(3, 8).T
+
+    def window(self, T_cam_object: Array, margin_px: int) -> tuple[slice, slice] | None:
+        """Rows and columns that hold the object; None when it is not (wholly) before the camera."""
+        p_cam = transform_points(T_cam_object, self.corners)
+        if not (p_cam[:, 2] > _NEAR_M).all():
+            return None
+        uv = self.camera.project_cam(p_cam)
+        size = [self.camera.width_px, self.camera.height_px]
+        low = np.clip(np.floor(uv.min(axis=0)) - margin_px, 0, size).astype(int)
+        high = np.clip(np.ceil(uv.max(axis=0)) + margin_px, 0, size).astype(int)
+        if (high - low < 2).any():
+            return None
+        return slice(low[1], high[1]), slice(low[0], high[0])
+
+    def moved_px(self, T_a: Array, T_b: Array) -> float:
+        """Mean distance in the image between the box corners at two poses (inf when behind)."""
+        a, b = (self.camera.project_cam(transform_points(T, self.corners)) for T in (T_a, T_b))
+        distance = float(np.linalg.norm(a - b, axis=1).mean())
+        return distance if np.isfinite(distance) else float("inf")
+
+    def view(self, T_cam_object: Array, stride: float = 1.0, margin_px: int = 4) -> View | None:
+        """The visible surface at a pose; None when none of it is in the image."""
+        window = self.window(T_cam_object, margin_px)
+        if window is None:
+            return None
+        rows, columns = window
+        origin = (columns.start, rows.start)
+        h = int((rows.stop - rows.start) / stride)
+        w = int((columns.stop - columns.start) / stride)
+        rays = self._rays(origin, stride, h, w)
+        R, t = T_cam_object[:3, :3], T_cam_object[:3, 3]
+        eyes = np.broadcast_to((-t @ R).astype(np.float32), rays.shape).copy()
+        result = self._scene.run(
+            eyes, (rays @ R).astype(np.float32), query="INTERSECT", output=True
+        )
+        face_ids = result["primID"]
+        chosen = np.flatnonzero(face_ids >= 0)
+        if not len(chosen):
+            return None
+        return self._shade(result, chosen, rays, (origin, stride, (h, w)), R)
+
+    def _shade(self, result: dict, chosen: NDArray, rays: Array, window: tuple, R: Array) -> View:
+        origin, stride, shape = window
+        face_ids = result["primID"][chosen]
+        u, v = result["u"][chosen].astype(float), result["v"][chosen].astype(float)
+        bary = np.stack([1.0 - u - v, u, v], axis=1)
+        normals = self.surface.normals(face_ids, bary)
+        away = np.einsum("nc,nc->n", normals, rays[chosen] @ R) > 0
+        normals[away] *= -1.0
+        return View(
+            origin,
+            stride,
+            (result["primID"] >= 0).reshape(shape),
+            result["tfar"][chosen],
+            self.surface.positions(face_ids, bary),
+            normals,
+            self.surface.albedo(face_ids, bary),
+        )
+
+    def _rays(self, origin: tuple[int, int], stride: float, h: int, w: int) -> Array:
+        """(h * w, 3) directions in the camera's frame with z = 1, so that tfar is the depth."""
+        camera = self.camera
+        u = (origin[0] + (np.arange(w) + 0.5) * stride - camera.width_px / 2) / camera.focal_px
+        v = (origin[1] + (np.arange(h) + 0.5) * stride - camera.height_px / 2) / camera.focal_px
+        rays = np.ones((h, w, 3))
+        rays[..., 0], rays[..., 1] = u[None, :], v[:, None]
+        return rays.reshape(-1, 3)
