@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,9 +72,9 @@ class SignedDistanceGrid:
     def load(cls, path: Path) -> "SignedDistanceGrid":
         """Raises BadInputError for a file that ``save`` did not write."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 grid = cls(file["values"], file["origin"], float(file["cell"]))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise BadInputError(f"{path}: not a signed distance grid; delete it") from error
         if grid.values.ndim != 3 or grid.origin.shape != (3,):
             raise BadInputError(f"{path}: a signed distance grid of wrong shape; delete it")

@@ -12,7 +12,7 @@ from hoi_platform.core.geometry.mesh import Array, TriangleMesh
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 
 CONTINUOUS = 0
-_ORDERS = range(2, 13)
+_PRIMES = (2, 3, 5, 7, 11)
 _ANGLES_DEG = (11.0, 23.0, 37.0, 61.0, 97.0, 149.0)
 _SAMPLES = 600
 _QUICK = 40
@@ -37,7 +37,7 @@ def symmetry_axes(mesh: TriangleMesh, tolerance: float = 0.015) -> tuple[Symmetr
 
     A turn is a symmetry when 98 % of a surface sample lands within ``tolerance`` of the surface
     and all of it within four times that, relative to the radius about the centroid. A sphere
-    has three perpendicular continuous axes, a cylinder one and one or two of order 2 across it
+    has three perpendicular continuous axes, a cylinder one and one of order 2 across it
     (the others follow). Candidates are the principal axes of the surface, the coordinate axes
     with a cube's diagonals and, where principal moments coincide, the directions given by flat
     sides and those across the third axis at every 1.5 degrees.
@@ -45,12 +45,14 @@ def symmetry_axes(mesh: TriangleMesh, tolerance: float = 0.015) -> tuple[Symmetr
     test = _SelfComparison(mesh, tolerance)
     if all(test.order(axis) == CONTINUOUS for axis in np.eye(3)):
         return tuple(SymmetryAxis(axis, CONTINUOUS, test.center) for axis in np.eye(3))
+    candidates = _candidates(mesh, test.center)
+    main = next((axis for axis in candidates[:3] if test.order(axis) == CONTINUOUS), None)
+    if main is not None:
+        candidates = [main, _across(main)]  # all directions across it are alike
     found: list[SymmetryAxis] = []
-    for axis in _candidates(mesh, test.center):
+    for axis in candidates:
         known = any(abs(axis @ other.axis) > np.cos(np.radians(4.0)) for other in found)
-        if known or _follows(axis, found):
-            continue
-        order = test.order(axis)
+        order = None if known else test.order(axis)
         if order is not None:
             found.append(SymmetryAxis(axis, order, test.center))
     return tuple(sorted(found, key=lambda item: (item.order != CONTINUOUS, -item.order)))
@@ -102,7 +104,9 @@ class _SelfComparison:
         """None when no turn about the axis is a symmetry."""
         if all(self._same(axis, np.radians(angle)) for angle in _ANGLES_DEG):
             return CONTINUOUS
-        return max((n for n in _ORDERS if self._same(axis, 2 * np.pi / n)), default=None)
+        primes = [n for n in _PRIMES if self._same(axis, 2 * np.pi / n)]
+        orders = [n for n in range(2, 13) if any(n % prime == 0 for prime in primes)]
+        return max((n for n in orders if self._same(axis, 2 * np.pi / n)), default=None)
 
     def _same(self, axis: Array, angle: float) -> bool:
         R = matrix_from_axis_angle(axis * angle)
@@ -120,7 +124,7 @@ class _SelfComparison:
 
 def _candidates(mesh: TriangleMesh, center: Array) -> list[Array]:
     moments, vectors = np.linalg.eigh(_second_moments(mesh, center))
-    axes = [*np.eye(3), *vectors.T, *_unit(np.array(_DIAGONALS, float))]
+    axes = [*vectors.T, *np.eye(3), *_unit(np.array(_DIAGONALS, float))]
     degenerate = np.diff(moments) < 0.02 * moments.max()
     if degenerate.any():
         axes += _normal_axes(mesh)
@@ -154,12 +158,8 @@ def _normal_axes(mesh: TriangleMesh) -> list[Array]:
     return axes + [_unit(v) for v in triples if np.linalg.norm(v) > 0.1]
 
 
-def _follows(axis: Array, found: list[SymmetryAxis]) -> bool:
-    """Across a continuous axis one representative is enough."""
-    for main in found:
-        if main.order == CONTINUOUS and abs(axis @ main.axis) < 0.1:
-            return any(abs(other.axis @ main.axis) < 0.1 for other in found)
-    return False
+def _across(axis: Array) -> Array:
+    return _unit(np.cross(axis, np.eye(3)[np.abs(axis).argmin()]))
 
 
 def _unit(v: Array) -> Array:

@@ -54,13 +54,13 @@ def import_mesh(
     ``up="y"`` turns y-up sources to z-up. The size and shape stay as they are, but the origin
     is put at the center of the bounding box (``center`` tells where it was), so that poses,
     rotations and tolerances do not depend on where a modeler happened to draw.
-    Raises BadInputError for whatever cannot become a graspable object (see ``sources`` and
-    ``_check_geometry``).
+    Raises BadInputError for whatever cannot become a graspable object (see ``sources``,
+    ``_check_part`` and ``_check_geometry``).
     """
     path = checked_source(source, roots, max_bytes)
     resolver = FolderResolver(path, max_bytes - path.stat().st_size)
     scene = _load_scene(path, resolver)
-    parts, notes = _flatten(scene)
+    parts, notes = _flatten(source, scene)
     mesh = TexturedMesh(tuple(parts))
     _check_geometry(source, mesh, scene)
     centered, center = mesh.transformed(_R_Z_UP[up]).centered()
@@ -91,7 +91,7 @@ def _load_scene(path: Path, resolver: FolderResolver) -> Any:
     return scene
 
 
-def _flatten(scene: Any) -> tuple[list[MeshPart], list[str]]:
+def _flatten(source: Path, scene: Any) -> tuple[list[MeshPart], list[str]]:
     """All triangle geometries in the frame of the scene, and what was left out."""
     parts: list[MeshPart] = []
     skipped: dict[str, int] = {}
@@ -99,7 +99,9 @@ def _flatten(scene: Any) -> tuple[list[MeshPart], list[str]]:
         T, name = scene.graph[node]
         geometry = scene.geometry[name]
         if len(getattr(geometry, "faces", ())):
-            parts.append(part_of(geometry, len(parts)).transformed(np.asarray(T, float)))
+            part = part_of(geometry, len(parts))
+            _check_part(source, part)
+            parts.append(part.transformed(np.asarray(T, float)))
         else:
             kind = type(geometry).__name__
             skipped[kind] = skipped.get(kind, 0) + 1
@@ -113,8 +115,6 @@ def _check_geometry(source: Path, mesh: TexturedMesh, scene: Any) -> None:
             f"{source}: no faces, only {points} points; a mesh of triangles is needed "
             "(reconstruct the surface first, e.g. with MeshLab's screened Poisson)"
         )
-    for part in mesh.parts:
-        _check_part(source, part)
     whole = mesh.geometry()
     if len(whole.faces) > MAX_FACES:
         raise BadInputError(

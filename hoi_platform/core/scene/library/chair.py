@@ -16,7 +16,7 @@ def build() -> LibraryObject:
     timber = Material("timber", roughness=0.6, texture=wood(384, 256, "v", 70))
     parts = [*_legs(timber), *_braces(timber), _seat(timber), _cushion(), *_back(timber)]
     grasp = GraspHint(
-        point=(0.0, _DEPTH / 2 - _LEG / 2, _HEIGHT - 0.017),
+        point=(0.0, _DEPTH / 2 - _LEG / 2, _HEIGHT - 0.008),
         approach=(0.0, 0.0, -1.0),
         axis=(1.0, 0.0, 0.0),
         width=_LEG,
