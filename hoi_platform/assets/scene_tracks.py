@@ -32,4 +32,9 @@ def scene_tracks(work: Work) -> None:
         request, progress=work.progress
     )
     tracks.save(work.output("masks"), work.output("depth"))
-    work.facts.update(tracks.facts())
+    object_confidence, human_confidence = tracks.confidence.mean(axis=0)
+    work.facts.update(
+        mean_object_confidence=round(float(object_confidence), 3),
+        mean_human_confidence=round(float(human_confidence), 3),
+        flags=len(tracks.flags),
+    )

@@ -25,11 +25,13 @@ def visualization(work: Work) -> None:
     from hoi_platform.assets.inputs import ClipInputs
     from hoi_platform.core.filtering.verdict import Verdict
     from hoi_platform.core.formats.ground_truth import GroundTruth
-    from hoi_platform.services.viewer.visuals import VisualsRequest, write_visuals
+    from hoi_platform.services.viewer.request import Ghost, VisualsRequest
+    from hoi_platform.services.viewer.visuals import write_visuals
 
     inputs = ClipInputs(work)
     verdict = Verdict.from_json(json.loads(work.input("filtered_hoi", "verdict").read_text()))
-    truth = work.optional_input("interaction_video", "truth")
+    path = work.optional_input("interaction_video", "truth")
+    truth = GroundTruth.load(path) if path else None
     request = VisualsRequest(
         title=work.clip.path,
         video=inputs.video,
@@ -39,7 +41,7 @@ def visualization(work: Work) -> None:
         data=inputs.reconstruction,
         mesh_obj=inputs.mesh_obj,
         spec=inputs.spec,
-        truth=GroundTruth.load(truth) if truth else None,
+        truth=Ghost(truth.motion, truth.Ts_world_object) if truth else None,
         verdict=verdict,
     )
     folder = work.output("visuals")

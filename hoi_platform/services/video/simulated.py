@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 
-from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.formats.ground_truth import GroundTruth
 from hoi_platform.core.geometry.mesh import load_obj
 from hoi_platform.core.scene.performance.manipulation import Performance, perform
@@ -82,17 +81,13 @@ class SimulatedBackend:
     def _perform(
         self, request: VideoRequest, scene: SimulatedScene, spec: SceneSpec
     ) -> Performance:
-        body = load_body(scene.person / "body.npz")
-        with np.load(scene.person / "first_frame.npz", allow_pickle=False) as first:
-            start = BodyMotion(first["rotations"], first["translation"], 1.0)
         seed = int.from_bytes(sha256(request.clip.encode()).digest()[:8], "big")
         return perform(
-            body,
+            load_body(scene.person / "body.npz"),
             spec,
             load_obj(scene.mesh_obj, spec.object_scale),
             frames=request.config.simulated_frames,
             fps=request.config.simulated_fps,
             rng=np.random.default_rng(seed),
-            first_frame=start,
             grasp=scene.grasp,
         )
