@@ -1,0 +1,80 @@
+"""What Kling accepts, checked before anything is sent."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, UnidentifiedImageError
+
+from hoi_platform.core.errors import BadInputError
+from hoi_platform.services.video.backend import VideoRequest
+
+_MAX_IMAGE_BYTES: Final = 10_000_000
+_MIN_SIDE_PX: Final = 300
+_MAX_ASPECT: Final = 2.5
+_MAX_PROMPT: Final = 2500
+_FORMATS: Final = ("JPEG", "PNG")
+
+V1: Final = ("kling-v1", "kling-v1-5", "kling-v1-6")
+V2: Final = (
+    "kling-v2-master",
+    "kling-v2-1",
+    "kling-v2-1-master",
+    "kling-v2-5-turbo",
+    "kling-v2-6",
+)
+V3: Final = ("kling-v3",)
+NEW: Final = ("kling-3.0-turbo", "kling-3.0", "kling-2.6", "kling-2.5-turbo")
+LEGACY: Final = V1 + V2 + V3
+_TAIL_IN_PRO: Final = ("kling-v1-6", "kling-v2-1", "kling-v2-5-turbo", "kling-v2-6")
+_LONG: Final = V3 + NEW[:2]
+
+
+def check_request(request: VideoRequest, models: tuple[str, ...]) -> None:
+    """Raises one BadInputError with every field, its value and its limit."""
+    if problems := list(_problems(request, models)):
+        raise BadInputError(f"{request.clip}: not sent to Kling: " + "; ".join(problems))
+
+
+def _problems(request: VideoRequest, models: tuple[str, ...]) -> Iterator[str]:
+    config = request.config
+    model = config.kling_model_name
+    if model not in models:
+        yield f"kling_model_name is {model!r}, known are {', '.join(models)}"
+    yield from _duration_problems(model, config.duration)
+    if request.tail_frame is not None and model in LEGACY:
+        if model not in _TAIL_IN_PRO + V3:
+            yield f"a tail image is given, {model} takes none"
+        elif config.kling_mode != "pro" and model in _TAIL_IN_PRO:
+            yield f"kling_mode is {config.kling_mode!r}, a tail image needs 'pro' with {model}"
+    for name in ("prompt", "negative_prompt"):
+        length = len(getattr(request, name))
+        if length > _MAX_PROMPT:
+            yield f"{name} has {length} characters, at most {_MAX_PROMPT} are taken"
+    for name, path in (("image", request.frame), ("image_tail", request.tail_frame)):
+        if path is not None:
+            yield from _image_problems(name, path)
+
+
+def _duration_problems(model: str, duration: str) -> Iterator[str]:
+    allowed = [str(s) for s in range(3, 16)] if model in _LONG else ["5", "10"]
+    if duration not in allowed:
+        yield f"duration is {duration!r}, {model} takes {', '.join(allowed)}"
+
+
+def _image_problems(name: str, path: Path) -> Iterator[str]:
+    size = path.stat().st_size
+    if size > _MAX_IMAGE_BYTES:
+        yield f"{name} has {size} bytes, at most {_MAX_IMAGE_BYTES} are taken"
+    try:
+        with Image.open(path) as image:
+            (width, height), kind = image.size, image.format
+    except UnidentifiedImageError:
+        yield f"{name} ({path.name}) is not an image"
+        return
+    if kind not in _FORMATS:
+        yield f"{name} is {kind}, taken are {', '.join(_FORMATS)}"
+    if min(width, height) < _MIN_SIDE_PX:
+        yield f"{name} is {width}x{height}, each side needs at least {_MIN_SIDE_PX} px"
+    if max(width, height) > _MAX_ASPECT * min(width, height):
+        yield f"{name} is {width}x{height}, the aspect may be at most {_MAX_ASPECT}:1"

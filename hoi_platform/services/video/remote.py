@@ -1,0 +1,69 @@
+"""A remote video service as the paid backend sees it, and the two ways in which sending fails."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from hoi_platform.core.errors import TransientError
+from hoi_platform.services.video.backend import VideoRequest
+
+RemoteState = Literal["submitted", "processing", "succeeded", "failed"]
+
+
+class NotAcceptedError(TransientError):
+    """The service answered that it did not take the request: no task exists, send it later."""
+
+
+class UnknownOutcomeError(TransientError):
+    """No answer, or an internal error: a task may exist. Look it up before anything is resent."""
+
+
+@dataclass(frozen=True)
+class RemoteTask:
+    """A task as the service reports it."""
+
+    task_id: str
+    external_task_id: str | None
+    state: RemoteState
+    message: str = ""
+    video_url: str | None = field(default=None, repr=False)
+    """Signed and short-lived: never logged, never stored."""
+    cost_usd: Decimal | None = None
+    answer: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+class VideoProvider(Protocol):
+    """One remote service with one account."""
+
+    name: str
+    account: str
+    """A name for whose money it is; never the key itself."""
+
+    def model(self, request: VideoRequest) -> str:
+        """The model that the request asks for."""
+        ...
+
+    def validate(self, request: VideoRequest) -> None:
+        """Raises BadInputError that names field, value and limit; nothing is sent."""
+        ...
+
+    def estimate_usd(self, request: VideoRequest) -> Decimal:
+        """The price that the request is expected to have."""
+        ...
+
+    def create(self, request: VideoRequest, external_task_id: str) -> RemoteTask:
+        """Send the request once. Raises RefusedError, NotAcceptedError or UnknownOutcomeError."""
+        ...
+
+    def find(self, external_task_id: str) -> RemoteTask | None:
+        """The task with our id; None when the service says that it has none."""
+        ...
+
+    def query(self, external_task_ids: list[str]) -> list[RemoteTask]:
+        """The present state of tasks, in as few requests as the service allows."""
+        ...
+
+    def download(self, url: str, target: Path) -> None:
+        """Fetch a finished video, whole. Raises TransientError."""
+        ...
