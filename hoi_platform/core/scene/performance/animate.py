@@ -1,0 +1,235 @@
+"""Turns a plan into frames: trunk, legs, arms, fingers and gaze as smooth functions of time."""
+
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from hoi_platform.core.body.hands import OPEN_DEG, Hand
+from hoi_platform.core.body.ik import SIDES, arm, joint_frame, reach, swivel_of
+from hoi_platform.core.body.skeleton import JOINT
+from hoi_platform.core.geometry.rotations import (
+    Array,
+    axis_angle_from_matrix,
+    matrix_from_axis_angle,
+)
+from hoi_platform.core.geometry.transforms import rigid
+from hoi_platform.core.scene.performance.plan import Plan, pregrasp
+from hoi_platform.core.scene.performance.posture import Trunk
+from hoi_platform.core.scene.performance.reaching import EXTENSION, Reacher
+from hoi_platform.core.scene.performance.splines import min_jerk, pose_path
+from hoi_platform.core.scene.performance.surroundings import box_distance
+
+_REACH_KNOTS: Final = (0.0, 0.42, 0.85, 1.0)
+"""Progress at which the reaching hand hangs, passes the table's edge, opens, arrives."""
+_TRUNK_LEAD: Final = 0.88
+"""The trunk has leaned by this part of the reach."""
+_SHARES: Final = (0.7, 0.4, 0.1, -0.2, -0.5)
+_GAZE_DEG: Final = {"yaw": 60.0, "pitch": 50.0}
+
+
+@dataclass(frozen=True)
+class Animation:
+    """T frames of a person and the object."""
+
+    rotations: Array  # (T, 55, 3, 3)
+    pelvis: Array  # (T, 3)
+    Ts_world_object: Array  # (T, 4, 4)
+
+
+def animate(reacher: Reacher, plan: Plan, t: Array, free_arm_share: float) -> Animation:
+    """The plan at times ``t`` (T,) in seconds.
+
+    ``free_arm_share`` is how much of the trunk's bow the other arm undoes: 1 hangs straight down.
+    """
+    trunk = _trunk(reacher, plan, t)
+    Ts_world_object = _object(plan, t)
+    trunk = _gaze(reacher, trunk, Ts_world_object, t, plan)
+    rotations = trunk.rotations(reacher.T_world_person)
+    _free_arm(reacher, rotations, trunk, free_arm_share)
+    rotations[:, Hand(reacher.body, reacher.side).slots] = _fingers(reacher, plan, t)
+    rotations = reacher.stance.feet.plant(reacher.body, rotations, trunk.pelvis)
+    shoulder_joint = JOINT[f"{reacher.side}_shoulder"]
+    _, shoulder = joint_frame(reacher.body, rotations, trunk.pelvis, shoulder_joint)
+    T_world_wrist, swivel = _hand_path(reacher, plan, t, Ts_world_object, shoulder)
+    rotations = reach(reacher.body, reacher.side, rotations, trunk.pelvis, T_world_wrist, swivel)
+    return Animation(rotations, trunk.pelvis, Ts_world_object)
+
+
+def _trunk(reacher: Reacher, plan: Plan, t: Array) -> Trunk:
+    """Stance, lean, upright again, each change with the minimum-jerk profile."""
+    timing, target = plan.timing, plan.Ts_world_object[0, :3, 3]
+    leaning = reacher.trunk(np.array([plan.at_grasp.lean]), reacher.azimuth(target))
+    first, second = (reacher.trunk(np.array([hold.lean]), 0.0) for hold in plan.at_holds)
+    leaned = timing.reach + _TRUNK_LEAD * (timing.grasp - timing.reach)
+    rises = timing.lift + 0.12 * (timing.hold - timing.lift)
+    steps = (
+        (reacher.stance.trunk, leaning, min_jerk(t, timing.reach, leaned)),
+        (leaning, first, min_jerk(t, rises, timing.hold)),
+        (first, second, min_jerk(t, timing.turn, timing.turned)),
+    )
+    values = {}
+    for field in fields(Trunk):
+        start = getattr(reacher.stance.trunk, field.name)
+        values[field.name] = start + sum(
+            w[:, None] * (getattr(b, field.name) - getattr(a, field.name)) for a, b, w in steps
+        )
+    return Trunk(**values)
+
+
+def _object(plan: Plan, t: Array) -> Array:
+    """At rest, then up from the table, then to the first and the second hold."""
+    timing, (start, first, second) = plan.timing, plan.Ts_world_object
+    lifted = start.copy()
+    lifted[:3, 3] += 0.35 * (first[:3, 3] - start[:3, 3]) * [0.3, 0.3, 0]
+    lifted[2, 3] += max(0.05, 0.4 * (first[2, 3] - start[2, 3]))
+    barely = 0.12 * axis_angle_from_matrix(start[:3, :3].T @ first[:3, :3])
+    lifted[:3, :3] = start[:3, :3] @ matrix_from_axis_angle(barely)
+    carry = pose_path(np.stack([start, lifted, first]), min_jerk(t, timing.lift, timing.hold))
+    turn = pose_path(np.stack([first, second]), min_jerk(t, timing.turn, timing.turned))
+    resting, turning = t <= timing.lift, t > timing.turn
+    Ts = np.where(turning[:, None, None], turn, carry)
+    return np.where(resting[:, None, None], start, Ts)
+
+
+def _hand_path(
+    reacher: Reacher, plan: Plan, t: Array, Ts_world_object: Array, shoulder: Array
+) -> tuple[Array, Array]:
+    """Wrist poses (T, 4, 4) and elbow swivels (T,): to the object, then with it."""
+    timing, stance = plan.timing, reacher.stance
+    relaxed = swivel_of(
+        reacher.body, reacher.side, stance.rotations[None], stance.translation[None]
+    )
+    approach = _reach_path(reacher, plan, t, shoulder)
+    held = Ts_world_object @ plan.grasp.T_object_wrist
+    T_world_wrist = np.where((t < timing.grasp)[:, None, None], approach, held)
+    first, second = (hold.swivel for hold in plan.at_holds)
+    swivel = (
+        relaxed
+        + min_jerk(t, timing.reach, timing.grasp) * (plan.at_grasp.swivel - relaxed)
+        + min_jerk(t, timing.lift, timing.hold) * (first - plan.at_grasp.swivel)
+        + min_jerk(t, timing.turn, timing.turned) * (second - first)
+    )
+    return T_world_wrist, swivel
+
+
+def _reach_path(reacher: Reacher, plan: Plan, t: Array, shoulder: Array) -> Array:
+    """(T, 4, 4) from hanging over the table's edge to the grasp.
+
+    The path is a spline of the offset from the shoulder, which moves with the leaning trunk: so
+    the arm never has to be longer than it is.
+    """
+    timing, stance = plan.timing, reacher.stance
+    wrist = JOINT[f"{reacher.side}_wrist"]
+    R, p = joint_frame(reacher.body, stance.rotations[None], stance.translation[None], wrist)
+    hanging, before = rigid(R, p)[0], pregrasp(plan.grasp, plan.Ts_world_object[0])
+    keys = np.stack([hanging, _via(reacher, hanging, before), before, plan.at_grasp.T_world_wrist])
+    progress = min_jerk(t, timing.reach, timing.grasp)
+    fine = np.linspace(timing.reach, timing.grasp, 201)
+    times = np.interp(_REACH_KNOTS, min_jerk(fine, timing.reach, timing.grasp), fine)
+    at_keys = np.stack([np.interp(times, t, x) for x in shoulder.T], axis=-1)
+    keys[:, :3, 3] -= at_keys
+    path = pose_path(keys, progress, np.array(_REACH_KNOTS))
+    length = sum(arm(reacher.side).lengths(reacher.body))
+    path[:, :3, 3] = shoulder + _bent(path[:, :3, 3], length, min_jerk(progress, 0.0, 0.5))
+    return path
+
+
+def _bent(offset: Array, length: float, weight: Array) -> Array:
+    """Offsets (T, 3) shortened, where ``weight`` (T,) is 1, so that the elbow stays bent.
+
+    Twice continuously differentiable: tanh has slope 1 and no curvature at zero.
+    """
+    distance = np.linalg.norm(offset, axis=-1)
+    excess = np.maximum(distance - EXTENSION * length, 0)
+    room = 0.06 * length
+    shorter = distance - excess + room * np.tanh(excess / room)
+    return offset * (1 + weight * (shorter / distance - 1))[:, None]
+
+
+def _via(reacher: Reacher, hanging: Array, before: Array) -> Array:
+    """A wrist pose above the table's edge, half turned."""
+    table, h = reacher.spec.table, reacher.body.height_m
+    start, end = hanging[:3, 3], before[:3, 3]
+    share = np.linspace(0, 1, 101)[:, None]
+    line = start + share * (end - start)
+    margin = np.array(table.size[:2]) / 2 + 0.07 * h
+    over = (np.abs(line[:, :2] - np.array(table.pos[:2])) < margin).all(axis=1)
+    crossing = float(share[np.argmax(over), 0]) if over.any() else 0.5
+    point = start + np.clip(crossing, 0.25, 0.6) * (end - start)
+    point = point + reacher.T_world_person[:3, :3] @ [-0.02 * h * reacher.mirror, 0, 0]
+    point[2] = max(table.top + 0.07 * h, point[2])
+    turn = axis_angle_from_matrix(hanging[:3, :3].T @ before[:3, :3])
+    return rigid(hanging[:3, :3] @ matrix_from_axis_angle(0.6 * turn), point)
+
+
+def _fingers(reacher: Reacher, plan: Plan, t: Array) -> Array:
+    """(T, 15, 3, 3): relaxed, open on the way, closed."""
+    hand, timing = Hand(reacher.body, reacher.side), plan.timing
+    opposition = np.array([plan.grasp.opposition_deg])
+    relaxed = axis_angle_from_matrix(reacher.stance.rotations[hand.slots])
+    opened = axis_angle_from_matrix(hand.finger_rotations(OPEN_DEG[None], opposition)[0])
+    closed = hand.finger_rotations(plan.grasp.flexion_deg[None], opposition)[0]
+    spread = min_jerk(t, timing.reach, timing.reach + 0.75 * (timing.grasp - timing.reach))
+    close = min_jerk(t, timing.grasp, timing.lift)
+    vectors = (
+        relaxed
+        + spread[:, None, None] * (opened - relaxed)
+        + close[:, None, None] * (axis_angle_from_matrix(closed) - opened)
+    )
+    return matrix_from_axis_angle(vectors)
+
+
+def _free_arm(reacher: Reacher, rotations: Array, trunk: Trunk, share: float) -> None:
+    """The other arm as in the stance, swung back against the trunk's bow; in place."""
+    side = SIDES[1] if reacher.side == SIDES[0] else SIDES[0]
+    for name in ("elbow", "wrist"):
+        joint = JOINT[f"{side}_{name}"]
+        rotations[:, joint] = reacher.stance.rotations[joint]
+    hand = Hand(reacher.body, side)
+    rotations[:, hand.slots] = reacher.stance.rotations[hand.slots]
+    start = reacher.stance.trunk
+    bow = (trunk.turn - start.turn + trunk.spine - start.spine)[:, 0]
+    swing = np.zeros((len(bow), 3))
+    swing[:, 0] = -share * bow
+    joint = JOINT[f"{side}_shoulder"]
+    rotations[:, joint] = matrix_from_axis_angle(swing) @ reacher.stance.rotations[joint]
+
+
+def free_arm_share(reacher: Reacher, plan: Plan) -> float:
+    """The largest share of ``_SHARES`` with which the other arm stays clear of the table."""
+    side = SIDES[1] if reacher.side == SIDES[0] else SIDES[0]
+    target = plan.Ts_world_object[0, :3, 3]
+    trunk = reacher.trunk(np.array([plan.at_grasp.lean]), reacher.azimuth(target))
+    for share in _SHARES:
+        rotations = trunk.rotations(reacher.T_world_person)
+        _free_arm(reacher, rotations, trunk, share)
+        joints = [JOINT[f"{side}_{name}"] for name in ("elbow", "wrist", "middle3")]
+        points = [
+            joint_frame(reacher.body, rotations, trunk.pelvis, joint)[1][0] for joint in joints
+        ]
+        line = np.concatenate([np.linspace(a, b, 6) for a, b in pairwise(points)])
+        if box_distance(reacher.spec.table, line).min() > 0.03 * reacher.body.height_m:
+            return share
+    return _SHARES[-1]
+
+
+def _gaze(reacher: Reacher, trunk: Trunk, Ts_world_object: Array, t: Array, plan: Plan) -> Trunk:
+    """The head follows the object from the moment before the reach."""
+    rotations = trunk.rotations(reacher.T_world_person)
+    R, neck = joint_frame(reacher.body, rotations, trunk.pelvis, JOINT["spine3"])
+    eyes = neck + R @ [0.0, 0.3 * reacher.body.height_m, 0.05 * reacher.body.height_m]
+    d = np.einsum("tji,tj->ti", R, Ts_world_object[:, :3, 3] - eyes)
+    yaw = np.arctan2(d[:, 0], np.maximum(d[:, 2], 0.05))
+    pitch = np.arctan2(-d[:, 1], np.hypot(d[:, 0], d[:, 2])) - np.deg2rad(12)
+    limits = {name: np.deg2rad(value) for name, value in _GAZE_DEG.items()}
+    yaw = limits["yaw"] * np.tanh(yaw / limits["yaw"])
+    pitch = limits["pitch"] * np.tanh(pitch / limits["pitch"])
+    zero = np.zeros_like(yaw)
+    turn = matrix_from_axis_angle(np.stack([zero, yaw, zero], axis=-1))
+    look = axis_angle_from_matrix(turn @ matrix_from_axis_angle(np.stack([pitch, zero, zero], -1)))
+    timing = plan.timing
+    weight = min_jerk(t, 0.2 * timing.reach, 0.5 * (timing.reach + timing.grasp))[:, None]
+    head = trunk.head + weight * (look - trunk.head)
+    return Trunk(trunk.pelvis, trunk.turn, trunk.spine, head, trunk.left_collar, trunk.right_collar)

@@ -1,0 +1,157 @@
+"""What a performance is going to be: which grasp, where to, when."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from hoi_platform.core.body.hands import Hand
+from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.transforms import rigid, transform_points
+from hoi_platform.core.scene.performance.grasp import (
+    APPROACH_M,
+    Grasper,
+    GripSites,
+    HandGrasp,
+)
+from hoi_platform.core.scene.performance.reaching import Reacher
+from hoi_platform.core.scene.performance.surroundings import Solid
+
+_TRIED_SITES: Final = 18
+_HOLDS: Final = 90
+_HOLD_LEANS: Final = np.linspace(0.0, 0.3, 4)
+
+
+@dataclass(frozen=True)
+class Station:
+    """One key posture of the reaching arm and its trunk."""
+
+    T_world_wrist: Array  # (4, 4)
+    lean: float
+    swivel: float
+    cost: float = 0.0
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When things happen, in seconds from the first frame."""
+
+    reach: float
+    grasp: float
+    """The open hand has arrived; fingers begin to close."""
+    lift: float
+    """Fingers are closed; the object begins to move."""
+    hold: float
+    turn: float
+    turned: float
+    end: float
+
+    @property
+    def phases(self) -> list[tuple[str, float, float]]:
+        """(name, start, end) in seconds, in order and without gaps."""
+        names = ("stand", "reach", "grasp", "carry", "hold", "turn", "show")
+        times = (0.0, self.reach, self.grasp, self.lift, self.hold, self.turn, self.turned)
+        return list(zip(names, times, (*times[1:], self.end), strict=True))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A reach, a grasp and two places to which the object is brought."""
+
+    grasp: HandGrasp
+    at_grasp: Station
+    at_holds: tuple[Station, Station]
+    Ts_world_object: Array  # (3, 4, 4): on the table, first hold, second hold
+    timing: Timing
+
+
+def draw_timing(duration_s: float, rng: np.random.Generator) -> Timing:
+    """Shares of the clip's length, a little different each time."""
+    weights = np.array([0.06, 0.31, 0.09, 0.26, 0.04, 0.19, 0.05])
+    weights *= rng.uniform(0.85, 1.15, len(weights))
+    ends = np.cumsum(weights) / weights.sum() * duration_s
+    return Timing(*(float(t) for t in ends))
+
+
+def plan_grasps(
+    reacher: Reacher, solid: Solid, sites: GripSites, rng: np.random.Generator
+) -> list[tuple[HandGrasp, Station]]:
+    """Grasps that this arm reaches, cheapest first, each with its posture."""
+    hand = Hand(reacher.body, reacher.side)
+    T_world_object = reacher.spec.T_world_object_array()
+    azimuth = reacher.azimuth(T_world_object[:3, 3])
+    rough = reacher.reach(T_world_object @ sites.T_object_wrist(hand), azimuth)
+    order = np.argsort(sites.cost + rough.cost)[:_TRIED_SITES]
+    order = order[rough.cost[order] < 8]
+    grasps = Grasper(hand, solid, reacher.spec.table, T_world_object).best(sites.pick(order))
+    if not grasps:
+        return []
+    Ts = T_world_object @ np.stack([grasp.T_object_wrist for grasp in grasps])
+    exact = reacher.reach(Ts, azimuth)
+    total = np.array([g.cost for g in grasps]) + exact.cost + rng.gumbel(0, 0.1, len(grasps))
+    ways = []
+    for i in np.argsort(total):
+        if exact.cost[i] < 8:
+            station = Station(Ts[i], float(exact.lean[i]), float(exact.swivel[i]), float(total[i]))
+            ways.append((grasps[i], station))
+    return ways
+
+
+def plan_holds(
+    reacher: Reacher, grasp: HandGrasp, solid: Solid, rng: np.random.Generator
+) -> list[tuple[Array, Station]]:
+    """Object poses (4, 4) before the chest with their postures, cheapest first."""
+    T_object_wrist = grasp.T_object_wrist
+    hand = Hand(reacher.body, reacher.side)
+    palm = transform_points(T_object_wrist, hand.palm_center[None])[0]
+    T_start = reacher.spec.T_world_object_array()
+    R = _turns(reacher, rng) @ T_start[:3, :3]
+    target = _places(reacher, rng)
+    Ts_object = rigid(R, target - R @ palm)
+    Ts_wrist = Ts_object @ T_object_wrist
+    reaches = reacher.reach(Ts_wrist, 0.0, _HOLD_LEANS)
+    cost = reaches.cost + _obstruction(reacher, solid, Ts_object) + rng.gumbel(0, 0.25, _HOLDS)
+    holds = []
+    for i in np.argsort(cost):
+        if reaches.cost[i] < 6 and cost[i] < 20:
+            station = Station(
+                Ts_wrist[i], float(reaches.lean[i]), float(reaches.swivel[i]), float(cost[i])
+            )
+            holds.append((Ts_object[i], station))
+    return holds
+
+
+def _turns(reacher: Reacher, rng: np.random.Generator) -> Array:
+    """(H, 3, 3) turns in the world by 20–70° about mixed axes."""
+    axis = rng.normal(size=(_HOLDS, 3)) * [1, 1, 1.2]
+    axis /= np.linalg.norm(axis, axis=1, keepdims=True)
+    return matrix_from_axis_angle(np.deg2rad(rng.uniform(20, 70, (_HOLDS, 1))) * axis)
+
+
+def _places(reacher: Reacher, rng: np.random.Generator) -> Array:
+    """(H, 3) world positions of the palm before the chest."""
+    h = reacher.body.height_m
+    low, high = [-0.02, 0.19, 0.60], [0.14, 0.29, 0.74]
+    local = rng.uniform(low, high, (_HOLDS, 3)) * h * [-reacher.mirror, 1, 1]
+    return transform_points(reacher.T_world_person, local)
+
+
+def _obstruction(reacher: Reacher, solid: Solid, Ts_object: Array) -> Array:
+    """(H,) cost of an object near the trunk, the head or the table's height."""
+    points, _ = solid.mesh.sample_surface(150, np.random.default_rng(0))
+    world = transform_points(Ts_object, points[None])
+    h = reacher.body.height_m
+    local = transform_points(np.linalg.inv(reacher.T_world_person), world)
+    radial = np.hypot(local[..., 0] / 0.15, (local[..., 1] - 0.0) / 0.115) / h
+    near_trunk = np.maximum(1 - radial, 0).max(axis=1)
+    head = np.linalg.norm(local - np.array([0, 0.05, 0.92]) * h, axis=-1).min(axis=1)
+    near_head = np.maximum(0.15 * h - head, 0)
+    low = np.maximum(reacher.spec.table.top + 0.04 - world[..., 2].min(axis=1), 0)
+    return 60 * near_trunk + 200 * near_head + 200 * low
+
+
+def pregrasp(grasp: HandGrasp, T_world_object: Array) -> Array:
+    """(4, 4) wrist pose ``APPROACH_M`` before the grasp."""
+    T = T_world_object @ grasp.T_object_wrist
+    T[:3, 3] -= APPROACH_M * (T_world_object[:3, :3] @ grasp.approach)
+    return T
