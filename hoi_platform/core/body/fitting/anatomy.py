@@ -31,6 +31,18 @@ _STRAY: Final = {
 _FINGER_STRAY: Final = (0.3, 0.3, 0.7)
 _THUMB_STRAY: Final = (0.35, 0.35, 0.35)
 
+# Shares of the body's mass by segment between two joints. Source: Winter, Biomechanics and Motor
+# Control of Human Movement, 4th ed., table 4.1 (the trunk's center lies midway).
+_SEGMENT_MASS: Final = {
+    ("neck", "head"): 0.081,
+    ("pelvis", "neck"): 0.497,
+    ("{s}_shoulder", "{s}_elbow"): 0.028,
+    ("{s}_elbow", "{s}_wrist"): 0.022,
+    ("{s}_hip", "{s}_knee"): 0.1,
+    ("{s}_knee", "{s}_ankle"): 0.0465,
+    ("{s}_ankle", "{s}_foot"): 0.0145,
+}
+
 
 class Hinge(NamedTuple):
     """A joint that bends in one plane; see ``terms.joint_limits``."""
@@ -75,6 +87,16 @@ def _hinge(
     fold = toward - (toward @ bone) * bone
     is_finger = JOINT[joint] >= NUM_BODY_JOINTS
     return Hinge(JOINT[joint], bone, fold / np.linalg.norm(fold), limits, is_finger)
+
+
+def mass_of_joints() -> Array:
+    """(55,) shares of the body's mass; the weighted mean of the joints is its center of mass."""
+    mass = np.zeros(len(JOINT))
+    for ends, share in _SEGMENT_MASS.items():
+        for side in SIDES if "{s}" in ends[0] else ("",):
+            for end in ends:
+                mass[JOINT[end.format(s=side)]] += share / 2
+    return mass / mass.sum()
 
 
 def sole_vertices(body: BodyModel, side: str) -> list[int]:

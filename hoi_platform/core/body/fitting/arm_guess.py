@@ -1,7 +1,8 @@
 """A first guess of both arms from the detector's metric landmarks.
 
 A large reach starts too far from the first frame's pose for a local solver: it can bend the elbow
-into the wrong plane. The directions of upper arm and forearm give shoulder and elbow in closed form.
+into the wrong plane. The directions of upper arm and forearm give shoulder and elbow in closed
+form.
 """
 
 from typing import Final

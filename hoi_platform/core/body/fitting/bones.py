@@ -1,5 +1,6 @@
 """The bones between landmarks whose direction the detector's metric landmarks give."""
 
+from itertools import pairwise
 from typing import Final
 
 from hoi_platform.core.body.keypoints import KEYPOINT
@@ -28,7 +29,7 @@ def _hand(side: str) -> list[tuple[str, str]]:
     for finger in ("thumb", *_FINGERS):
         parts = ("cmc", "mcp", "ip", "tip") if finger == "thumb" else ("mcp", "pip", "dip", "tip")
         chain = [f"{side}_hand_{finger}_{part}" for part in parts]
-        bones += list(zip(chain[:-1], chain[1:], strict=True))
+        bones += list(pairwise(chain))
     return bones
 
 

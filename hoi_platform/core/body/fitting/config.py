@@ -26,6 +26,8 @@ class FitConfig(Config):
     """Slide of a planted foot between frames (m)."""
     foot_height_m: float = Field(0.004, gt=0)
     """Height of a planted sole (m)."""
+    balance_m: float = Field(0.06, gt=0)
+    """Center of mass off its place above planted feet (m)."""
     first_frame_m: float = Field(0.001, gt=0)
     """Pelvis in frame 0 (m)."""
     first_frame_rad: float = Field(0.005, gt=0)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hoi_platform.core.body.fitting.anatomy import hinges, sole_vertices
+from hoi_platform.core.body.fitting.anatomy import hinges, mass_of_joints, sole_vertices
 from hoi_platform.core.body.fitting.arm_guess import guess_arm, unwrapped
 from hoi_platform.core.body.fitting.bones import BODY_BONES, FINGER_BONES, PALM_BONES
 from hoi_platform.core.body.fitting.confidence import joint_confidence
@@ -17,7 +17,7 @@ from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
 from hoi_platform.core.body.fitting.foot_contact import foot_contact_probability
 from hoi_platform.core.body.fitting.gauss_newton import minimize
 from hoi_platform.core.body.fitting.kinematics import joint_points
-from hoi_platform.core.body.fitting.objective import Objective, Soles
+from hoi_platform.core.body.fitting.objective import Ground, Objective
 from hoi_platform.core.body.fitting.observation import KeypointObservation
 from hoi_platform.core.body.fitting.targets import FitTargets, make_targets
 from hoi_platform.core.body.fitting.variables import PoseSpace
@@ -44,6 +44,8 @@ _TRUNK_BONES: Final = [
     (KEYPOINT["right_shoulder"], KEYPOINT["left_shoulder"]),
     (KEYPOINT["right_hip"], KEYPOINT["left_hip"]),
 ]
+_MAX_SOLE_HEIGHT_M: Final = 0.03
+"""Soles may be arched or the heel raised by so much in a planted foot of frame 0."""
 _COARSE_OUTLIER_SIGMAS: Final = 10.0
 _TRUNK: Final = ("left_shoulder", "right_shoulder", "left_hip", "right_hip", "nose")
 _PALM_KEYPOINTS: Final = ("wrist", "index_mcp", "middle_mcp", "ring_mcp", "pinky_mcp")
@@ -57,7 +59,7 @@ class _Context:
     regressor: KeypointRegressor
     targets: FitTargets
     config: FitConfig
-    soles: Soles
+    ground: Ground
     contact: Array
     fps: float
 
@@ -107,14 +109,23 @@ def _context(
     px_per_m = camera.focal_px / float(camera.to_cam(p_first)[:, 2].mean())
     stature_px = body.height_m * px_per_m
     contact = foot_contact_probability(observation.keypoints_px, stature_px, fps)
-    return _Context(body, regressor, targets, config, _soles(body, contact), contact, fps)
+    return _Context(
+        body, regressor, targets, config, _ground(body, contact, first_frame), contact, fps
+    )
 
 
-def _soles(body: BodyModel, contact: Array) -> Soles:
-    vertices = [sole_vertices(body, side) for side in ("left", "right")]
-    points = body.subset(np.concatenate(vertices))
-    per_point = np.repeat(contact, [len(v) for v in vertices], axis=1)
-    return Soles(points, torch.as_tensor(per_point))
+def _ground(body: BodyModel, contact: Array, first_frame: BodyMotion) -> Ground:
+    vertices = [sole_vertices(body, side) for side in SIDES]
+    soles = body.subset(np.concatenate(vertices))
+    heights = np.clip(first_frame.vertices(soles)[0, :, 2], 0.0, _MAX_SOLE_HEIGHT_M)
+    mass = mass_of_joints()
+    return Ground(
+        soles,
+        torch.as_tensor(np.repeat(contact, [len(v) for v in vertices], axis=1)),
+        torch.as_tensor(heights),
+        torch.as_tensor(mass),
+        torch.as_tensor(mass @ first_frame.joints(body)[0, :, :2]),
+    )
 
 
 def _fit_body(
@@ -193,7 +204,7 @@ def _objective(
         keypoints=rows,
         bones=bones,
         hinges=hinges(context.body),
-        soles=context.soles if space.moves else None,
+        ground=context.ground if JOINT["left_ankle"] in space.joints else None,
         frame_scale=(24.0 / context.fps) ** 2,
         outlier_sigmas=_COARSE_OUTLIER_SIGMAS if coarse else context.config.outlier_sigmas,
     )

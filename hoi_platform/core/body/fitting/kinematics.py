@@ -42,15 +42,14 @@ def skinned_points(points: BodyModel, space: PoseSpace, x: Tensor) -> Points:
     A rotation of joint j by a world vector ω moves a point p = Σ_i w_i q_i, q_i being where bone i
     alone would carry it, by ω × Σ_{i below j} w_i (q_i - c_j), with c_j the joint's position.
     """
-    like = {"dtype": x.dtype, "device": x.device}
     posed = space.posed(x)
-    weights = torch.as_tensor(points.weights, **like)
-    rest = torch.as_tensor(points.rest_vertices, **like)
-    rest_joints = torch.as_tensor(points.rest_joints, **like)
+    weights = torch.as_tensor(points.weights, dtype=x.dtype)
+    rest = torch.as_tensor(points.rest_vertices, dtype=x.dtype)
+    rest_joints = torch.as_tensor(points.rest_joints, dtype=x.dtype)
     local = rest[:, None] - rest_joints  # (N, 55, 3)
     carried = torch.einsum("tjab,njb->tnja", posed.R_world_joint, local) + posed.joints[:, None]
     weighted = weights[..., None] * carried
-    turns = _TURNS.to(**like)[list(space.joints)]  # (J, 55)
+    turns = _TURNS.to(x.dtype)[list(space.joints)]  # (J, 55)
     below = torch.einsum("ji,tnic->tnjc", turns, weighted)
     arm = below - (weights @ turns.T)[..., None] * posed.joints[:, None, list(space.joints)]
     # δω in the world = R_world_joint · J_r(residual) · δresidual
@@ -58,7 +57,7 @@ def skinned_points(points: BodyModel, space: PoseSpace, x: Tensor) -> Points:
     J = -skew(arm) @ axes[:, None]  # (T, N, J, 3, 3)
     J = J.transpose(2, 3).flatten(3)  # (T, N, 3, 3J)
     if space.moves:
-        eye = torch.eye(3, **like).expand(*J.shape[:2], 3, 3)
+        eye = torch.eye(3, dtype=x.dtype).expand(*J.shape[:2], 3, 3)
         J = torch.cat([eye, J], dim=-1)
     return Points(weighted.sum(dim=2), J)
 

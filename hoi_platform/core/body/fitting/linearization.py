@@ -1,6 +1,6 @@
 """Residual functions of single items, mapped over a batch and differentiated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -52,7 +52,7 @@ def of_rotations(
     f: Callable[..., Tensor],
     residuals: Tensor,
     reference: Tensor,
-    groups: list[tuple[int, ...]],
+    groups: Sequence[tuple[int, ...]],
     size: int,
     *constants: Tensor,
 ) -> Linear:

@@ -1,8 +1,10 @@
 """Gathers the terms of one stage of the fit into normal equations."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,6 +14,7 @@ from hoi_platform.core.body.fitting.kinematics import Points, skinned_points
 from hoi_platform.core.body.fitting.linearization import Linear, of_bones, of_points, of_rotations
 from hoi_platform.core.body.fitting.normal_equations import NormalEquations
 from hoi_platform.core.body.fitting.targets import FitTargets
+from hoi_platform.core.body.fitting.terms.balance import balance
 from hoi_platform.core.body.fitting.terms.bone_direction import bone_direction
 from hoi_platform.core.body.fitting.terms.foot_contact import (
     VELOCITY,
@@ -25,6 +28,7 @@ from hoi_platform.core.body.fitting.terms.temporal_smoothness import ACCELERATIO
 from hoi_platform.core.body.fitting.variables import PoseSpace
 from hoi_platform.core.body.keypoints import POSE_KEYPOINTS
 from hoi_platform.core.body.model import BodyModel
+from hoi_platform.core.geometry.rotations import Array
 
 _HINGE_SIGMA = (0.1, 0.05, 0.05)
 _FINGER_TWIST_SIGMA = 0.12
@@ -32,11 +36,15 @@ _FINGER_TWIST_SIGMA = 0.12
 
 
 @dataclass(frozen=True)
-class Soles:
-    """Points of the soles and the probability (T, N) that each is planted."""
+class Ground:
+    """What is known of the feet and of the balance of one who stands."""
 
-    points: BodyModel
-    contact: Tensor
+    soles: BodyModel
+    """N points of both soles."""
+    contact: Tensor  # (T, N) probability that each is planted
+    heights: Tensor  # (N,) of the points when planted, m
+    mass: Tensor  # (55,) shares of the joints in the center of mass
+    center_xy: Tensor  # (2,) of the center of mass when standing, m
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ class Objective:
     """The landmarks that this stage looks at."""
     bones: list[tuple[int, int]]
     hinges: list[Hinge]
-    soles: Soles | None
+    ground: Ground | None
     frame_scale: float
     """(24 / fps)²: how much more acceleration a frame may show than at 24 fps."""
     outlier_sigmas: float
@@ -67,8 +75,9 @@ class Objective:
         self._add_prior(equations, x)
         self._add_limits(equations, x)
         self._add_smoothness(equations, x)
-        if self.soles:
-            self._add_soles(equations, x, self.soles)
+        if self.ground:
+            self._add_soles(equations, x, self.ground)
+            self._add_balance(equations, x, self.ground)
         return equations
 
     def _in_camera(self, points: Points) -> Points:
@@ -135,7 +144,9 @@ class Objective:
             linear = self._rotations(x, hinge_twist, fingers, axes, sigma)
             equations.add_frame_residuals(linear.residual.flatten(1), linear.J.flatten(1, 2))
 
-    def _rotations(self, x: Tensor, f: object, hinges: list[Hinge], *constants: Tensor) -> Linear:
+    def _rotations(
+        self, x: Tensor, f: Callable[..., Tensor], hinges: list[Hinge], *constants: Tensor
+    ) -> Linear:
         space = self.space
         groups = [(space.joints.index(hinge.joint),) for hinge in hinges]
         reference = space.rotations[:, list(space.joints)]
@@ -159,12 +170,17 @@ class Objective:
             one / (config.turn_acceleration_rad * self.frame_scale),
         )
 
-    def _add_soles(self, equations: NormalEquations, x: Tensor, soles: Soles) -> None:
-        points = skinned_points(soles.points, self.space, x)
-        sigma = torch.tensor([[self.config.foot_height_m]], dtype=torch.float64)
-        height = of_points(foot_height, points, soles.contact, sigma[..., None])
+    def _add_soles(self, equations: NormalEquations, x: Tensor, ground: Ground) -> None:
+        points = skinned_points(ground.soles, self.space, x)
+        height = of_points(
+            foot_height,
+            points,
+            ground.heights[None, :, None],
+            ground.contact[..., None],
+            _constant(self.config.foot_height_m),
+        )
         equations.add_frame_residuals(height.residual.flatten(1), height.J.flatten(1, 2))
-        weights = planted_through(soles.contact) / self.config.foot_slide_m
+        weights = planted_through(ground.contact) / self.config.foot_slide_m
         equations.add_differences(
             VELOCITY,
             points.p.flatten(1),
@@ -172,9 +188,24 @@ class Objective:
             weights.repeat_interleave(3, dim=1),
         )
 
+    def _add_balance(self, equations: NormalEquations, x: Tensor, ground: Ground) -> None:
+        joints = skinned_points(self.smooth, self.space, x)
+        mass = ground.mass[list(self.space.joints)]
+        center = Points(
+            torch.einsum("n,tnc->tc", mass, joints.p)[:, None],
+            torch.einsum("n,tncp->tcp", mass, joints.J)[:, None],
+        )
+        planted = ground.contact.amin(dim=1)[:, None, None]
+        linear = of_points(
+            balance, center, ground.center_xy[None, None], planted, _constant(self.config.balance_m)
+        )
+        equations.add_frame_residuals(linear.residual.flatten(1), linear.J.flatten(1, 2))
 
-def _row(values: list) -> Tensor:
+
+def _constant(value: float) -> Tensor:
+    return torch.full((1, 1, 1), value, dtype=torch.float64)
+
+
+def _row(values: Sequence[Array | tuple[float, ...]]) -> Tensor:
     """Constants of N items as (1, N, ...)."""
-    import numpy as np
-
     return torch.as_tensor(np.array(values), dtype=torch.float64)[None]

@@ -16,6 +16,7 @@ from hoi_platform.core.body.keypoints import (
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array, rotation_between
 from hoi_platform.services.video.codec import Video
+from hoi_platform.services.vision.human_pose.backend import Progress
 from hoi_platform.services.vision.human_pose.image_window import whole_image, window_around_mask
 from hoi_platform.services.vision.human_pose.mediapipe_hands import track_hand
 from hoi_platform.services.vision.human_pose.mediapipe_pose import (
@@ -23,7 +24,6 @@ from hoi_platform.services.vision.human_pose.mediapipe_pose import (
     LandmarkTrack,
     track_pose,
 )
-from hoi_platform.services.vision.human_pose.protocol import Progress
 
 _POSE_WINDOW_PX: Final = 640
 _WINDOW_MARGIN: Final = 0.6  # of the person's height: room to bend, reach and step
@@ -72,6 +72,11 @@ def _store(
     observation: KeypointObservation, rows: list[int], track: LandmarkTrack, camera: Camera
 ) -> None:
     observation.keypoints_px[:, rows] = track.uv_confidence
+    # Beyond the image's border a landmark is a guess.
+    inside = (track.uv_confidence[..., :2] > 0) & (
+        track.uv_confidence[..., :2] < camera.K[:2, 2] * 2
+    )
+    observation.keypoints_px[:, rows, 2] *= inside.all(axis=-1)
     for i in np.flatnonzero(track.found):
         R_cam_crop = _toward(camera, track.uv_confidence[i, :, :2].mean(axis=0))
         observation.landmarks_cam[i, rows] = track.metric[i] @ R_cam_crop.T

@@ -1,4 +1,4 @@
-"""A planted foot does not move and lies on the ground z = 0."""
+"""A planted foot does not move and lies on the ground."""
 
 from typing import Final
 
@@ -13,6 +13,6 @@ def planted_through(contact: Tensor) -> Tensor:
     return (contact[1:] * contact[:-1]).sqrt()
 
 
-def foot_height(p: Tensor, contact: Tensor, sigma: Tensor) -> Tensor:
-    """√c z / σ of one point of a sole in the world, (3,) → (1,)."""
-    return contact.sqrt() * p[2:] / sigma
+def foot_height(p: Tensor, height: Tensor, contact: Tensor, sigma: Tensor) -> Tensor:
+    """√c (z - height) / σ of one point of a sole in the world, (3,) → (1,)."""
+    return contact.sqrt() * (p[2:] - height) / sigma
