@@ -51,7 +51,7 @@ def scene_render(
         scale=tuple(scale),
         rendering=gen.rendering,
     )
-    scene = make_scene(blender.service(), inputs, progress=work.progress)
+    scene = make_scene(blender.service(), inputs, work.scratch("render"), work.progress)
     write_scene_files(scene, work.output)
     write_whole(work.output("checks"), checks_to_json(scene.sampled.checks))
     work.facts.update(scene.facts())

@@ -6,29 +6,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from scipy.spatial.transform import Rotation
 
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import inverse
-from hoi_platform.services.artifacts.files import write_whole
+from hoi_platform.services.artifacts.files import move_whole, write_whole
 from hoi_platform.services.blender.conditioning import RenderedScene
 from hoi_platform.services.body.anny_body import save_body
 
 
 def write_scene_files(scene: RenderedScene, output: Callable[[str], Path]) -> None:
     """Write every file of ``scene_render``; ``output`` gives the place of each by its key."""
-    render = scene.render
-    Image.fromarray(render.rgb).save(output("frame"))
+    paths = scene.render.paths
+    move_whole(paths["frame"], output("frame"))
+    for name in ("depth", "plate"):
+        _move_files(paths[name], output(name))
+    tracker = output("foundation_pose")
+    for name in ("masks", "human_masks"):
+        _move_files(paths[name], tracker / name)
+    _write_tracker_inputs(scene, tracker)
     write_whole(output("scene"), scene.spec.model_dump_json(indent=1) + "\n")
     _pickle(output("camera_pickle"), _reference_camera(scene))
-    depth = output("depth")
-    write_depth_png(depth / "000000.png", render.depth)
-    (depth / "000000.exr").write_bytes(render.depth_exr)
-    plate = output("plate")
-    Image.fromarray(render.plate_rgb).save(plate / "plate.png")
-    np.savez_compressed(plate / "depth.npz", depth=render.plate_depth.astype(np.float32))
-    _write_tracker_inputs(scene, output("foundation_pose"))
     person = output("person")
     save_body(scene.body, person / "body.npz")
     np.save(person / "colors.npy", scene.colors)
@@ -39,20 +36,15 @@ def write_scene_files(scene: RenderedScene, output: Callable[[str], Path]) -> No
     )
 
 
-def write_depth_png(path: Path, depth: Array) -> None:
-    """Meters → uint16 millimeters; 0 where nothing was hit or it is beyond 65.535 m."""
-    millimeters = np.nan_to_num(depth * 1000.0, nan=0.0, posinf=0.0)
-    millimeters[millimeters > np.iinfo(np.uint16).max] = 0
-    Image.fromarray(np.round(millimeters).astype(np.uint16)).save(path)
+def _move_files(source: Path, target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for file in sorted(source.iterdir()):
+        move_whole(file, target / file.name)
 
 
 def _write_tracker_inputs(scene: RenderedScene, folder: Path) -> None:
     camera = scene.spec.camera.camera()
     np.savetxt(folder / "cam_K.txt", camera.K, fmt="%.9g")
-    masks = {"masks": scene.render.object_mask, "human_masks": scene.render.human_mask}
-    for name, mask in masks.items():
-        (folder / name).mkdir(exist_ok=True)
-        Image.fromarray(mask.astype(np.uint8) * 255).save(folder / name / "000000.png")
     T_cam_object = camera.T_cam_world @ scene.spec.T_world_object_array()
     _pickle(folder / "first_frame_pose.pickle", {"T_cam_object": T_cam_object})
     first = scene.first_frame

@@ -90,6 +90,12 @@ class Work:
         """Where to write one of the stage's files."""
         return self.staging.path(key)
 
+    def scratch(self, name: str) -> Path:
+        """A folder for intermediate files on the results' file system; gone after the stage."""
+        path = self.staging.root / ".scratch" / name
+        path.mkdir(parents=True)
+        return path
+
     @property
     def object_id(self) -> ObjectId:
         """The object, also of a clip."""

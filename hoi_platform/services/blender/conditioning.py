@@ -1,6 +1,5 @@
 """From a clip's inputs to its rendered scene: draw it, pose the person, render."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,27 +69,31 @@ class RenderedScene:
 
 
 def make_scene(
-    blender: BlenderService, inputs: SceneInputs, progress: Progress = lambda _f, _t: None
+    blender: BlenderService,
+    inputs: SceneInputs,
+    folder: Path,
+    progress: Progress = lambda _f, _t: None,
 ) -> RenderedScene:
-    """Draw a scene that meets its requirements and render it. Raises StageError if none does."""
+    """Draw a scene that meets its requirements and render it into ``folder``.
+
+    Raises StageError when no drawn scene meets them.
+    """
     progress(0.0, "drawing the scene")
     sampled = _sample(inputs)
     stance = stance_of(inputs.body, sampled.spec)
     first_frame = BodyMotion(stance.rotations[None], stance.translation[None], 1.0)
     colors = body_colors(inputs.body, inputs.palette)
-    progress(0.2, "rendering")
-    with tempfile.TemporaryDirectory() as scratch:
-        render = render_conditioning(
-            blender,
-            sampled.spec,
-            first_frame.vertices(inputs.body)[0],
-            inputs.body.faces,
-            colors,
-            inputs.mesh_obj,
-            inputs.rendering,
-            Path(scratch),
-        )
-    progress(1.0, "rendered")
+    render = render_conditioning(
+        blender,
+        sampled.spec,
+        first_frame.vertices(inputs.body)[0],
+        inputs.body.faces,
+        colors,
+        inputs.mesh_obj,
+        inputs.rendering,
+        folder,
+        progress=progress,
+    )
     return RenderedScene(sampled, inputs.body, colors, first_frame, render)
 
 
