@@ -20,7 +20,8 @@ _LAST_RATE = 0.05
 _DIVERGED = 1e3
 """A stage has diverged when its loss exceeds this many times its first value."""
 
-Refresh = Callable[[Targets, Prediction], Targets]
+Refresh = Callable[[Targets, Prediction, bool], Targets]
+"""Renews the associations; the flag says that a stage starts."""
 OnIteration = Callable[[int, float], None]
 
 
@@ -43,7 +44,7 @@ class Descent:
         first: float | None = None
         for iteration in range(stage.iterations):
             if iteration % self.refresh_every == 0:
-                self.targets = self.refresh(self.targets, self._prediction())
+                self.targets = self.refresh(self.targets, self._prediction(), iteration == 0)
             _set_rates(optimizer, stage, iteration)
             optimizer.zero_grad()
             terms = self.evaluate(stage)

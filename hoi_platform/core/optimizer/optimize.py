@@ -41,10 +41,7 @@ def optimize(
     unknown variable or term, StageError when a stage diverges, MissingResourceError when the
     device is not there.
     """
-    stages = resolve_stages(config)
-    kind = Kind(torch.float32, _device(config))
-    descent = _prepared(observation, stages, config, kind)
-    stages, left_out = _computable(stages, descent.targets, observation.static_object)
+    descent, stages, left_out = prepare(observation, config)
     seconds = {}
     done, total = 0, sum(stage.iterations for stage in stages)
     for stage in stages:
@@ -63,6 +60,16 @@ def optimize(
     )
 
 
+def prepare(
+    observation: HoiObservation, config: OptimizationConfig
+) -> tuple[Descent, tuple[Stage, ...], dict[str, str]]:
+    """The descent before its first iteration, its stages, and the terms left out with reasons."""
+    stages = resolve_stages(config)
+    kind = Kind(torch.float32, _device(config))
+    descent = _descent(observation, stages, config, kind)
+    return descent, *_computable(stages, descent.targets, observation.static_object)
+
+
 def _device(config: OptimizationConfig) -> torch.device:
     if config.device == "cuda" and not torch.cuda.is_available():
         raise MissingResourceError(
@@ -73,7 +80,7 @@ def _device(config: OptimizationConfig) -> torch.device:
     return torch.device(config.device)
 
 
-def _prepared(
+def _descent(
     observation: HoiObservation, stages: tuple[Stage, ...], config: OptimizationConfig, kind: Kind
 ) -> Descent:
     rng = np.random.default_rng(config.seed)
@@ -81,10 +88,9 @@ def _prepared(
     depth = _depth_params(stages)
     count = depth.num_gt_samples if depth else 0
     targets = build_targets(observation, model, kind, count, rng)
-    tolerance = depth.depth_tol if depth else 0.0
 
-    def refresh(targets: Targets, prediction: Prediction) -> Targets:
-        return refreshed(targets, prediction, observation, tolerance, rng)
+    def refresh(targets: Targets, prediction: Prediction, stage_start: bool) -> Targets:
+        return refreshed(targets, prediction, observation, rng, stage_start)
 
     variables = Variables.zeros(len(observation), model.translation)
     return Descent(model, variables, targets, refresh, config.refresh_every)

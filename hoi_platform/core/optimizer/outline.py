@@ -6,21 +6,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.raster import Raster, rasterize
+from hoi_platform.core.geometry.raster import Raster
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 from hoi_platform.core.optimizer.prediction import Prediction
 from hoi_platform.core.optimizer.targets import MaskTargets, Outline
 
 RIM_POINTS = 128
-
-
-def object_rasters(mesh: TriangleMesh, Ts_world_object: Array, camera: Camera) -> list[Raster]:
-    """The object alone in every frame, at the camera's resolution."""
-    return [
-        rasterize(camera, transform_points(T, mesh.vertices), mesh.faces) for T in Ts_world_object
-    ]
 
 
 def rim_points(
@@ -32,17 +24,28 @@ def rim_points(
     """
     points = np.zeros((len(rasters), RIM_POINTS, 3))
     real = np.zeros((len(rasters), RIM_POINTS), dtype=bool)
-    inside = np.zeros(camera.shape, dtype=bool)
-    inside[1:-1, 1:-1] = True
     for t, (raster, T) in enumerate(zip(rasters, Ts_world_object, strict=True)):
-        seen = raster.silhouette
-        v, u = np.nonzero(seen & ~ndimage.binary_erosion(seen) & inside)
+        v, u = _last_pixels(raster.silhouette)
         chosen = rng.permutation(len(v))[:RIM_POINTS]
         uv = np.stack([u[chosen], v[chosen]], axis=-1) + 0.5
         world = camera.unproject(uv, raster.depth[v[chosen], u[chosen]].astype(np.float64))
         points[t, : len(chosen)] = transform_points(inverse(T), world)
         real[t, : len(chosen)] = True
     return points, real
+
+
+def _last_pixels(seen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of a silhouette's pixels next to its outside, without the image's border."""
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if not rows.size:
+        return rows, columns
+    top, left = max(0, rows[0] - 1), max(0, columns[0] - 1)
+    window = seen[top : rows[-1] + 2, left : columns[-1] + 2]
+    v, u = np.nonzero(window & ~ndimage.binary_erosion(window, border_value=True))
+    v, u = v + top, u + left
+    h, w = seen.shape
+    inner = (v > 0) & (u > 0) & (v < h - 1) & (u < w - 1)
+    return v[inner], u[inner]
 
 
 def outline_of(

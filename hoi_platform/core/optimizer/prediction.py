@@ -9,6 +9,7 @@ from torch import Tensor
 from hoi_platform.core.body.model import BodyModel, Posed
 from hoi_platform.core.geometry.torch_rotations import matrix_from_axis_angle
 from hoi_platform.core.optimizer.hoi_model import HoiModel
+from hoi_platform.core.optimizer.targets import Attached
 from hoi_platform.core.optimizer.variables import Variables
 
 
@@ -77,6 +78,16 @@ class Prediction:
         """World points (T, N, 3) → object coordinates (the mesh's own)."""
         relative = p_world - self.p_world_center[:, None]
         return relative @ self.R_world_object + self.model.object_center
+
+    def carried(self, surface: Attached) -> tuple[Tensor, Tensor]:
+        """World positions and outward normals (T, S, 3) of attached points."""
+        if surface.joint is None:
+            turned = surface.normal @ self.R_world_object.transpose(-1, -2)
+            return self.of_object(surface.local), turned
+        frames = torch.arange(len(surface.joint), device=surface.joint.device)[:, None]
+        R = self.posed.R_world_joint[frames, surface.joint]
+        point, normal = (R @ torch.stack([surface.local, surface.normal], dim=-1)).unbind(-1)
+        return self.posed.joints[frames, surface.joint] + point, normal
 
     @cached_property
     def Ts_world_object(self) -> Tensor:

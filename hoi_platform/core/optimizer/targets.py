@@ -54,12 +54,42 @@ class Cloud:
 
 
 @dataclass(frozen=True)
-class CloudMatch:
-    """Nearest neighbors between a cloud and N model points; renewed on a schedule."""
+class Attached:
+    """Surface points carried by the object or by the body's joints."""
 
-    visible: Tensor  # (T, N) bool: the camera sees the model point
-    model_of_cloud: Tensor  # (T, P) index of the visible model point nearest to each cloud point
-    cloud_of_model: Tensor  # (T, N) index of the cloud point nearest to each model point
+    local: Tensor  # (T, S, 3) relative to the object's center, or to the joint in its axes
+    normal: Tensor  # (T, S, 3) outward, in the same axes
+    real: Tensor  # (T, S) bool, false for padding
+    joint: Tensor | None  # (T, S) which joint; None for the object
+
+    def at(self, index: Tensor) -> "Attached":
+        """Some of the points of each frame (T, M)."""
+        wide = index[..., None].expand(-1, -1, 3)
+        joint = None if self.joint is None else self.joint.gather(1, index)
+        return Attached(
+            self.local.gather(1, wide),
+            self.normal.gather(1, wide),
+            self.real.gather(1, index),
+            joint,
+        )
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Surface points and the measured points that they should lie on."""
+
+    surface: Attached  # (T, M)
+    measured: Tensor  # (T, M, 3), world
+    real: Tensor  # (T, M) bool
+
+
+@dataclass(frozen=True)
+class CloudMatch:
+    """Nearest neighbors in both directions; renewed on a schedule."""
+
+    visible: Attached  # (T, S) what of the surface the camera sees
+    of_cloud: Pairs  # each measured point with its nearest surface point
+    of_surface: Pairs  # some surface points, each with its nearest measured point
 
 
 @dataclass(frozen=True)

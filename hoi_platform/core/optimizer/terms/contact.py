@@ -54,8 +54,8 @@ def contact(prediction: Prediction, targets: Targets, params: ContactParams) -> 
 def _depth_gap(prediction: Prediction, chosen: Tensor) -> Tensor:
     """(T, 2, k): distance along the view from hand points to the object's nearest samples."""
     hands = prediction.hands.gather(2, chosen[..., None].expand(-1, -1, -1, 3))
-    with torch.no_grad():
-        nearest = torch.cdist(hands.flatten(1, 2), prediction.object_points).argmin(-1)
-    surface = prediction.object_points.gather(1, nearest[..., None].expand(-1, -1, 3))
-    gap = (hands.flatten(1, 2) - surface) @ prediction.model.projector.forward
+    touching, surface = hands.flatten(1, 2), prediction.object_points
+    nearest = torch.cdist(touching.detach(), surface.detach()).argmin(-1)
+    nearest_surface = surface.gather(1, nearest[..., None].expand(-1, -1, 3))
+    gap = (touching - nearest_surface) @ prediction.model.projector.forward
     return gap.reshape(chosen.shape)

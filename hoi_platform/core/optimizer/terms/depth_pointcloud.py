@@ -1,11 +1,12 @@
 """Visible surfaces lie on the measured depth."""
 
+import torch
 from pydantic import Field
 from torch import Tensor
 
 from hoi_platform.core.config.base import Config
 from hoi_platform.core.optimizer.prediction import Prediction
-from hoi_platform.core.optimizer.targets import Cloud, CloudMatch, Targets
+from hoi_platform.core.optimizer.targets import CloudMatch, Pairs, Targets
 from hoi_platform.core.optimizer.terms.robust import charbonnier, trimmed, weighted_mean
 
 _SCALE_M = 1e-3
@@ -19,7 +20,8 @@ class DepthPointcloudParams(Config):
     trim_pct: float = Field(0.2, ge=0, lt=1)
     """Fraction of the largest distances of each frame that is left out."""
     depth_tol: float = Field(0.02, gt=0)
-    """A model point this much behind the rendered surface still counts as visible (m)."""
+    """Accepted for the reference's files, where a vertex this much behind the rendered surface
+    (m) counts as visible; here surfaces are sampled where they are seen."""
     interval: int = Field(1, ge=1)
     """Use every n-th frame."""
 
@@ -27,41 +29,29 @@ class DepthPointcloudParams(Config):
 def depth_pointcloud(
     prediction: Prediction, targets: Targets, params: DepthPointcloudParams
 ) -> Tensor:
-    """Σ over object and person of ½ mean ρ(q − x_q) + ½ mean ρ(x − q_x), trimmed; meters.
+    """Σ over object and person of ½ m(q → x_q) + ½ m(x → q_x), m = mean ρ(n · (x − q)); meters.
 
-    q: cloud points (T, P, 3); x: visible model points (T, N, 3); x_q, q_x: their nearest neighbors,
-    renewed on a schedule. ρ: Charbonnier at 1 mm. The mean is over the smallest ``1 - trim_pct``
-    of each frame's distances. A surface without measured depth adds nothing.
+    q: measured points (T, P, 3); x: visible surface points with normals n; x_q, q_x: nearest
+    neighbors, renewed on a schedule. ρ: Charbonnier at 1 mm. The mean is over the pairs with the
+    smallest ``1 - trim_pct`` distances of each frame. Distances along the normal make it blind to
+    how points are spread over the surfaces, so that the truth costs nothing.
     """
     found = targets.associations
     total = prediction.translation.new_zeros(())
-    if targets.object_cloud is not None and found.object_cloud is not None:
-        total = total + _chamfer(
-            prediction.object_points, targets.object_cloud, found.object_cloud, params
-        )
-    if targets.human_cloud is not None and found.human_cloud is not None:
-        total = total + _chamfer(prediction.skin, targets.human_cloud, found.human_cloud, params)
+    for match in (found.object_cloud, found.human_cloud):
+        if match is not None:
+            total = total + _chamfer(prediction, match, params)
     return total
 
 
-def _chamfer(
-    points: Tensor, cloud: Cloud, match: CloudMatch, params: DepthPointcloudParams
-) -> Tensor:
-    frames, count = slice(None, None, params.interval), params.num_gt_samples
-    cloud_points, real = cloud.points[frames, :count], cloud.real[frames, :count]
-    points, visible = points[frames], match.visible[frames]
-    seen = real.any(dim=1, keepdim=True) & visible.any(dim=1, keepdim=True)
-    measures = (
-        (cloud_points, _take(points, match.model_of_cloud[frames, :count]), real & seen),
-        (points, _take(cloud.points[frames], match.cloud_of_model[frames]), visible & seen),
-    )
-    total = points.new_zeros(())
-    for a, b, counts in measures:
-        distance = charbonnier(a - b, _SCALE_M)
-        total = total + 0.5 * weighted_mean(distance, trimmed(distance, counts, params.trim_pct))
-    return total
+def _chamfer(prediction: Prediction, match: CloudMatch, params: DepthPointcloudParams) -> Tensor:
+    directions = (match.of_cloud, match.of_surface)
+    return 0.5 * torch.stack([_distance(prediction, d, params) for d in directions]).sum()
 
 
-def _take(points: Tensor, index: Tensor) -> Tensor:
-    """Points (T, N, 3) at (T, M) indices → (T, M, 3)."""
-    return points.gather(1, index[..., None].expand(-1, -1, 3))
+def _distance(prediction: Prediction, pairs: Pairs, params: DepthPointcloudParams) -> Tensor:
+    points, normals = prediction.carried(pairs.surface)
+    gap = points - pairs.measured
+    frames = torch.arange(len(gap), device=gap.device)[:, None] % params.interval == 0
+    kept = trimmed(gap.norm(dim=-1), pairs.real & frames, params.trim_pct)
+    return weighted_mean(charbonnier((gap * normals).sum(-1, keepdim=True), _SCALE_M), kept)

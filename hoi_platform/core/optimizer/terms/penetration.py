@@ -8,6 +8,9 @@ from hoi_platform.core.config.base import Config
 from hoi_platform.core.optimizer.prediction import Prediction
 from hoi_platform.core.optimizer.targets import Targets
 
+_SKIN_POINTS = 200
+"""The first ones are as even a sample as all of them."""
+
 
 class PenetrationParams(Config):
     """Parameters of ``penetration``."""
@@ -23,7 +26,7 @@ def penetration(prediction: Prediction, targets: Targets, params: PenetrationPar
     object in table and hands in table: d the depth below the nearest face of the table's box.
     """
     hands = prediction.hands.flatten(1, 2)
-    body = torch.cat([hands, prediction.skin], dim=1)
+    body = torch.cat([hands, prediction.skin[:, :_SKIN_POINTS]], dim=1)
     depths = [-targets.object_distance.sample(prediction.in_object(body))]
     if targets.table is not None:
         depths += [targets.table.depth_inside(p) for p in (prediction.object_points, hands)]

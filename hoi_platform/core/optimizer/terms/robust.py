@@ -28,6 +28,8 @@ def second_differences(trajectory: Tensor) -> Tensor:
 
 def trimmed(distances: Tensor, real: Tensor, trim_pct: float) -> Tensor:
     """(T, P) weights: 1 for the nearest ``1 - trim_pct`` of each frame's real distances."""
-    ordered = torch.where(real, distances.detach(), torch.inf).argsort(dim=1).argsort(dim=1)
-    kept = (real.sum(dim=1, keepdim=True) * (1 - trim_pct)).ceil()
-    return ((ordered < kept) & real).to(distances)
+    distances = distances.detach()
+    ordered = torch.where(real, distances, torch.inf).sort(dim=1).values
+    kept = (real.sum(dim=1, keepdim=True) * (1 - trim_pct)).ceil().long()
+    limit = ordered.gather(1, (kept - 1).clamp(min=0))
+    return ((distances <= limit) & real).to(distances)
