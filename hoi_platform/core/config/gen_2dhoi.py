@@ -39,8 +39,9 @@ class RenderingConfig(Config):
     """Use a GPU if Cycles finds one; rendering falls back to the CPU and says so."""
     no_rand_seed: bool = False
     render_start_end: bool = False
-    min_object_px: int = Field(24, ge=4)
-    """Least side of the object's bounding box at 640x360; scales with the width (px)."""
+    min_object_px: int = Field(12, ge=4)
+    """Least size of the object (geometric mean of its bounding box's sides) at 640x360; scales with
+    the width (px)."""
     min_object_visible: float = Field(0.5, ge=0, le=1)
     """Least visible fraction of the object's silhouette."""
     denoise: bool = True

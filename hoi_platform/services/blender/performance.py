@@ -1,0 +1,178 @@
+"""The frames of a performance: only what moves is rendered again, over a standing picture."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hoi_platform.core.geometry.mesh import TriangleMesh, load_obj
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.scene.actors import ActorRaster, actor_masks, static_depth
+from hoi_platform.core.scene.motion_border import Border, motion_border
+from hoi_platform.core.scene.spec import SceneSpec
+from hoi_platform.services.blender.scene_request import save_array, scene_request
+from hoi_platform.services.blender.service import BlenderService
+
+Progress = Callable[[float, str], None]
+Frame = NDArray[np.uint8]
+
+_BASE_SAMPLES_FACTOR: Final = 4
+_FEATHER_PX: Final = 8
+
+
+class CompositedFrames(Sequence[Frame]):
+    """T frames (H, W, 3) as one standing picture and the part of it that changes."""
+
+    def __init__(self, base: Frame, border: Border, parts: Sequence[Frame]) -> None:
+        self._base, self._border, self._parts = base, border, parts
+        self._weight = _feather(border, base.shape[:2])[..., None]
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Frame]: ...
+    def __getitem__(self, index: int | slice) -> Frame | list[Frame]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        frame, inside = self._base.copy(), self._border.slices
+        old, new = frame[inside].astype(np.float32), self._parts[index].astype(np.float32)
+        frame[inside] = np.rint(old + self._weight * (new - old)).astype(np.uint8)
+        return frame
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (self[i] for i in range(len(self)))
+
+
+@dataclass(frozen=True)
+class PerformanceRender:
+    """A rendered performance and what is seen where in it."""
+
+    frames: CompositedFrames
+    object_masks: NDArray[np.bool_]  # (T, H, W)
+    human_masks: NDArray[np.bool_]  # (T, H, W)
+    depth: NDArray[np.float32] | None  # (T, H, W) z-depth in meters
+    border: Border
+    device: str
+
+
+def render_performance(
+    blender: BlenderService,
+    spec: SceneSpec,
+    body_vertices: Array,
+    faces: NDArray[np.integer],
+    vertex_colors: Array,
+    Ts_world_object: Array,
+    object_obj: Path,
+    *,
+    samples: int,
+    gpu: bool = False,
+    with_depth: bool = False,
+    progress: Progress = lambda _fraction, _text: None,
+) -> PerformanceRender:
+    """Render T frames of a body (T, V, 3) and an object (T, 4, 4) in a scene.
+
+    Frame 0 looks as the conditioning frame does. Masks and depth come from rays through the
+    pixel centers, cast here while Blender renders the next frame.
+    """
+    thing = load_obj(object_obj, spec.object_scale)
+    border = motion_border(spec, body_vertices, Ts_world_object, thing)
+    collector = _Collector(spec, body_vertices, faces, Ts_world_object, thing, progress)
+    with TemporaryDirectory(prefix="hoi-performance-") as name:
+        folder = Path(name)
+        request = scene_request(
+            spec,
+            folder,
+            vertices=body_vertices[0],
+            faces=faces,
+            colors=vertex_colors,
+            object_obj=object_obj,
+            gpu=gpu,
+        )
+        motion = np.asarray(body_vertices, np.float32)
+        request["person"]["motion"] = save_array(folder / "person_motion.npy", motion)
+        poses = np.asarray(Ts_world_object, float)
+        request["object"]["motion"] = save_array(folder / "object_motion.npy", poses)
+        request |= {
+            "folder": str(folder),
+            "samples": samples,
+            "base_samples": _BASE_SAMPLES_FACTOR * samples,
+            "border": [border.x0, border.y0, border.x1, border.y1],
+        }
+        answer = blender.call(
+            "render_performance", request, on_event=lambda event: collector.take(folder, event)
+        )
+    return collector.result(border, answer["device"], with_depth)
+
+
+class _Collector:
+    """Reads each frame as it appears and casts the rays of its masks."""
+
+    def __init__(
+        self,
+        spec: SceneSpec,
+        body_vertices: Array,
+        faces: NDArray[np.integer],
+        Ts_world_object: Array,
+        thing: TriangleMesh,
+        progress: Progress,
+    ) -> None:
+        self._camera, self._static = spec.camera.camera(), static_depth(spec)
+        self._body, self._faces = body_vertices, faces
+        self._poses, self._thing = Ts_world_object, thing
+        self._progress = progress
+        self._base: Frame | None = None
+        self._parts: list[Frame] = []
+        self._seen: list[ActorRaster] = []
+
+    def take(self, folder: Path, event: dict[str, Any]) -> None:
+        """One picture is finished."""
+        if event["frame"] == "base":
+            self._base = _read(folder / "base.png")
+            return
+        frame, count = event["frame"], len(self._body)
+        self._parts.append(_read(folder / f"frame_{frame:05d}.png"))
+        body = TriangleMesh(self._body[frame], np.asarray(self._faces, np.int64))
+        thing = self._thing.transformed(self._poses[frame])
+        self._seen.append(actor_masks(self._camera, body, thing, self._static))
+        self._progress((frame + 1) / count, f"frame {frame + 1}/{count}")
+
+    def result(self, border: Border, device: str, with_depth: bool) -> PerformanceRender:
+        assert self._base is not None
+        return PerformanceRender(
+            frames=CompositedFrames(self._base, border, self._parts),
+            object_masks=np.stack([seen.object_mask for seen in self._seen]),
+            human_masks=np.stack([seen.human_mask for seen in self._seen]),
+            depth=np.stack([seen.depth for seen in self._seen]) if with_depth else None,
+            border=border,
+            device=device,
+        )
+
+
+def _read(path: Path) -> Frame:
+    """Decode a picture and free its file."""
+    with Image.open(path) as image:
+        frame = np.asarray(image.convert("RGB"))
+    path.unlink()
+    return frame
+
+
+def _feather(border: Border, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Weights (h, w) of the part: 1 inside, falling to 0 at its edges within the picture."""
+
+    def ramp(low: int, high: int, size: int) -> NDArray[np.float32]:
+        x = np.arange(low, high) + 0.5
+        left = np.where(low > 0, (x - low) / _FEATHER_PX, 1.0)
+        right = np.where(high < size, (high - x) / _FEATHER_PX, 1.0)
+        return np.clip(np.minimum(left, right), 0, 1).astype(np.float32)
+
+    rows = ramp(border.y0, border.y1, shape[0])
+    columns = ramp(border.x0, border.x1, shape[1])
+    return np.minimum(rows[:, None], columns[None, :])
