@@ -6,21 +6,18 @@ import uuid
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hoi_platform.core.clip import ObjectId
 from hoi_platform.core.config.objects import GraspHint, ObjectEntry, SizesFile
 from hoi_platform.core.errors import BadInputError, ConfigError
-from hoi_platform.core.geometry.topology import MeshStatistics
 from hoi_platform.core.scene.library.table import BUILDERS
 from hoi_platform.services.artifacts.files import move_whole, sync_tree
 from hoi_platform.services.meshes.entries import Located, read_config, read_objects, write_objects
-from hoi_platform.services.meshes.importer import ImportedMesh, import_mesh
-from hoi_platform.services.meshes.library import (
-    build_library_object,
-    library_fingerprint,
-    library_object,
-)
+
+if TYPE_CHECKING:
+    from hoi_platform.core.geometry.topology import MeshStatistics
+    from hoi_platform.services.meshes.importer import ImportedMesh
 
 SIZES_FILE: Final = "real_world_sizes.yaml"
 _LIBRARY: Final = "library:"
@@ -65,8 +62,11 @@ class Catalogue:
             )
         return None if source.startswith(_LIBRARY) else located.file.parent / source
 
-    def load_mesh(self, object_id: ObjectId) -> ImportedMesh:
+    def load_mesh(self, object_id: ObjectId) -> "ImportedMesh":
         """The entry's mesh, checked and z-up. Raises BadInputError when it is unusable."""
+        from hoi_platform.services.meshes.importer import import_mesh
+        from hoi_platform.services.meshes.library import build_library_object
+
         path = self.source_path(object_id)
         if path is None:
             return build_library_object(self._library_name(object_id))
@@ -74,6 +74,8 @@ class Catalogue:
 
     def grasp(self, object_id: ObjectId) -> GraspHint | None:
         """Where to take the object, in the coordinates of ``load_mesh``; None when unknown."""
+        from hoi_platform.services.meshes.library import library_object
+
         entry = self.get(object_id)
         if entry.grasp is None and self.source_path(object_id) is None:
             return library_object(self._library_name(object_id)).grasp
@@ -81,6 +83,8 @@ class Catalogue:
 
     def source_digest(self, object_id: ObjectId) -> str:
         """SHA-256 of everything that the mesh is made from (files, or the library's source)."""
+        from hoi_platform.services.meshes.library import library_fingerprint
+
         path = self.source_path(object_id)
         if path is None:
             return f"{self._library_name(object_id)}:{library_fingerprint()}"
@@ -97,12 +101,14 @@ class Catalogue:
         *,
         roots: Sequence[Path],
         replace: bool = False,
-    ) -> ImportedMesh:
+    ) -> "ImportedMesh":
         """Check a mesh, then copy it and its entry in one step; on an error nothing changes.
 
         Raises BadInputError for a mesh that ``import_mesh`` refuses, an id that is taken (unless
         ``replace``) or differs from another only by case.
         """
+        from hoi_platform.services.meshes.importer import import_mesh
+
         self._check_free(object_id, replace)
         mesh = import_mesh(source, up=entry.up, roots=roots)
         stored = entry.model_copy(
@@ -134,8 +140,10 @@ class Catalogue:
         (self._user_dir / object_id.key).rename(gone)
         shutil.rmtree(gone)
 
-    def check(self, object_id: ObjectId) -> MeshStatistics:
+    def check(self, object_id: ObjectId) -> "MeshStatistics":
         """Load an object as the pipeline will; raises what would stop it there."""
+        from hoi_platform.core.geometry.topology import MeshStatistics
+
         return MeshStatistics.of(self.load_mesh(object_id).mesh.geometry())
 
     def real_world_sizes(self) -> dict[str, float]:
