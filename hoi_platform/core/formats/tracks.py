@@ -78,6 +78,18 @@ class SceneTracks:
     def __len__(self) -> int:
         return len(self.object_masks)
 
+    def facts(self) -> dict[str, float]:
+        """Figures that tell at a glance how good the tracks are."""
+        area = int(np.prod(self.object_masks.shape[1:]))
+        return {
+            "object_confidence_mean": float(self.confidence[:, OBJECT].mean()),
+            "human_confidence_mean": float(self.confidence[:, HUMAN].mean()),
+            "object_area_mean_px": float(self.object_masks.mean() * area),
+            "human_area_mean_px": float(self.human_masks.mean() * area),
+            "depth_known_fraction": float(np.isfinite(self.depth).mean()),
+            "flags": len(self.flags),
+        }
+
     def save(self, masks: Path, depth: Path) -> None:
         """Write the two files."""
         _write_masks(self, masks)

@@ -1,0 +1,39 @@
+"""Settings of the background tracker. Lengths are in pixels at the working size."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SegmentationConfig:
+    """Weights of the evidence and limits of the identity gates."""
+
+    color_weight: float = 0.5
+    """Exponent of the color densities: neighboring pixels repeat each other's evidence."""
+    body_blur_px: float = 4.0
+    """Error of the fitted body's outline."""
+    object_blur_px: float = 2.0
+    """Error of the object's outline when it is carried from frame to frame."""
+    part_reach_px: float = 6.0
+    """Distance around a body part within which its colors are expected."""
+    margin_px: float = 28.0
+    """Border around person and object that is looked at."""
+    smoothing_radius_px: int = 4
+    """Radius of the guided filter."""
+    smoothing_epsilon: float = 60.0
+    """Variance (gray values squared) that the guided filter takes for noise, not an edge."""
+    update_rate: float = 0.05
+    """Weight of a trusted frame's colors in the object's and person's color models."""
+    lost_area: float = 0.2
+    """An object that shows less of its usual area than this is lost and searched for."""
+    overlap_gate: tuple[float, float] = (0.35, 0.65)
+    """IoU with the carried mask that earns confidence 0 and 1 (linear between)."""
+    area_gate: tuple[float, float] = (2.2, 1.3)
+    """Change of area from frame to frame, as a factor, that earns confidence 0 and 1."""
+    size_gate: tuple[float, float] = (0.15, 0.5)
+    """Area relative to the usual that earns confidence 0 and 1."""
+    color_gate: tuple[float, float] = (0.4, 0.7)
+    """Part of the mask that looks more like the thing than like anything else: 0 and 1."""
+    body_gate: tuple[float, float] = (0.4, 0.7)
+    """IoU of the person's mask with the fitted body's silhouette: 0 and 1."""
+    unexplained_px: int = 400
+    """Area of foreground that is neither person nor object from which on it is flagged."""
