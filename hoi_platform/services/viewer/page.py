@@ -1,0 +1,175 @@
+"""The interactive 3D page of a clip: one HTML file that opens from disk (ScenePic).
+
+A posed body of v vertices costs 8 v bytes a frame (16 bits per coordinate, in base64), so that
+bodies are thinned to a budget and the page stays below 10 MB however long the clip is.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.services.viewer import page_meshes
+from hoi_platform.services.viewer.figures import GHOST_TINT, OBJECT_TINT
+from hoi_platform.services.viewer.light_mesh import light_topology, lightened
+from hoi_platform.services.viewer.page_cameras import (
+    FREE_VIEW_PX,
+    SMALL_VIEW_PX,
+    clip_camera,
+    free_camera,
+    top_camera,
+)
+from hoi_platform.services.viewer.page_text import body_html, head_html
+from hoi_platform.services.viewer.request import VisualsRequest
+from hoi_platform.services.viewer.stage import Image
+from hoi_platform.services.viewer.surfaces import RGB, Surface, srgb_from_linear
+from hoi_platform.services.viewer.world_view import box_surface
+
+_PERSON_BYTES: Final = 4_000_000
+_TRUTH_BYTES: Final = 1_600_000
+_FILM_BYTES: Final = 1_500_000
+_BYTES_PER_VERTEX: Final = 8
+_OBJECT_VERTICES: Final = 12_000
+_QUANTUM_M: Final = 5e-4
+_FLOOR_HALF_M: Final = 2.0
+_FLOOR_COLOR: Final[RGB] = (0.86, 0.88, 0.91)
+_GRID_COLOR: Final[RGB] = (0.72, 0.75, 0.8)
+_FRUSTUM_COLOR: Final[RGB] = (0.2, 0.25, 0.35)
+_LAYERS: Final[dict[str, dict[str, float]]] = {
+    "person": {"opacity": 1.0},
+    "object": {"opacity": 1.0},
+    "contact": {"opacity": 1.0},
+    "path": {"opacity": 1.0},
+    "camera": {"opacity": 1.0},
+    "floor": {"opacity": 1.0},
+    "table": {"opacity": 0.7, "render_order": 2},
+    "truth": {"opacity": 0.3, "render_order": 3},
+}
+
+
+def write_page(
+    request: VisualsRequest,
+    vertices: Array,
+    object_parts: Sequence[Surface],
+    film: Sequence[Image],
+    path: Path,
+) -> None:
+    """Write ``recon_result.html``.
+
+    ``vertices`` (T, V, 3) is the posed body, ``film`` a small picture per frame beside the 3D view.
+    """
+    import scenepic as sp
+
+    scene = sp.Scene()
+    scene.framerate = request.video.fps
+    page = _Page(scene, request)
+    page.add_surroundings()
+    page.add_person("person", vertices, _PERSON_BYTES)
+    page.add_object(object_parts)
+    if request.truth is not None:
+        truth = request.truth.motion[: len(request.data)].vertices(request.body)
+        page.add_person("truth", truth, _TRUTH_BYTES)
+    low, high = vertices.min(axis=(0, 1)), vertices.max(axis=(0, 1))
+    page.add_views(np.stack([low, high]), film)
+    scene.quantize_updates(-1.0, _QUANTUM_M)
+    scene.save_as_html(str(path), escape(request.title), head_html(), body_html(request))
+
+
+class _Page:
+    """A ScenePic scene under construction: meshes first, then the views that show them."""
+
+    def __init__(self, scene: Any, request: VisualsRequest) -> None:
+        self._scene, self._request = scene, request
+        self._still: list[Any] = []
+        self._moving: list[list[Any]] = [[] for _ in range(len(request.data))]
+        self._placed: list[tuple[Any, Array]] = []
+
+    def add_surroundings(self) -> None:
+        """Floor, table, the path of the object and the clip's camera."""
+        scene, request = self._scene, self._request
+        path = request.data.Ts_world_object[:, :3, 3]
+        center = np.round(path[0, :2])
+        low, high = (np.array([*(center + side * _FLOOR_HALF_M), 0]) for side in (-1, 1))
+        floor = box_surface(low - [0, 0, 0.02], high, _FLOOR_COLOR)
+        table = request.spec.table
+        corner = np.array(table.pos) - np.array(table.size) / 2
+        r, g, b = srgb_from_linear(np.array(table.color)).tolist()
+        frustum = scene.create_mesh(layer_id="camera")
+        color = np.array(_FRUSTUM_COLOR, np.float32)
+        frustum.add_camera_frustum(clip_camera(request.camera), color, depth=0.35, thickness=0.006)
+        self._still += [
+            page_meshes.surface_mesh(scene, floor, "floor"),
+            page_meshes.grid_mesh(scene, center, _FLOOR_HALF_M, _GRID_COLOR),
+            page_meshes.surface_mesh(
+                scene, box_surface(corner, corner + table.size, (r, g, b)), "table"
+            ),
+            page_meshes.path_mesh(scene, path, OBJECT_TINT, 0.004, "path"),
+            frustum,
+        ]
+
+    def add_person(self, layer: str, vertices: Array, budget_bytes: int) -> None:
+        """A body with its motion (T, V, 3), thinned to the budget."""
+        body, frames = self._request.body, len(self._moving)
+        limit = max(1200, budget_bytes // (_BYTES_PER_VERTEX * frames))
+        kept, faces = light_topology(body.rest_vertices, body.faces, limit)
+        colors = srgb_from_linear(self._request.body_colors[kept])
+        if layer == "truth":
+            colors = np.tile(GHOST_TINT, (len(kept), 1))
+        posed = vertices[:, kept].astype(np.float32)
+        mesh = self._scene.create_mesh(layer, layer_id=layer)
+        mesh.add_mesh_without_normals(
+            posed[0], faces.astype(np.uint32), colors=colors.astype(np.float32)
+        )
+        for frame, shown in enumerate(self._moving):
+            shown.append(self._scene.update_mesh_positions(layer, posed[frame]))
+
+    def add_object(self, parts: Sequence[Surface]) -> None:
+        """The object's parts with their poses, and their double where the truth is known."""
+        request = self._request
+        total = sum(len(part.vertices) for part in parts)
+        for part in parts:
+            light = lightened(part, max(300, _OBJECT_VERTICES * len(part.vertices) // total))
+            mesh = page_meshes.surface_mesh(self._scene, light, "object")
+            self._placed.append((mesh, request.data.Ts_world_object))
+            if request.truth is not None:
+                ghost = page_meshes.surface_mesh(self._scene, light.tinted(GHOST_TINT), "truth")
+                self._placed.append((ghost, request.truth.Ts_world_object))
+
+    def add_views(self, extent: Array, film: Sequence[Image]) -> None:
+        """The free view, the film and the view from above, frame by frame."""
+        scene, camera = self._scene, self._request.camera
+        free = scene.create_canvas_3d(
+            "free_view", *FREE_VIEW_PX, html_id="free", camera=free_camera(camera, extent)
+        )
+        strip = scene.create_canvas_2d("film_view", *SMALL_VIEW_PX, html_id="film")
+        top = scene.create_canvas_3d(
+            "top_view", *SMALL_VIEW_PX, html_id="top", camera=top_camera(camera, extent)
+        )
+        images = page_meshes.pictures(scene, film, _FILM_BYTES)
+        for canvas in (free, top):
+            _set_look(canvas)
+        for frame, image in enumerate(images):
+            moving = self._frame_meshes(frame)
+            for canvas in (free, top):
+                shown = canvas.create_frame(focus_point=extent.mean(axis=0).astype(np.float32))
+                shown.add_meshes([*self._still, *moving])
+                for mesh, poses in self._placed:
+                    shown.add_mesh(mesh, transform=poses[frame].astype(np.float32))
+            strip.create_frame().add_image(image, "fit", smoothed=True)
+
+    def _frame_meshes(self, frame: int) -> list[Any]:
+        data = self._request.data
+        contact = page_meshes.contact_mesh(
+            self._scene, data.contact_points, frame, data.Ts_world_object[frame]
+        )
+        return [*self._moving[frame], *([] if contact is None else [contact])]
+
+
+def _set_look(canvas: Any) -> None:
+    import scenepic as sp
+
+    canvas.shading = sp.Shading(bg_color=np.array([0.93, 0.945, 0.96], np.float32))
+    canvas.set_layer_settings(_LAYERS)
