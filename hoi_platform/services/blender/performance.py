@@ -104,6 +104,7 @@ def render_performance(
             "folder": str(folder),
             "samples": samples,
             "base_samples": _BASE_SAMPLES_FACTOR * samples,
+            "denoise": "FAST",
             "border": [border.x0, border.y0, border.x1, border.y1],
         }
         answer = blender.call(

@@ -17,22 +17,19 @@ def render_performance(request: dict[str, Any], channel: Channel) -> dict[str, A
     """
     actors = stage.build(request)
     device = passes.set_up(request)
-    folder, samples = Path(request["folder"]), request["samples"]
+    folder, samples, denoise = Path(request["folder"]), request["samples"], request["denoise"]
     person_motion = np.load(request["person"]["motion"], mmap_mode="r")
     object_motion = np.load(request["object"]["motion"])
     for frame, (vertices, pose) in enumerate(zip(person_motion, object_motion, strict=True)):
         _pose_person(actors["person"].data, vertices)
         stage.move_object(actors["object"], pose, request["object"]["scale"])
         if frame == 0:
-            _render(str(folder / "base.png"), request["base_samples"])
+            passes.beauty(str(folder / "base.png"), request["base_samples"], denoise=denoise)
             channel.event(frame="base")
-        _render(str(folder / f"frame_{frame:05d}.png"), samples, request["border"])
+        path = str(folder / f"frame_{frame:05d}.png")
+        passes.beauty(path, samples, denoise=denoise, border=request["border"])
         channel.event(frame=frame)
     return {"device": device, "frames": len(object_motion)}
-
-
-def _render(path: str, samples: int, border: Any = None) -> None:
-    passes.beauty(path, samples, denoise="FAST", border=border)
 
 
 def _pose_person(mesh: Any, vertices: np.ndarray) -> None:
