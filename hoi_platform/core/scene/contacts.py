@@ -1,0 +1,155 @@
+"""Contact labels from geometry: what is near the object while both move together.
+
+Estimates are centimeters off in depth, so that a distance alone decides little. What decides is
+that an object which has left its place is held by somebody: by the hand that stays with it.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from hoi_platform.core.body.model import BodyModel
+from hoi_platform.core.body.motion import BodyMotion
+from hoi_platform.core.config.recon_4dhoi import ContactConfig
+from hoi_platform.core.formats.contact_record import hand_vertices
+from hoi_platform.core.geometry.mesh import TriangleMesh
+from hoi_platform.core.geometry.rotations import Array, rotation_angle
+from hoi_platform.core.geometry.transforms import inverse, transform_points
+
+HAND_JOINTS: Final = ("left_wrist", "right_wrist")
+_DISPLACED_M: Final = 0.02
+_DISPLACED_RAD: Final = np.deg2rad(8.0)
+_TOGETHER_M_S: Final = 0.15
+"""Relative speed of hand and object below which they move together."""
+_HELD_SLACK: Final = 3.0
+"""A hand that holds a displaced object may seem this many contact distances away."""
+_START_M: Final = 0.04
+_START_FRAMES: Final = 8
+_SURFACE_POINTS: Final = 600
+
+
+@dataclass(frozen=True)
+class ContactLabels:
+    """Joints in contact per interval, and the hands per frame."""
+
+    joints: list[list[str]]
+    interval: int
+    """Frames per entry of ``joints``; the first entry begins at ``start_frame``."""
+    start_frame: int
+    """Where the object has moved more than 4 cm within 8 frames; 0 if it never does."""
+    hands: NDArray[np.bool_]  # (T, 2), left and right
+
+    def to_json(self) -> str:
+        """The reference's form, with the hands per frame beside it."""
+        data = {
+            "contact_labels": self.joints,
+            "contact_interval": self.interval,
+            "contact_start_idx": self.start_frame,
+            "hands": self.hands.astype(int).tolist(),
+        }
+        return json.dumps(data) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "ContactLabels":
+        """Read what ``to_json`` wrote."""
+        data: dict[str, Any] = json.loads(text)
+        return cls(
+            data["contact_labels"],
+            data["contact_interval"],
+            data["contact_start_idx"],
+            np.array(data["hands"], dtype=bool).reshape(-1, 2),
+        )
+
+
+def label_contacts(
+    body: BodyModel,
+    motion: BodyMotion,
+    mesh: TriangleMesh,
+    Ts_world_object: Array,
+    config: ContactConfig,
+) -> ContactLabels:
+    """Label T frames; ``mesh`` is the object in meters in its own frame."""
+    points, _ = mesh.sample_surface(_SURFACE_POINTS, np.random.default_rng(0))
+    hands = [motion.vertices(body.subset(ids)) for ids in hand_vertices(body)]
+    in_object = [transform_points(inverse(Ts_world_object), hand) for hand in hands]
+    distance = np.stack([_distances(hand, points) for hand in in_object], axis=1)
+    speed = np.stack([_relative_speed(hand, motion.fps) for hand in in_object], axis=1)
+    displaced = _displaced(Ts_world_object)
+    touching = (distance <= config.distance_m) & (speed <= _TOGETHER_M_S)
+    held = _held(distance, displaced, config.distance_m)
+    labels = _joined(touching, held)
+    start = _start_frame(Ts_world_object)
+    return ContactLabels(
+        _intervals(labels, start, config.contact_interval), config.contact_interval, start, labels
+    )
+
+
+def _distances(hand: Array, points: Array) -> Array:
+    """(T,) least distance between a hand's vertices (T, V, 3) and the surface, object frame."""
+    tree = cKDTree(points)
+    return np.array([tree.query(frame)[0].min() for frame in hand])
+
+
+def _relative_speed(hand: Array, fps: float) -> Array:
+    """(T,) speed of the hand's centroid as seen from the object (m/s), smoothed over 3 frames."""
+    centroid = hand.mean(axis=1)
+    step = np.linalg.norm(np.diff(centroid, axis=0, prepend=centroid[:1]), axis=-1) * fps
+    return np.convolve(np.pad(step, 1, mode="edge"), np.ones(3) / 3, mode="valid")
+
+
+def _displaced(Ts_world_object: Array) -> NDArray[np.bool_]:
+    """(T,) frames in which the object is not where it first lay."""
+    moved = np.linalg.norm(Ts_world_object[:, :3, 3] - Ts_world_object[0, :3, 3], axis=-1)
+    turned = rotation_angle(Ts_world_object[:1, :3, :3], Ts_world_object[:, :3, :3])
+    return (moved > _DISPLACED_M) | (turned > _DISPLACED_RAD)
+
+
+def _held(distance: Array, displaced: NDArray[np.bool_], reach_m: float) -> NDArray[np.bool_]:
+    """(T, 2) displaced frames, given to the hand that stays nearest and to one as near as it."""
+    held = np.zeros(distance.shape, dtype=bool)
+    if not displaced.any():
+        return held
+    typical = np.median(distance[displaced], axis=0)
+    for hand in range(2):
+        nearest = typical[hand] <= typical.min() + 1e-9
+        if nearest or typical[hand] <= reach_m:
+            held[:, hand] = displaced & (distance[:, hand] <= _HELD_SLACK * reach_m)
+    return held
+
+
+def _joined(touching: NDArray[np.bool_], held: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Held frames, with the touching frames that lead to them or follow without a gap."""
+    labels = held.copy()
+    for hand in range(2):
+        frames = np.flatnonzero(held[:, hand])
+        if not len(frames):
+            continue
+        first, last = frames[0], frames[-1]
+        while first > 0 and touching[first - 1, hand]:
+            first -= 1
+            labels[first, hand] = True
+        while last + 1 < len(labels) and touching[last + 1, hand]:
+            last += 1
+            labels[last, hand] = True
+    return labels
+
+
+def _start_frame(Ts_world_object: Array) -> int:
+    center = Ts_world_object[:, :3, 3]
+    span = min(_START_FRAMES, len(center) - 1)
+    moved = np.linalg.norm(center[span:] - center[: len(center) - span], axis=-1)
+    frames = np.flatnonzero(moved > _START_M)
+    return int(frames[0]) if len(frames) else 0
+
+
+def _intervals(labels: NDArray[np.bool_], start: int, interval: int) -> list[list[str]]:
+    """Joints that are in contact in at least half of each interval's frames."""
+    result = []
+    for first in range(start, len(labels), interval):
+        share = labels[first : first + interval].mean(axis=0)
+        result.append([name for name, s in zip(HAND_JOINTS, share, strict=True) if s >= 0.5])
+    return result
