@@ -51,8 +51,12 @@ def _image_checks(clip: FilterInput, errors: Misalignment, config: FilteringConf
     return [
         Check.at_most("camera_translation", camera, config.camera_trans_thr, "m"),
         Check.at_most("first_frame_human", first_frame, config.first_frame_human_tol, "m"),
-        Check.at_most("object_mask", clip_value(errors.object), config.object_mask_tol, "1 - IoU"),
-        Check.at_most("total_mask", clip_value(errors.total), config.total_mask_tol, "1 - IoU"),
+        Check.at_most(
+            "object_mask_misalignment", clip_value(errors.object), config.object_mask_tol, ""
+        ),
+        Check.at_most(
+            "total_mask_misalignment", clip_value(errors.total), config.total_mask_tol, ""
+        ),
     ]
 
 

@@ -35,7 +35,7 @@ FILES: Final = {
     "poster": "poster.jpg",
 }
 POSTER_BYTES: Final = 28_000
-_POSTER_FRAMES: Final = 4
+_POSTER_AT: Final = 0.6  # the share of the clip after which the object is in hand
 _FILM_WIDTH_PX: Final = 640
 
 
@@ -52,7 +52,8 @@ def write_visuals(
     film = _write_videos(request, vertices, parts, paths, progress)
     progress(0.9, "3D page")
     write_page(request, vertices, parts, film, paths["page"])
-    paths["poster"].write_bytes(contact_sheet(film, _POSTER_FRAMES, POSTER_BYTES))
+    poster = film[int(_POSTER_AT * (len(film) - 1))]
+    paths["poster"].write_bytes(contact_sheet([poster], 1, POSTER_BYTES))
     progress(1.0, "pictures written")
     return paths
 

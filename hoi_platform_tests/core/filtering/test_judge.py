@@ -19,8 +19,8 @@ NAMES = (
     "frames",
     "camera_translation",
     "first_frame_human",
-    "object_mask",
-    "total_mask",
+    "object_mask_misalignment",
+    "total_mask_misalignment",
     "keypoint_tracking",
     "contact",
     "initial_separation",
@@ -55,7 +55,7 @@ def test_a_good_clip_is_valid(clip: FilterInput) -> None:
     assert verdict.reasons == ()
     assert verdict.valid
     assert tuple(check.name for check in verdict.checks) == NAMES
-    assert _value(verdict, "object_mask") < 0.01
+    assert _value(verdict, "object_mask_misalignment") < 0.01
     assert _value(verdict, "camera_translation") < 1e-6
 
 
@@ -67,7 +67,7 @@ def test_every_check_runs_after_failures(clip: FilterInput) -> None:
     )
     verdict = judge(bad, CONFIG)
     assert tuple(check.name for check in verdict.checks) == NAMES
-    assert set(verdict.failed) >= {"first_frame_human", "object_mask", "support_gap"}
+    assert set(verdict.failed) >= {"first_frame_human", "object_mask_misalignment", "support_gap"}
     assert len(verdict.reasons) == len(verdict.failed)
 
 
@@ -173,7 +173,7 @@ def test_nan_never_passes(clip: FilterInput) -> None:
     verdict = judge(_with_data(clip, Ts_world_object=Ts), CONFIG)
     assert not verdict.valid
     assert _value(verdict, "finite_values") == 1
-    assert {"object_mask", "object_motion", "support_gap"} <= set(verdict.failed)
+    assert {"object_mask_misalignment", "object_motion", "support_gap"} <= set(verdict.failed)
 
 
 def test_a_clip_is_cut_to_its_good_beginning(clip: FilterInput) -> None:
@@ -186,7 +186,7 @@ def test_a_clip_is_cut_to_its_good_beginning(clip: FilterInput) -> None:
     assert kept.valid
     whole = judge(lost, FilteringConfig(min_frames=10))
     assert whole.kept_frames == FRAMES
-    assert judge(lost, FilteringConfig(object_mask_tol=0.2)).failed == ("object_mask",)
+    assert judge(lost, FilteringConfig(object_mask_tol=0.2)).failed == ("object_mask_misalignment",)
     assert "frames" in judge(clip, FilteringConfig(min_frames=FRAMES + 1)).failed
 
 

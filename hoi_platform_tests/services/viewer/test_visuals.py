@@ -25,7 +25,7 @@ MAX_PAGE_BYTES = 10_000_000
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[VisualsRequest, dict[str, Path]]:
     folder = tmp_path_factory.mktemp("visuals")
     request = sample_request(folder, title='<script>alert("x")</script> & co')
-    verdict = Verdict((Check.at_most("object_mask", 0.7, 0.5, "1 - IoU"),), 4, 5)
+    verdict = Verdict((Check.at_most("object_mask_misalignment", 0.7, 0.5, ""),), 4, 5)
     request = replace(request, verdict=verdict)
     return request, write_visuals(request, folder)
 
@@ -78,7 +78,7 @@ def test_text_on_the_page_is_escaped(made: tuple[VisualsRequest, dict[str, Path]
     page = made[1]["page"].read_text()
     assert 'alert("x")' not in page
     assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; co" in page
-    assert "object_mask is 0.7 1 - IoU, allowed is at most 0.5 1 - IoU" in page
+    assert "object_mask_misalignment is 0.7, allowed is at most 0.5" in page
 
 
 def test_the_page_needs_nothing_else(made: tuple[VisualsRequest, dict[str, Path]]) -> None:

@@ -1,0 +1,54 @@
+"""What the index knows of one clip: a row of the manifest, a card of the gallery."""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from hoi_platform.core.filtering.verdict import Verdict
+
+State = Literal["valid", "rejected", "unfinished"]
+
+# What ``ClipRow.paths`` may hold, relative to the results folder.
+PATH_KEYS: Final = (
+    "poster",
+    "recon_comparison",
+    "recon_result",
+    "recon_result_top_view",
+    "input",
+    "page",
+    "verdict",
+    "hoi_data",
+)
+
+
+@dataclass(frozen=True)
+class ClipRow:
+    """One clip of the dataset, finished or not."""
+
+    clip_id: str
+    dataset: str
+    category: str
+    task: str
+    character: str
+    scene: str
+    seed: int
+    verdict: Verdict | None = None
+    """None until the clip has been judged."""
+    accuracy: dict[str, float | None] = field(default_factory=dict)
+    """``ClipAccuracy.to_json()``; empty without ground truth."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall time of each stage that is done, in the order of the chain."""
+    backends: dict[str, str] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
+    """``PATH_KEYS`` → a path relative to the results folder, with forward slashes."""
+    made_at: str = ""
+    """ISO 8601 time of the newest artifact."""
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.paths) - set(PATH_KEYS)):
+            raise ValueError(f"{self.clip_id}: unknown paths {unknown}; known: {list(PATH_KEYS)}")
+
+    @property
+    def state(self) -> State:
+        if self.verdict is None:
+            return "unfinished"
+        return "valid" if self.verdict.valid else "rejected"
