@@ -17,6 +17,8 @@ from hoi_platform.core.tracking.lighting import (
 from hoi_platform.core.tracking.view import View
 
 _GAIN_RANGE = (0.6, 1.6)
+_SATURATED = 0.9
+_SIMILAR_LOG = 0.5
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,18 @@ def visible(frame: FrameEvidence, view: View) -> NDArray[np.bool_]:
 
 
 def frame_gain(frame: FrameEvidence, view: View, R_cam_object: Array, lighting: Lighting) -> Array:
-    """Median observed over predicted linear color per channel (3,), bounded."""
+    """Observed over predicted linear color per channel (3,), bounded; outliers are left out."""
     seen = visible(frame, view)
     if seen.sum() < 10:
         return np.ones(3)
     observed = linear_from_srgb(sampled(frame.levels[-1], view.uv[seen]))
     normals = view.normals[seen] @ R_cam_object.T
     predicted = view.albedo[seen] * lighting.irradiance(normals)
-    ratio = np.median((observed + 0.01) / (predicted + 0.01), axis=0)
-    return np.clip(ratio, *_GAIN_RANGE)
+    ratio = (observed + 0.02) / (predicted + 0.02)
+    similar = np.abs(np.log(ratio / np.median(ratio, axis=0))) < _SIMILAR_LOG
+    weights = similar / (predicted + 0.02)
+    gain = (weights * predicted * observed).sum(axis=0) / (weights * predicted**2).sum(axis=0)
+    return np.clip(gain, *_GAIN_RANGE)
 
 
 def add_to_lighting(
@@ -66,7 +71,9 @@ def add_to_lighting(
     observed = linear_from_srgb(sampled(frame.levels[-1], view.uv[seen]))
     albedo = _blurred_albedo(view)[seen]
     normals = view.normals[seen] @ R_cam_object.T
-    fit.add(albedo, normals, observed, np.ones(int(seen.sum())))
+    # Least squares of sRGB rather than of linear differences; burnt-out pixels tell nothing.
+    weights = (observed.max(axis=1) < _SATURATED) / (observed.mean(axis=1) + 0.02)
+    fit.add(albedo, normals, observed, weights)
 
 
 def _blurred_albedo(view: View) -> Array:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 COARSE, FINE = 0, 1
 BLUR_PX = (2.5, 1.0)
 """Gaussian blur of the coarse and the fine level."""
-OCCLUDER_MARGIN_PX = 2
-"""Nearer than this to the human's mask nothing of the object is trusted."""
+OCCLUDER_MARGIN_PX = 1
+"""Nearer than this to the human's mask the object's colors are not trusted."""
 _FAR_PX = 40.0
 
 
@@ -20,6 +20,7 @@ class FrameEvidence:
     image: NDArray[np.float32]  # (H, W, 3) sRGB in [0, 1]
     levels: tuple[NDArray[np.float32], ...]  # the image blurred by BLUR_PX
     mask: NDArray[np.bool_]  # the object's visible part
+    human: NDArray[np.bool_]
     hidden: NDArray[np.bool_]  # the human's mask, dilated
     distance: NDArray[np.float32]  # (H, W) signed pixels to the mask's boundary, < 0 inside
     slope: NDArray[np.float32]  # (H, W, 2) its gradient by (u, v)
@@ -38,7 +39,7 @@ def frame_evidence(
     hidden = cv2.dilate(human.astype(np.uint8), kernel) > 0
     distance = signed_distance(mask)
     slope = np.stack(gradients(blurred(distance, 1.0)), axis=-1)
-    return FrameEvidence(image, levels, mask & ~human, hidden, distance, slope)
+    return FrameEvidence(image, levels, mask & ~human, human, hidden, distance, slope)
 
 
 def blurred(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:

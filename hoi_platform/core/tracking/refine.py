@@ -8,17 +8,11 @@ import numpy as np
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.tracking.appearance import Template, frame_gain, render, template
+from hoi_platform.core.tracking.contour import Contour, contour_of, contour_term
 from hoi_platform.core.tracking.evidence import BLUR_PX, FrameEvidence
 from hoi_platform.core.tracking.lighting import Lighting
 from hoi_platform.core.tracking.se3 import moved, twist_between
-from hoi_platform.core.tracking.terms import (
-    Contour,
-    NormalEquations,
-    contour_of,
-    contour_term,
-    photometric_term,
-    prior_term,
-)
+from hoi_platform.core.tracking.terms import NormalEquations, photometric_term, prior_term
 from hoi_platform.core.tracking.view import SurfaceCaster
 
 CONTOUR_SOFT_PX = (5.0, 2.0)
@@ -87,7 +81,7 @@ def _rendered(
     R = T[:3, :3]
     rendering = render(view, R, model.lighting, frame_gain(frame, view, R, model.lighting))
     colors = template(frame, view, rendering, level, BLUR_PX[level])
-    return colors, contour_of(view, model.camera)
+    return colors, contour_of(view, frame, model.camera)
 
 
 def _image_terms(

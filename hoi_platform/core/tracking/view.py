@@ -34,6 +34,13 @@ class View(NamedTuple):
         rows, columns = np.nonzero(self.hit)
         return (np.stack([columns, rows], axis=1) + 0.5) * self.stride + self.origin
 
+    @property
+    def grid(self) -> Array:
+        """(h, w, 2) pixels of all samples."""
+        h, w = self.hit.shape
+        columns, rows = np.meshgrid(np.arange(w), np.arange(h))
+        return (np.stack([columns, rows], axis=-1) + 0.5) * self.stride + self.origin
+
     def image(self, values: Array, fill: float = 0.0) -> NDArray[np.float32]:
         """Values (N, ...) of the hits as an image (h, w, ...)."""
         out = np.full((*self.hit.shape, *values.shape[1:]), fill, dtype=np.float32)
