@@ -13,6 +13,7 @@ _MIN_PIXELS: Final = 16
 """Smallest union of silhouette and mask that can be judged (pixels of the strided image)."""
 _MIN_JUDGED: Final = 0.25
 """Smallest share of frames that has to be judged for a clip's value to count."""
+_TOUCHING_M: Final = 0.02
 _BODY_WIDTH_PX: Final = 320
 """Width of the image on which the person is compared; the object is compared at full size."""
 
@@ -27,16 +28,20 @@ class Misalignment(NamedTuple):
 def misalignment(clip: FilterInput) -> Misalignment:
     """Object, and union of person and object, against their tracked masks.
 
-    The object is compared only where the tracked person does not cover it, so that neither a
-    hidden part nor a slightly wrong hand counts against its pose.
+    What the empty scene (a table, say) hides is left out of the silhouettes. The object is
+    compared only where the tracked person does not cover it, so that neither a hidden part nor a
+    slightly wrong hand counts against its pose.
     """
     vertices = clip.data.motion.vertices(clip.body)
     stride = max(1, clip.camera.width_px // _BODY_WIDTH_PX)
+    behind = plate_limit(clip.plate_depth)
+    behind_body = behind[stride // 2 :: stride, stride // 2 :: stride]
     rows = []
     for frame in range(len(clip.data)):
         mesh = clip.mesh.transformed(clip.data.Ts_world_object[frame])
-        seen = rasterize(clip.camera, mesh.vertices, mesh.faces).silhouette
-        person = rasterize(clip.camera, vertices[frame], clip.body.faces, stride).silhouette
+        seen = rasterize(clip.camera, mesh.vertices, mesh.faces).depth < behind
+        body = rasterize(clip.camera, vertices[frame], clip.body.faces, stride).depth
+        person = body < behind_body[: body.shape[0], : body.shape[1]]
         mask, human = clip.object_masks[frame], clip.human_masks[frame]
         rows.append(
             (
@@ -45,6 +50,14 @@ def misalignment(clip: FilterInput) -> Misalignment:
             )
         )
     return Misalignment(*np.array(rows).T)
+
+
+def plate_limit(plate_depth: Array) -> Array:
+    """(H, W) the depth (m) in front of which a surface is seen; inf where the scene is open.
+
+    Soles and an object's bottom touch the scene, so that equal depth counts as seen.
+    """
+    return np.where(np.isfinite(plate_depth), plate_depth + _TOUCHING_M, np.inf)
 
 
 def one_minus_iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.scene.boxes import table_boxes
 from hoi_platform.services.viewer import page_meshes
 from hoi_platform.services.viewer.figures import GHOST_TINT, OBJECT_TINT
 from hoi_platform.services.viewer.light_mesh import light_topology, lightened
@@ -26,12 +27,13 @@ from hoi_platform.services.viewer.page_text import body_html, head_html
 from hoi_platform.services.viewer.request import VisualsRequest
 from hoi_platform.services.viewer.stage import Image
 from hoi_platform.services.viewer.surfaces import RGB, Surface, srgb_from_linear
-from hoi_platform.services.viewer.world_view import box_surface
+from hoi_platform.services.viewer.world_view import box_surface, furniture_surface
 
 _PERSON_BYTES: Final = 4_000_000
 _TRUTH_BYTES: Final = 1_600_000
 _FILM_BYTES: Final = 1_500_000
 _BYTES_PER_VERTEX: Final = 8
+_BODY_VERTICES: Final = (1200, 6000)  # fewer look broken, more look the same
 _OBJECT_VERTICES: Final = 12_000
 _QUANTUM_M: Final = 5e-4
 _FLOOR_HALF_M: Final = 2.0
@@ -94,17 +96,15 @@ class _Page:
         center = np.round(path[0, :2])
         low, high = (np.array([*(center + side * _FLOOR_HALF_M), 0]) for side in (-1, 1))
         floor = box_surface(low - [0, 0, 0.02], high, _FLOOR_COLOR)
-        table = request.spec.table
-        corner = np.array(table.pos) - np.array(table.size) / 2
-        r, g, b = srgb_from_linear(np.array(table.color)).tolist()
         frustum = scene.create_mesh(layer_id="camera")
         color = np.array(_FRUSTUM_COLOR, np.float32)
         frustum.add_camera_frustum(clip_camera(request.camera), color, depth=0.35, thickness=0.006)
         self._still += [
             page_meshes.surface_mesh(scene, floor, "floor"),
             page_meshes.grid_mesh(scene, center, _FLOOR_HALF_M, _GRID_COLOR),
-            page_meshes.surface_mesh(
-                scene, box_surface(corner, corner + table.size, (r, g, b)), "table"
+            *(
+                page_meshes.surface_mesh(scene, furniture_surface(box), "table")
+                for box in table_boxes(request.spec.table)
             ),
             page_meshes.path_mesh(scene, path, OBJECT_TINT, 0.004, "path"),
             frustum,
@@ -113,7 +113,8 @@ class _Page:
     def add_person(self, layer: str, vertices: Array, budget_bytes: int) -> None:
         """A body with its motion (T, V, 3), thinned to the budget."""
         body, frames = self._request.body, len(self._moving)
-        limit = max(1200, budget_bytes // (_BYTES_PER_VERTEX * frames))
+        limit = budget_bytes // (_BYTES_PER_VERTEX * frames)
+        limit = min(max(limit, _BODY_VERTICES[0]), _BODY_VERTICES[1])
         kept, faces = light_topology(body.rest_vertices, body.faces, limit)
         colors = srgb_from_linear(self._request.body_colors[kept])
         if layer == "truth":

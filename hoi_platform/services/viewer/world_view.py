@@ -11,7 +11,8 @@ import numpy as np
 from hoi_platform.core.geometry.camera import Camera, look_at
 from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
-from hoi_platform.core.scene.spec import SceneSpec
+from hoi_platform.core.scene.boxes import table_boxes
+from hoi_platform.core.scene.spec import BoxSpec, SceneSpec
 from hoi_platform.services.viewer.actors import SurfaceActor, line_actor
 from hoi_platform.services.viewer.figures import GHOST_TINT, OBJECT_TINT, Figures
 from hoi_platform.services.viewer.stage import Image, Stage
@@ -40,10 +41,8 @@ class WorldView(Stage):
         self._side = side_camera(camera, extent)
         middle = extent.mean(axis=0)
         self._add_floor(middle)
-        r, g, b = srgb_from_linear(np.array(spec.table.color)).tolist()
-        low = np.array(spec.table.pos) - np.array(spec.table.size) / 2
-        table = box_surface(low, low + spec.table.size, (r, g, b))
-        self.add(SurfaceActor(table, _TABLE_OPACITY).actor)
+        for box in table_boxes(spec.table):
+            self.add(SurfaceActor(furniture_surface(box), _TABLE_OPACITY).actor)
 
     def _add_floor(self, middle: Array) -> None:
         center = np.round(middle[:2])
@@ -77,7 +76,7 @@ class WorldView(Stage):
     def top_view(self) -> Image:
         """(H, W, 3): a map, the direction in which the clip's camera looks upward."""
         span = np.ptp(self._extent, axis=0)
-        height = 1.25 * max(float(np.hypot(span[0], span[1])) * 0.85, 1.2)
+        height = 1.2 * max(float(np.hypot(span[0], span[1])) * 0.85, 1.0)
         self.look_down(self._extent.mean(axis=0), self._forward, height)
         return self.render()[..., :3]
 
@@ -104,6 +103,13 @@ def side_camera(camera: Camera, extent: Array, turn_deg: float = SIDE_VIEW_DEG) 
     return replace(
         draft, T_world_cam=rigid(draft.T_world_cam[:3, :3], middle + distance * direction)
     )
+
+
+def furniture_surface(box: BoxSpec) -> Surface:
+    """A box of the scene in its color."""
+    low = np.array(box.pos) - np.array(box.size) / 2
+    r, g, b = srgb_from_linear(np.array(box.color)).tolist()
+    return box_surface(low, low + box.size, (r, g, b))
 
 
 def box_surface(low: Array, high: Array, color: RGB) -> Surface:

@@ -71,6 +71,20 @@ def test_every_check_runs_after_failures(clip: FilterInput) -> None:
     assert len(verdict.reasons) == len(verdict.failed)
 
 
+def test_what_the_scene_hides_is_not_missed(clip: FilterInput) -> None:
+    """Legs behind the table would count as misaligned, although nobody could see them."""
+    depth = clip.plate_depth.copy()
+    depth[90:] = 1.0  # something low stands before everything
+    hidden = {"object_masks": clip.object_masks.copy(), "human_masks": clip.human_masks.copy()}
+    for masks in hidden.values():
+        masks[:, 90:] = False
+    verdict = judge(replace(clip, plate_depth=depth, **hidden), CONFIG)
+    assert _value(verdict, "total_mask_misalignment") < 0.05
+    assert _value(verdict, "object_mask_misalignment") < 0.05
+    blind = judge(replace(clip, **hidden), CONFIG)
+    assert _value(blind, "total_mask_misalignment") > 0.2
+
+
 def test_a_shifted_person_is_found(clip: FilterInput) -> None:
     """Somebody else at the edge of the picture would be taken for the person."""
     moved = replace(
