@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import dagster as dg
 
-from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.definitions import build_defs
@@ -86,11 +85,6 @@ class ChainRunner:
             made = error is None and record != before[asset]
             outcomes.append(Outcome(asset, subject, record, made, error))
         return outcomes
-
-
-def flow_order() -> list[str]:
-    """Every partitioned asset, upstream first."""
-    return list(STAGES)
 
 
 def _succeeded(result: dg.ExecuteInProcessResult) -> set[str]:

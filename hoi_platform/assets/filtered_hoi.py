@@ -2,13 +2,14 @@
 
 import json
 
+from hoi_platform.assets.checks import RECONSTRUCTION_QUALITY
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Work
 
 
 @stage_asset(
-    Look("recon_4dhoi", frozenset({"filter"})),
+    Look("recon_4dhoi", frozenset({"filter"}), check=RECONSTRUCTION_QUALITY),
     version="1",
     upstream=(
         "object_mesh",

@@ -1,5 +1,6 @@
 """The asset ``interaction_video``."""
 
+from hoi_platform.assets.checks import VIDEO_SANITY
 from hoi_platform.assets.looks import video_preview
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.assets.video_request import request_settings, video_request
@@ -11,7 +12,7 @@ from hoi_platform.services.video.backend import VideoTask
 
 
 @stage_asset(
-    Look("gen_2dhoi", frozenset({"video"}), preview=video_preview),
+    Look("gen_2dhoi", frozenset({"video"}), preview=video_preview, check=VIDEO_SANITY),
     version="1",
     upstream=("object_mesh", "scene_render", "video_prompt", "video_task"),
     settings=request_settings,

@@ -2,6 +2,7 @@
 
 import json
 
+from hoi_platform.assets.checks import RENDER_SANITY
 from hoi_platform.assets.looks import frame_preview
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.blender import BlenderResource
@@ -22,7 +23,7 @@ def _settings(context: Context) -> dict[str, object]:
 
 
 @stage_asset(
-    Look("gen_2dhoi", frozenset({"blender"}), preview=frame_preview),
+    Look("gen_2dhoi", frozenset({"blender"}), preview=frame_preview, check=RENDER_SANITY),
     version="1",
     upstream=("object_mesh", "settled_pose", "object_scale"),
     settings=_settings,

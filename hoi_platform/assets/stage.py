@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import dagster as dg
 
+from hoi_platform.assets.checks import StoredCheck
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
@@ -25,7 +26,12 @@ Preview = Callable[[ArtifactStore, ObjectId | ClipId], bytes]
 """A small JPEG of an artifact, drawn from its files."""
 
 STAGES: Final[dict[str, Stage]] = {}
-"""Every stage by name, filled as the asset modules are imported."""
+"""Every stage by name, filled as the asset modules are imported; ``flow_order`` sorts them."""
+
+
+def flow_order() -> list[str]:
+    """Every stage, upstream first: the order of the table of artifacts."""
+    return [name for name in ARTIFACTS if name in STAGES]
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Look:
     group: str
     kinds: frozenset[str]
     preview: Preview | None = None
+    check: StoredCheck | None = None
     pool: str | None = None
     op_tags: dict[str, Any] | None = None
 
@@ -70,6 +77,7 @@ def stage_asset(
             code_version=version,
             pool=look.pool,
             op_tags=look.op_tags,
+            check_specs=[look.check.spec] if look.check else None,
             required_resource_keys={"platform", "progress", *uses},
         )
         def asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -106,7 +114,9 @@ def _materialize(
     metadata = _metadata(platform.store, stage, look, subject, record)
     metadata["status"] = dg.MetadataValue.text("already done" if status.done else "made")
     return dg.MaterializeResult(
-        metadata=metadata, data_version=dg.DataVersion(record.fingerprint[:32])
+        metadata=metadata,
+        data_version=dg.DataVersion(record.fingerprint[:32]),
+        check_results=[look.check.evaluate(platform.store, subject)] if look.check else [],
     )
 
 

@@ -33,10 +33,11 @@ def bench(
     """Run the chain for every object and seed; print seconds, memory and accuracy."""
     if context.invoked_subcommand:
         return
+    from hoi_platform.assets.stage import flow_order
     from hoi_platform.commands.terminal import BarProgress, console, progress_display, table
     from hoi_platform.core.clip import ObjectId
     from hoi_platform.resources.platform import PlatformResource
-    from hoi_platform.runner import ChainRunner, flow_order
+    from hoi_platform.runner import ChainRunner
     from hoi_platform.services.artifacts.files import write_whole
 
     resource = PlatformResource(results_dir=str(results_dir.absolute()), profile=profile)

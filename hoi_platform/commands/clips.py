@@ -11,7 +11,7 @@ from hoi_platform.commands.options import DEFAULT_RESULTS, Profile, ResultsDir
 
 def status(results_dir: ResultsDir = DEFAULT_RESULTS, profile: Profile = "demo") -> None:
     """Show which stage of which clip is done, stale, corrupt or missing for today's settings."""
-    from hoi_platform.assets.stage import STAGES
+    from hoi_platform.assets.stage import STAGES, flow_order
     from hoi_platform.commands.terminal import console, table
     from hoi_platform.core.formats.artifacts import upstream_subject
     from hoi_platform.definitions import ASSETS
@@ -23,12 +23,12 @@ def status(results_dir: ResultsDir = DEFAULT_RESULTS, profile: Profile = "demo")
     stages = platform.stages(STAGES)
     rows = []
     for clip in platform.made_clips():
-        states = [stages.status(a, upstream_subject(a, clip) or clip).state for a in STAGES]
+        states = [stages.status(a, upstream_subject(a, clip) or clip).state for a in flow_order()]
         rows.append([clip.path, *(marks.get(s, "[red]✗[/red]") for s in states)])
     if not rows:
         console.print(f"no clip under {results_dir} yet; start with `hoi demo`")
         return
-    heads = [name.replace("_", "\n") for name in STAGES]
+    heads = [name.replace("_", "\n") for name in flow_order()]
     console.print(table("Clips", ["clip", *heads], rows))
     console.print("● done   ◐ stale   ✗ corrupt   · missing")
 

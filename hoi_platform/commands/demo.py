@@ -29,11 +29,12 @@ def demo(
 
     What is done already is kept; a changed setting redoes only what depends on it.
     """
+    from hoi_platform.assets.stage import flow_order
     from hoi_platform.commands.report import print_report
     from hoi_platform.commands.terminal import BarProgress, progress_display
     from hoi_platform.core.clip import ObjectId
     from hoi_platform.resources.platform import PlatformResource
-    from hoi_platform.runner import ChainRunner, flow_order
+    from hoi_platform.runner import ChainRunner
 
     resource = PlatformResource(
         results_dir=str(results_dir.absolute()),

@@ -8,6 +8,7 @@ from hoi_platform.core.errors import BadInputError
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
+_CLIP: Final = re.compile(r"([^/]+)/([^/]+)/(.+)_([^_/]+)_rand(\d{5})")
 _SEED_KEY: Final = re.compile(r"rand(\d{5})")
 
 
@@ -75,3 +76,17 @@ def seed_of_key(key: str) -> int:
     if not (match := _SEED_KEY.fullmatch(key)):
         raise BadInputError(f"seed key {key!r} is not of the form rand00001")
     return int(match.group(1))
+
+
+def parse_clip_path(path: str, task: str) -> ClipId:
+    """The inverse of ``ClipId.path``; the task is not part of a path.
+
+    A character's name may hold underscores, a scene's may not.
+    """
+    if not (match := _CLIP.fullmatch(path)):
+        raise BadInputError(
+            f"clip id {path!r} is not of the form "
+            "<dataset>/<category>/<character>_<scene>_rand00001"
+        )
+    dataset, category, character, scene, seed = match.groups()
+    return ClipId(ObjectId(dataset, category, task), character, scene, int(seed))

@@ -1,12 +1,11 @@
 """``python -m hoi_platform.pipelines.recon_4dhoi``: from interaction videos to 4D clips."""
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from typing import Final
 
-from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.core.clip import ClipId, parse_clip_path
 from hoi_platform.core.errors import BadInputError, HoiError
 from hoi_platform.pipelines.common import (
     absolute,
@@ -33,13 +32,13 @@ _ASSETS: Final = {
     5: ("filtered_hoi",),
     6: ("visualization",),
 }
-_VIDEO_ID: Final = re.compile(r"([^/]+)/([^/]+)/(.+)_([^_/]+)_rand(\d{5})")
 
 
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     result = base_parser("Reconstruct 4D human-object interaction from the videos.", STEPS)
     result.add_argument("--video_id", help="<dataset>/<category>/<character>_<scene>_rand00001")
+    result.add_argument("--gen_config", help="the YAML file that gen_2dhoi was run with, if any")
     result.add_argument("--character", help="whose clips; default: the configuration's")
     result.add_argument("--is_static_obj", action="store_true", help="the object does not move")
     return result
@@ -58,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
     resource = PlatformResource(
         results_dir=absolute(args.results_dir, "results"),
         profile=args.profile,
+        gen_config=absolute(args.gen_config, "") if args.gen_config else "",
         recon_config=absolute(args.config, "") if args.config else "",
         overrides={
             "recon_4dhoi": {"pipeline": flags},
@@ -100,13 +100,9 @@ def chosen_clips(platform: Platform, args: argparse.Namespace) -> list[ClipId]:
 
 
 def _clip_of_video_id(platform: Platform, args: argparse.Namespace) -> ClipId:
-    if not (match := _VIDEO_ID.fullmatch(args.video_id)):
-        raise BadInputError(
-            f"--video_id {args.video_id!r} is not of the form "
-            "<dataset>/<category>/<character>_<scene>_rand00001"
-        )
-    clip = platform.clip(ObjectId(match[1], match[2], args.task), int(match[5]))
-    if clip.path != args.video_id:
+    named = parse_clip_path(args.video_id, args.task)
+    clip = platform.clip(named.object_id, named.seed)
+    if clip != named:
         raise BadInputError(
             f"--video_id {args.video_id!r} does not fit today's configuration, "
             f"in which that clip is {clip.path!r}; set --character or the object's scene"

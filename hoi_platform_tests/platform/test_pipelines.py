@@ -26,18 +26,22 @@ def test_an_impossible_shard_is_refused(index: int, count: int) -> None:
         shard([1, 2, 3], index, count)
 
 
+GEN_FLAGS = (
+    "--dataset ComAsset --category cordless_drill --character kid --results_dir results "
+    "--video_model_api simulated --skip_step1 --skip_step2 --skip_step3 --skip_step4 "
+    "--skip_done --job_chunk_idx 0 --num_job_chunks 8 --verbose --config x.yaml"
+)
+RECON_FLAGS = (
+    "--dataset ComAsset --category cordless_drill --results_dir results --is_static_obj "
+    "--skip_step1 --skip_step2 --skip_step3 --skip_step4 --skip_step5 --skip_step6 "
+    "--skip_done --job_chunk_idx 0 --num_job_chunks 8 --verbose --video_id a/b/c"
+)
+
+
 def test_the_seeds_flags_are_accepted() -> None:
     """Commands of the reference's documentation would stop with a usage error."""
-    gen_2dhoi.parser().parse_args(
-        "--dataset ComAsset --category cordless_drill --character kid --results_dir results "
-        "--video_model_api simulated --skip_step1 --skip_step2 --skip_step3 --skip_step4 "
-        "--skip_done --job_chunk_idx 0 --num_job_chunks 8 --verbose --config x.yaml".split()
-    )
-    recon_4dhoi.parser().parse_args(
-        "--dataset ComAsset --category cordless_drill --results_dir results --is_static_obj "
-        "--skip_step1 --skip_step2 --skip_step3 --skip_step4 --skip_step5 --skip_step6 "
-        "--skip_done --job_chunk_idx 0 --num_job_chunks 8 --verbose --video_id a/b/c".split()
-    )
+    assert gen_2dhoi.parser().parse_args(GEN_FLAGS.split()).skip_step4
+    assert recon_4dhoi.parser().parse_args(RECON_FLAGS.split()).skip_step6
 
 
 def test_an_unknown_object_is_one_line_with_the_cure(

@@ -1,0 +1,114 @@
+"""The dataset's index from the records on disk: manifest, summary, gallery."""
+
+import json
+import platform as machine
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from hoi_platform.core.clip import ClipId, parse_clip_path
+from hoi_platform.core.filtering.verdict import Verdict
+from hoi_platform.core.formats.artifacts import ARTIFACTS
+from hoi_platform.services.artifacts.files import write_whole
+from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
+from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.platform import Platform
+from hoi_platform.services.viewer.clip_row import ClipRow
+from hoi_platform.services.viewer.gallery import write_gallery
+from hoi_platform.services.viewer.manifest import write_manifest
+from hoi_platform.services.viewer.summary import summarize
+
+VERSION: Final = "1"
+
+# Gallery path → asset, file key and name below it.
+_PATHS: Final = {
+    "poster": ("visualization", "visuals", "poster.jpg"),
+    "recon_comparison": ("visualization", "visuals", "recon_comparison.mp4"),
+    "recon_result": ("visualization", "visuals", "recon_result.mp4"),
+    "recon_result_top_view": ("visualization", "visuals", "recon_result_top_view.mp4"),
+    "page": ("visualization", "visuals", "recon_result.html"),
+    "input": ("interaction_video", "video", ""),
+    "verdict": ("filtered_hoi", "verdict", ""),
+    "hoi_data": ("filtered_hoi", "hoi_data", "hoi_data.npz"),
+}
+
+
+def write_index(platform: Platform, stages: Sequence[str]) -> ArtifactRecord:
+    """Rebuild the index from what lies in the results; ``stages`` in the order of the flow."""
+    started, store = time.perf_counter(), platform.store
+    rows = [_row(store, clip, stages) for clip in indexed_clips(platform)]
+    summary = summarize(rows)
+    with store.staging("dataset_index", None) as staging:
+        write_manifest(rows, staging.path("manifest"))
+        write_whole(staging.path("summary"), json.dumps(summary, indent=1) + "\n")
+        write_gallery(rows, staging.path("gallery"), staging.root)
+        record = ArtifactRecord(
+            asset="dataset_index",
+            subject="",
+            schema_version=ARTIFACTS["dataset_index"].schema_version,
+            fingerprint=fingerprint_of([VERSION, [_identity(row) for row in rows]]),
+            code_version=VERSION,
+            backend="parquet",
+            settings={},
+            inputs={},
+            files={},
+            seconds=time.perf_counter() - started,
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            machine=f"{machine.machine()} {machine.system()}",
+            facts=summary,
+        )
+        return store.commit(staging, record)
+
+
+def indexed_clips(platform: Platform) -> Iterator[ClipId]:
+    """Every clip whose scene has been rendered, whatever today's settings are."""
+    tasks = {object_id.path: object_id.task for object_id in platform.catalogue.entries()}
+    folder = platform.store.root / "generation" / "records" / "scene_render"
+    for file in sorted(folder.rglob("*.json")):
+        path = file.relative_to(folder).with_suffix("").as_posix()
+        yield parse_clip_path(path, tasks.get(str(Path(path).parent), "manipulation"))
+
+
+def _row(store: ArtifactStore, clip: ClipId, stages: Sequence[str]) -> ClipRow:
+    records = {
+        name: record
+        for name in stages
+        if ARTIFACTS[name].scope == "clip" and (record := store.record(name, clip))
+    }
+    verdict = _json(store, records, "filtered_hoi", "verdict", clip)
+    return ClipRow(
+        clip_id=clip.path,
+        dataset=clip.object_id.dataset,
+        category=clip.object_id.category,
+        task=clip.object_id.task,
+        character=clip.character,
+        scene=clip.scene,
+        seed=clip.seed,
+        verdict=None if verdict is None else Verdict.from_json(verdict),
+        accuracy=_json(store, records, "clip_accuracy", "accuracy", clip) or {},
+        seconds={name: record.seconds for name, record in records.items()},
+        backends={name: record.backend for name, record in records.items()},
+        paths=_paths(store, clip),
+        made_at=max((record.created_at for record in records.values()), default=""),
+    )
+
+
+def _paths(store: ArtifactStore, clip: ClipId) -> dict[str, str]:
+    found = {}
+    for name, (asset, key, below) in _PATHS.items():
+        path = store.path(asset, key, clip) / below if below else store.path(asset, key, clip)
+        if path.exists():
+            found[name] = path.relative_to(store.root).as_posix()
+    return found
+
+
+def _json(
+    store: ArtifactStore, records: dict[str, ArtifactRecord], asset: str, key: str, clip: ClipId
+) -> Any:
+    return json.loads(store.path(asset, key, clip).read_text()) if asset in records else None
+
+
+def _identity(row: ClipRow) -> list[Any]:
+    return [row.clip_id, row.made_at, row.state]
