@@ -1,5 +1,6 @@
 """How probable a pixel's color is where the empty scene is seen, in light or in shadow."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log, pi, sqrt
 from typing import Final
@@ -19,11 +20,14 @@ _SHADES: Final = np.linspace(0.3, 1.25, 39, dtype=np.float32)
 """Centers of the bins of shade: a color as a multiple of the plate's, gamma-encoded values."""
 _SHADES_SEEN: Final = 0.7
 """Weight of the first frame's shades; the rest is a broad guess that favors weak shadows."""
-_MIN_NOISE: Final = 2.5
+_MIN_NOISE: Final = 5.0
+"""Standard deviation (gray values): densities are compared with histograms blurred by more."""
 _TONE_BINS: Final = 12
-_NOISE_FRAMES: Final = 12
-_MEAN_ABSOLUTE: Final = 0.80
-"""Mean absolute value of a Gaussian of σ = 1."""
+_LEAST_PIXELS: Final = 100
+_MEDIAN_ABSOLUTE: Final = 0.67
+"""Median absolute value of a Gaussian of σ = 1."""
+_MISFIT_PX: Final = (0.15, 1.0)
+"""Least and largest distance of edges of plate and video that is taken for misfit."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class BackgroundModel:
     """The plate as the video shows it, the noise around it and how dark its shadows are."""
 
     plate: Image
-    noise: NDArray[np.float32]  # (height, width), standard deviation in gray values
+    chroma_noise: NDArray[np.float32]  # (height, width) standard deviation in gray values
+    light_noise: NDArray[np.float32]  # the same along the plate's color: renders' noise is light
     shades: NDArray[np.float32]  # (bins of ``_SHADES``,) density of the shade of shaded pixels
 
     def log_density(self, image: Image, window: Window) -> NDArray[np.float32]:
@@ -40,43 +45,46 @@ class BackgroundModel:
         A shadow scales all channels alike (Horprasert et al., 1999), so that only the residual
         across the line from black to the plate's color counts against it.
         """
-        plate, noise = self.plate[window], self.noise[window]
-        variance = np.square(noise)
-        squared, across, shade, norm = _residuals(image, plate)
-        lit = np.exp(-0.5 * squared / variance) / (2 * pi * variance) ** 1.5
-        along = np.interp(shade, _SHADES, self.shades, 0, 0).astype(np.float32) / norm
-        shaded = np.exp(-0.5 * across / variance) / (2 * pi * variance) * along
+        chroma, light = self.chroma_noise[window], self.light_noise[window]
+        across2, shade, norm = _residuals(image, self.plate[window])
+        across = np.exp(-0.5 * across2 / np.square(chroma)) / (2 * pi * np.square(chroma))
+        lit = np.exp(-0.5 * np.square((shade - 1) * norm / light)) / (sqrt(2 * pi) * light)
+        shaded = np.interp(shade, _SHADES, self.shades, 0, 0).astype(np.float32) / norm
+        seen = across * ((1 - _SHADOW) * lit + _SHADOW * shaded)
         outlier = np.float32(np.exp(UNIFORM_LOG_DENSITY))
-        seen = np.float32(1 - _SHADOW) * lit + np.float32(_SHADOW) * shaded
         return np.log((1 - _OUTLIERS) * seen + _OUTLIERS * outlier)
 
 
 def _residuals(image: Image, plate: Image) -> tuple[NDArray[np.float32], ...]:
-    """Squared distance to the plate's color and to its shadow line, shade, |plate color|."""
+    """Squared distance to the plate's shadow line, place on it (1: the plate), |plate color|."""
     norm2 = np.maximum(np.einsum("...c,...c->...", plate, plate), np.float32(64))
     product = np.einsum("...c,...c->...", image, plate)
     image2 = np.einsum("...c,...c->...", image, image)
-    squared = np.maximum(image2 - 2 * product + norm2, 0)
     shade = product / norm2
-    return squared, np.maximum(image2 - product * shade, 0), shade, np.sqrt(norm2)
+    return np.maximum(image2 - product * shade, 0), shade, np.sqrt(norm2)
 
 
 def fit_background(
-    frames: NDArray[np.uint8], plate: NDArray[np.uint8], known: Mask
+    frame: NDArray[np.uint8], plate: NDArray[np.uint8], known: Mask
 ) -> BackgroundModel:
-    """Match the plate's tones to the video and measure its noise.
+    """Match the plate to the video by its first frame (height, width, 3).
 
-    ``frames`` (T, height, width, 3); ``known`` (height, width) marks background in the first.
-    Fireflies and exposure shift a video's tones against a denoised plate.
+    ``known`` (height, width) marks background in it. Fireflies and exposure shift a video's
+    tones against a denoised plate; noise and misfit are measured on what is left.
     """
-    first = smooth_frame(frames[0])
+    first = smooth_frame(frame)
     shown = _match_tones(smooth_frame(plate), first, known)
-    noise = _temporal_noise(frames)
-    residual = np.abs(first - shown).mean(axis=-1)
-    ratio = _median(residual[known]) / max(_median(noise[known]), 1e-3)
-    calibrated = noise * max(ratio / _MEAN_ABSOLUTE, 1.0)
-    calibrated = np.maximum(calibrated, _MIN_NOISE).astype(np.float32)
-    return BackgroundModel(shown, calibrated, _shades(first.astype(np.float32), shown, known))
+    first32 = first.astype(np.float32)
+    across2, shade, norm = _residuals(first32, shown)
+    # Squared residuals across the line have two degrees of freedom, so that their median is
+    # 2 ln 2 times the variance; along it the median of absolute values is 0.67 σ.
+    chroma = _by_brightness(shown, np.sqrt(across2 / (2 * log(2.0))), known)
+    light = _by_brightness(shown, np.abs(shade - 1) * norm / _MEDIAN_ABSOLUTE, known)
+    slope = _slope(shown)
+    misfit = slope * _misfit_px(np.abs(first32 - shown).mean(axis=-1), light, slope, known)
+    return BackgroundModel(
+        shown, np.hypot(chroma, misfit), np.hypot(light, misfit), _shades(shade[known])
+    )
 
 
 def smooth_frame(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -96,43 +104,62 @@ def exposure_gain(image: Image, plate: Image, background: Mask) -> float:
 
 
 def _match_tones(plate: NDArray[np.uint8], frame: NDArray[np.uint8], known: Mask) -> Image:
-    """Per channel, the monotone curve from the plate's values to the frame's medians there."""
+    """Per channel, the curve from the plate's values to the frame's medians there."""
     matched = plate.astype(np.float32)
     for channel in range(3):
-        p, f = plate[..., channel][known].astype(np.float32), frame[..., channel][known]
-        edges = np.unique(np.quantile(p, np.linspace(0, 1, _TONE_BINS + 1))) if len(p) else []
-        if len(edges) < 2:
-            continue
-        bins = np.clip(np.searchsorted(edges, p, side="right") - 1, 0, len(edges) - 2)
-        shifts, centers = [], []
-        for b in range(len(edges) - 1):
-            if (chosen := bins == b).sum() >= 100:
-                centers.append(_median(p[chosen]))
-                shifts.append(_median(f[chosen].astype(np.float32) - p[chosen]))
-        if centers:
+        p = matched[..., channel][known]
+        shift = frame[..., channel][known] - p
+        bins = list(_tone_bins(p))
+        if bins:
+            centers = [_median(p[chosen]) for chosen in bins]
+            shifts = [_median(shift[chosen]) for chosen in bins]
             matched[..., channel] += np.interp(matched[..., channel], centers, shifts)
     return np.clip(matched, 0, 255)
 
 
-def _temporal_noise(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(height, width) standard deviation per channel, from differences of successive frames."""
+def _by_brightness(plate: Image, level: NDArray, known: Mask) -> NDArray[np.float32]:
+    """(height, width) the median level of known pixels, as a function of the plate's brightness."""
+    brightness = plate.mean(axis=-1)
+    bins = list(_tone_bins(brightness[known]))
+    if not bins:
+        return np.full(level.shape, _MIN_NOISE, np.float32)
+    centers = [_median(brightness[known][chosen]) for chosen in bins]
+    levels = [_median(level[known][chosen]) for chosen in bins]
+    return np.maximum(np.interp(brightness, centers, levels), _MIN_NOISE).astype(np.float32)
+
+
+def _tone_bins(values: NDArray[np.float32]) -> Iterator[Mask]:
+    """Split values (N,) into bins of about the same size, darkest first, and drop small ones."""
+    if not len(values):
+        return
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, _TONE_BINS + 1)))
+    bins = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
+    for b in range(max(len(edges) - 1, 1)):
+        if (chosen := bins == b).sum() >= _LEAST_PIXELS:
+            yield chosen
+
+
+def _slope(image: Image) -> NDArray[np.float32]:
+    """(height, width) gray values per pixel, the steepest within two pixels."""
     import cv2
 
-    if len(frames) < 2:
-        return np.full(frames.shape[1:3], _MIN_NOISE, np.float32)
-    stride = -(-(len(frames) - 1) // _NOISE_FRAMES)
-    steps = [
-        cv2.absdiff(smooth_frame(frames[t]), smooth_frame(frames[t + 1])).mean(-1, np.float32)
-        for t in range(0, len(frames) - 1, stride)
-    ]
-    typical = np.median(np.stack(steps), axis=0) / (_MEAN_ABSOLUTE * sqrt(2.0))
-    return np.asarray(cv2.blur(typical.astype(np.float32), (9, 9)), np.float32)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    du, dv = (cv2.Sobel(gray, cv2.CV_32F, *order) / 8 for order in ((1, 0), (0, 1)))
+    return np.asarray(cv2.dilate(cv2.magnitude(du, dv), np.ones((3, 3), np.uint8)), np.float32)
 
 
-def _shades(frame: Image, plate: Image, known: Mask) -> NDArray[np.float32]:
-    """The density of shades: those of the first frame, blurred, and a broad guess."""
+def _misfit_px(residual: NDArray, noise: NDArray, slope: NDArray, known: Mask) -> float:
+    """How far edges of plate and video lie apart: what the residual exceeds noise by there."""
+    edges = known & (slope > 2 * noise)
+    if edges.sum() < 200:
+        return _MISFIT_PX[0]
+    excess = np.sqrt(np.maximum(np.square(residual) - np.square(noise), 0))[edges]
+    return float(np.clip(_median(excess / slope[edges]) / _MEDIAN_ABSOLUTE, *_MISFIT_PX))
+
+
+def _shades(shade: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The density of shades: those seen in the first frame (N,), blurred, and a broad guess."""
     width = _SHADES[1] - _SHADES[0]
-    _, _, shade, _ = _residuals(frame[known], plate[known])
     shaded = shade[np.abs(shade - 1) > 0.05]
     edges = np.append(_SHADES - width / 2, _SHADES[-1] + width / 2)
     counts = np.histogram(shaded, edges)[0].astype(np.float32)

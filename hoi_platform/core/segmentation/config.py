@@ -21,6 +21,8 @@ class SegmentationConfig:
     """Radius of the guided filter."""
     smoothing_epsilon: float = 60.0
     """Variance (gray values squared) that the guided filter takes for noise, not an edge."""
+    gap: float = 0.5
+    """Largest gap between parts of one object, in units of the root of the largest part's area."""
     update_rate: float = 0.05
     """Weight of a trusted frame's colors in the object's and person's color models."""
     lost_area: float = 0.2
@@ -31,6 +33,8 @@ class SegmentationConfig:
     """Change of area from frame to frame, as a factor, that earns confidence 0 and 1."""
     size_gate: tuple[float, float] = (0.15, 0.5)
     """Area relative to the usual that earns confidence 0 and 1."""
+    growth_gate: tuple[float, float] = (4.0, 2.0)
+    """Area as a multiple of that in the first frame that earns confidence 0 and 1."""
     color_gate: tuple[float, float] = (0.4, 0.7)
     """Part of the mask that looks more like the thing than like anything else: 0 and 1."""
     body_gate: tuple[float, float] = (0.4, 0.7)

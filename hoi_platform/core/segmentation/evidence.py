@@ -46,9 +46,11 @@ def gather(
     window: Window,
     background: BackgroundModel,
     appearance: Appearance,
+    likely: NDArray[np.bool_],
     config: SegmentationConfig,
 ) -> Evidence:
-    """``frame`` (height, width, 3), smoothed, and ``parts`` (height, width) are whole images."""
+    """``frame`` (height, width, 3), smoothed, and ``parts`` (height, width) are whole images;
+    ``likely`` (h, w) is where the object is expected."""
     guide = np.ascontiguousarray(frame[window])
     cut = np.ascontiguousarray(parts[window])
     image = guide.astype(np.float32)
@@ -58,7 +60,7 @@ def gather(
     densities = (
         background.log_density(image, window),
         appearance.log_person(codes, cut, config.part_reach_px),
-        appearance.log_thing(codes),
+        appearance.log_thing(codes, likely),
     )
     return Evidence(window, guide, codes, cut, np.stack(densities).astype(np.float32))
 
@@ -67,8 +69,10 @@ def log_priors(
     evidence: Evidence, carried: NDArray[np.float32], config: SegmentationConfig
 ) -> NDArray[np.float32]:
     """(3, h, w) from the fitted body's silhouette and the labels carried from the last frame."""
-    body = _logit(_sigmoid(evidence.body_distance_px / config.body_blur_px))
-    human = _sigmoid((body + _logit(carried[HUMAN])) / 2)
+    human = np.clip(carried[HUMAN], _LEAST_PRIOR, 1 - _LEAST_PRIOR)
+    if (evidence.parts >= 0).any():
+        body = _logit(_sigmoid(evidence.body_distance_px / config.body_blur_px))
+        human = _sigmoid((body + _logit(human)) / 2)
     outline = signed_distance_px(carried[OBJECT] > 0.5)
     thing = np.clip(0.95 * _sigmoid(outline / config.object_blur_px), 5e-4, 0.95)
     return np.log(np.stack([(1 - human) * (1 - thing), human * (1 - thing), thing]))

@@ -23,6 +23,12 @@ class Judgement(NamedTuple):
 
     confidence: float
     reasons: tuple[str, ...]
+    foreign: bool = False
+    """The colors say that it is something else."""
+
+    def capped(self, trust: float) -> "Judgement":
+        """No more confident than ``trust``."""
+        return self._replace(confidence=min(self.confidence, trust))
 
 
 @dataclass(frozen=True)
@@ -32,13 +38,15 @@ class MaskFacts:
     area: int
     previous_area: int
     usual_area: float
+    first_area: int
     overlap: float  # IoU with the mask carried from the frame before
     own_color: float  # part of the mask whose color speaks for the thing
 
 
 def judge_object(facts: MaskFacts, config: SegmentationConfig) -> Judgement:
     """Gates on size, change of area, overlap with the carried mask and color."""
-    return _verdict("object", _doubts(facts, config))
+    foreign = facts.own_color < sum(config.color_gate) / 2
+    return _verdict("object", _doubts(facts, config))._replace(foreign=foreign)
 
 
 def judge_human(facts: MaskFacts, body_overlap: float, config: SegmentationConfig) -> Judgement:
@@ -69,10 +77,12 @@ def ramp(value: float, limits: tuple[float, float]) -> float:
 
 def _doubts(facts: MaskFacts, config: SegmentationConfig) -> list[Doubt]:
     size = facts.area / max(facts.usual_area, 1.0)
+    growth = facts.area / max(facts.first_area, 1)
     change = max(facts.area, 1) / max(facts.previous_area, 1)
     factor = max(change, 1 / change)
     return [
         Doubt(ramp(size, config.size_gate), f"its area is {100 * size:.0f} % of the usual"),
+        Doubt(ramp(growth, config.growth_gate), f"its area is {growth:.1f} times the first"),
         Doubt(ramp(factor, config.area_gate), f"its area changed by a factor of {change:.2f}"),
         Doubt(
             ramp(facts.overlap, config.overlap_gate),

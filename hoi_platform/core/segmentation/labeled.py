@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hoi_platform.core.segmentation.config import SegmentationConfig
 from hoi_platform.core.segmentation.evidence import Evidence, log_priors, mix
-from hoi_platform.core.segmentation.labeling import HUMAN, OBJECT, cleaned, posteriors
+from hoi_platform.core.segmentation.labeling import HUMAN, OBJECT, cleaned, components, posteriors
 from hoi_platform.core.segmentation.silhouette import signed_distance_px
 from hoi_platform.core.segmentation.window import Window, placed
 
@@ -46,9 +46,23 @@ def label_pixels(
     """``before`` (3, h, w): the last frame's labels, carried to this one."""
     scores = mix(evidence, log_priors(evidence, before, config), config)
     soft = posteriors(scores, evidence.guide, config)
-    hard = soft.argmax(axis=0)
-    near_body = (evidence.body_distance_px > -_REACH_PX[0]) | (before[HUMAN] > 0.5)
     near_thing = signed_distance_px(before[OBJECT] > 0.5) > -_REACH_PX[1]
-    human = cleaned(hard == HUMAN, near_body, _SPECK_PX[0])
-    thing = cleaned(hard == OBJECT, near_thing, _SPECK_PX[1])
+    wanted = soft.argmax(axis=0) == OBJECT
+    thing = _in_one_place(cleaned(wanted, near_thing, _SPECK_PX[1]), config)
+    soft[OBJECT, wanted & ~thing] = 0.0  # whatever it is, it is not the object
+    soft /= np.maximum(soft.sum(axis=0), 1e-6)
+    near_body = (evidence.body_distance_px > -_REACH_PX[0]) | (before[HUMAN] > 0.5)
+    human = cleaned(soft.argmax(axis=0) == HUMAN, near_body, _SPECK_PX[0])
     return Labeled(human & ~thing, thing, soft)
+
+
+def _in_one_place(thing: Mask, config: SegmentationConfig) -> Mask:
+    """The largest region and those near it: fingers may divide an object, nothing scatters it."""
+    import cv2
+
+    regions = sorted(components(thing), key=np.count_nonzero, reverse=True)
+    if len(regions) < 2:
+        return thing
+    reach = config.gap * float(np.sqrt(np.count_nonzero(regions[0])))
+    away = cv2.distanceTransform((~regions[0]).astype(np.uint8), cv2.DIST_L2, 3)
+    return np.any([region for region in regions if away[region].min() <= reach], axis=0)

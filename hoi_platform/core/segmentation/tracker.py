@@ -35,6 +35,10 @@ _REMEMBERED: Final = 15
 _TRUSTED: Final = 0.6
 """Confidence from which on a frame's colors and area are learned."""
 
+_AFTER_A_JUMP: Final = 0.3
+"""Confidence in an object that was found again by its colors alone."""
+_TRUST_PER_FRAME: Final = 0.05
+
 
 class FrameMasks(NamedTuple):
     """One frame's result."""
@@ -82,10 +86,12 @@ class _State:
     gray: NDArray[np.uint8]
     labels: NDArray[np.float32]  # (3, height, width) soft
     appearance: Appearance
+    first_areas: tuple[int, int]  # object, human
     thing_areas: tuple[int, ...]  # where the object was trusted
     thing_area: int
     human_area: int
     lost: bool = False
+    trust: float = 1.0  # that it is still the same object
 
     @property
     def usual_area(self) -> float:
@@ -96,8 +102,8 @@ def _first_state(frame: _Frame, thing: Mask, human: Mask) -> _State:
     codes = color_codes(frame.smooth)
     appearance = Appearance.first(codes, eroded(human), thing, frame.parts)
     labels = np.stack([~(thing | human), human, thing]).astype(np.float32)
-    area = int(thing.sum())
-    return _State(frame.gray, labels, appearance, (area,), area, int(human.sum()))
+    first = int(thing.sum()), int(human.sum())
+    return _State(frame.gray, labels, appearance, first, first[:1], *first)
 
 
 @dataclass(frozen=True)
@@ -108,40 +114,47 @@ class _Tracker:
     def step(self, state: _State, frame: _Frame) -> tuple[_State, FrameMasks]:
         """One frame on."""
         window = self._window(state, frame)
-        evidence = self._gather(state, frame, window)
         rows, columns = window
         flow = backward_flow(frame.gray[window], state.gray[window])
         before = carried(state.labels[:, rows, columns], flow)
+        evidence = self._gather(state, frame, window, before[OBJECT] > 0.5)
         local = label_pixels(evidence, before, self.config)
         human = self._judge_human(state, evidence, before, local)
         labeled = local.placed(window, frame.shape)
+        thing = self._judge_thing(state, evidence, before, local)
         small = local.thing.sum() < self.config.lost_area * state.usual_area
         found = None
-        if small or state.lost:
+        if small or state.lost or thing.foreign:
             found = self._find(state, frame)
         if found is not None:
-            thing = _found_again(state, found, small)
+            thing = _found_again(state, found)
             labeled = labeled.with_thing(found)
         elif small:
             thing = identity.lost(_loss_reason(before, local, state.usual_area))
-        else:
-            thing = self._judge_thing(state, evidence, before, local)
-        masks = FrameMasks(labeled.thing, labeled.human, thing, human)
+        masks = FrameMasks(labeled.thing, labeled.human, thing.capped(state.trust), human)
         after = self._after(state, frame, labeled.memory(), masks)
-        return replace(after, lost=small and found is None), masks
+        trust = self._trust(state, masks, found is not None)
+        return replace(after, lost=small and found is None, trust=trust), masks
+
+    def _trust(self, state: _State, masks: FrameMasks, jumped: bool) -> float:
+        """Whether it is the same object cannot be seen after a jump: trust returns slowly."""
+        if jumped:
+            return _AFTER_A_JUMP
+        sound = masks.thing_judgement.confidence >= 0.8 * state.trust
+        return min(state.trust + _TRUST_PER_FRAME, 1.0) if sound else state.trust
 
     def _window(self, state: _State, frame: _Frame) -> Window:
         followed = state.labels[[HUMAN, OBJECT]].max(axis=0) > 0.3
         seen = union(bounding_window(frame.parts >= 0), bounding_window(followed))
         return grown(seen, round(self.config.margin_px), frame.shape)
 
-    def _gather(self, state: _State, frame: _Frame, window: Window) -> Evidence:
-        return gather(
-            frame.smooth, frame.parts, window, self.background, state.appearance, self.config
-        )
+    def _gather(self, state: _State, frame: _Frame, window: Window, likely: Mask) -> Evidence:
+        scene = self.background, state.appearance
+        return gather(frame.smooth, frame.parts, window, *scene, likely, self.config)
 
     def _find(self, state: _State, frame: _Frame) -> Mask | None:
-        evidence = self._gather(state, frame, whole(frame.shape))
+        nowhere = np.zeros(frame.shape, bool)
+        evidence = self._gather(state, frame, whole(frame.shape), nowhere)
         return find_object(evidence, state.usual_area, self.config)
 
     def _judge_thing(
@@ -151,6 +164,7 @@ class _Tracker:
             int(labeled.thing.sum()),
             state.thing_area,
             state.usual_area,
+            state.first_areas[0],
             identity.overlap(labeled.thing, before[OBJECT] > 0.5),
             evidence.own_color(labeled.thing, OBJECT),
         )
@@ -163,6 +177,7 @@ class _Tracker:
             int(labeled.human.sum()),
             state.human_area,
             state.human_area,
+            state.first_areas[1],
             identity.overlap(labeled.human, before[HUMAN] > 0.5),
             evidence.own_color(labeled.human, HUMAN),
         )
@@ -182,7 +197,15 @@ class _Tracker:
         if masks.human_judgement.confidence >= _TRUSTED:
             inner = eroded(masks.human)
             appearance = appearance.with_person(codes[inner], frame.parts[inner], rate)
-        return _State(frame.gray, labels, appearance, areas, thing_area, human_area)
+        return replace(
+            state,
+            gray=frame.gray,
+            labels=labels,
+            appearance=appearance,
+            thing_areas=areas,
+            thing_area=thing_area,
+            human_area=human_area,
+        )
 
 
 def _loss_reason(before: NDArray[np.float32], labeled: Labeled, usual_area: float) -> str:
@@ -197,13 +220,14 @@ def _loss_reason(before: NDArray[np.float32], labeled: Labeled, usual_area: floa
     return f"has vanished, {100 * labeled.thing.sum() / usual_area:.0f} % of its area is left"
 
 
-def _found_again(state: _State, found: Mask, at_once: bool) -> Judgement:
+def _found_again(state: _State, found: Mask) -> Judgement:
     """Low confidence for a jump that no motion explains."""
     last = state.labels[OBJECT] > 0.5
-    distance = np.linalg.norm(_center(found) - _center(last)) if last.any() else np.nan
-    where = f"{distance:.0f} px from its last place" if last.any() else "after a loss"
-    how = "jumped: it was found" if at_once and not state.lost else "was found again"
-    return Judgement(0.3, (f"object: {how} {where}",))
+    how = "was found again" if state.lost else "jumped: it was found"
+    where = "after a loss"
+    if last.any():
+        where = f"{np.linalg.norm(_center(found) - _center(last)):.0f} px from its last place"
+    return Judgement(_AFTER_A_JUMP, (f"object: {how} {where}",))
 
 
 def _center(mask: Mask) -> NDArray[np.float64]:

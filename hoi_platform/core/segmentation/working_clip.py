@@ -48,9 +48,8 @@ class WorkingClip:
         if shape != (height, width):
             frames = np.stack([resized_image(frame, shape) for frame in frames])
         thing, human = resized_mask(first_object, shape), resized_mask(first_human, shape)
-        background = fit_background(
-            frames, resized_image(plate, shape), _known_background(thing | human)
-        )
+        known = _known_background(thing | human)
+        background = fit_background(frames[0], resized_image(plate, shape), known)
         parts = [view.parts_image(shape) for view in body_views]
         return cls(frames, parts, thing, human, background)
 
