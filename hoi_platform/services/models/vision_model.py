@@ -1,0 +1,185 @@
+"""A vision-language model behind an OpenAI-compatible endpoint; every call stands in the ledger."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from hoi_platform.core.errors import HoiError, RefusedError, TransientError
+from hoi_platform.services.artifacts.record import file_digest, fingerprint_of
+from hoi_platform.services.ledger.ledger import Intent, Ledger
+from hoi_platform.services.ledger.states import RequestState
+
+S = RequestState
+
+# Model → USD per million input and output tokens (list prices, 2026-11); others by "default".
+PRICES_USD: Final[dict[str, tuple[Decimal, Decimal]]] = {
+    "gpt-4o": (Decimal("2.50"), Decimal("10.00")),
+    "gpt-4o-mini": (Decimal("0.15"), Decimal("0.60")),
+    "default": (Decimal("5.00"), Decimal("15.00")),
+}
+_TOKENS_PER_IMAGE: Final = 1_500
+_CHARACTERS_PER_TOKEN: Final = 3
+
+
+@dataclass(frozen=True)
+class Question:
+    """One call: instructions, text, images, and the JSON schema of the answer if it has one."""
+
+    subject: str
+    """The clip or object that it is about."""
+    system: str
+    text: str
+    images: tuple[Path, ...] = ()
+    schema: dict[str, Any] | None = None
+    temperature: float = 0.0
+    max_tokens: int = 500
+    attempt: int = 0
+    """Raised to ask the same again."""
+
+    def fingerprint(self, model: str) -> str:
+        """Identity of the call."""
+        images = [file_digest(image) for image in self.images]
+        parts = [model, self.system, self.text, images, self.schema, self.temperature]
+        return fingerprint_of([*parts, self.max_tokens, self.attempt, self.subject])
+
+
+class VisionModel:
+    """Asks questions; the same question is paid for once and answered from the ledger after."""
+
+    def __init__(
+        self,
+        client: Any,
+        model: str,
+        ledger: Ledger,
+        sleep: Callable[[float], None],
+        account: str = "openai",
+        attempts: int = 4,
+    ) -> None:
+        self.model = model
+        self._client = client
+        self._ledger = ledger
+        self._sleep = sleep
+        self._account = account
+        self._attempts = attempts
+
+    def ask(self, question: Question) -> str:
+        """The model's answer. Raises RefusedError, BudgetError or TransientError."""
+        fingerprint = question.fingerprint(self.model)
+        self._ledger.reserve(self._intent(question, fingerprint))
+        reason = ""
+        for attempt in range(self._attempts):
+            if attempt:
+                self._sleep(2.0**attempt)
+            self._ledger.expire_leases()
+            row = self._ledger.get(fingerprint)
+            if row.state == S.DELIVERED and row.result is not None:
+                return row.result
+            if row.state in (S.REFUSED, S.FAILED):
+                raise RefusedError(f"{question.subject}: {self.model} refused: {row.reason}")
+            if row.state == S.DOUBTFUL:
+                # A lost answer cannot be looked up; asking again costs cents and is counted.
+                row = self._ledger.advance(fingerprint, S.RESERVED, reason="asked again")
+            if not self._ledger.begin_sending(fingerprint):
+                reason = f"another process is asking (ledger row {row.id})"
+                continue
+            try:
+                return self._send(question, fingerprint)
+            except TransientError as error:
+                reason = str(error)
+        raise TransientError(
+            f"{question.subject}: {self.model} gave no answer in {self._attempts} attempts: "
+            f"{reason}"
+        )
+
+    def _send(self, question: Question, fingerprint: str) -> str:
+        import openai
+
+        try:
+            answer = self._client.chat.completions.create(**_request(self.model, question))
+        except openai.APIConnectionError as error:
+            lost = TransientError(f"no answer: {error}")
+            raise self._note(fingerprint, S.DOUBTFUL, lost) from None
+        except openai.APIStatusError as error:
+            raise self._note(fingerprint, *_status_error(error)) from None
+        text = answer.choices[0].message.content or ""
+        refusal = getattr(answer.choices[0].message, "refusal", None)
+        usage = answer.usage
+        tokens_in, tokens_out = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
+        self._ledger.advance(
+            fingerprint,
+            S.SUCCEEDED,
+            task_id=answer.id,
+            tokens=tokens_in + tokens_out,
+            cost_usd=price_usd(self.model, tokens_in, tokens_out),
+            answer={"finish_reason": answer.choices[0].finish_reason, "refusal": refusal},
+        )
+        self._ledger.advance(fingerprint, S.DELIVERED, result="" if refusal else text)
+        return "" if refusal else text
+
+    def _note(self, fingerprint: str, state: RequestState, error: HoiError) -> HoiError:
+        self._ledger.advance(fingerprint, state, reason=str(error))
+        return error
+
+    def _intent(self, question: Question, fingerprint: str) -> Intent:
+        return Intent(
+            fingerprint=fingerprint,
+            kind="vision",
+            provider="openai",
+            account=self._account,
+            model=self.model,
+            subject=question.subject,
+            estimate_usd=estimate_usd(self.model, question),
+            attempt=question.attempt,
+        )
+
+
+def price_usd(model: str, tokens_in: int, tokens_out: int) -> Decimal:
+    """List price of a call."""
+    price_in, price_out = PRICES_USD.get(model, PRICES_USD["default"])
+    return (tokens_in * price_in + tokens_out * price_out) / 1_000_000
+
+
+def estimate_usd(model: str, question: Question) -> Decimal:
+    """What a call will cost at most: its text and images in, all of its tokens out."""
+    text = len(question.system) + len(question.text)
+    tokens_in = text // _CHARACTERS_PER_TOKEN + _TOKENS_PER_IMAGE * len(question.images)
+    return price_usd(model, tokens_in, question.max_tokens)
+
+
+def _request(model: str, question: Question) -> dict[str, Any]:
+    content: list[dict[str, Any]] = [{"type": "text", "text": question.text}]
+    content += [
+        {"type": "image_url", "image_url": {"url": _data_url(image)}} for image in question.images
+    ]
+    request: dict[str, Any] = {
+        "model": model,
+        "messages": [
+            {"role": "system", "content": question.system},
+            {"role": "user", "content": content},
+        ],
+        "temperature": question.temperature,
+        "max_tokens": question.max_tokens,
+    }
+    if question.schema is not None:
+        schema = {"name": "answer", "strict": True, "schema": question.schema}
+        request["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return request
+
+
+def _data_url(image: Path) -> str:
+    kind = "jpeg" if image.suffix.lower() in (".jpg", ".jpeg") else "png"
+    return f"data:image/{kind};base64,{base64.b64encode(image.read_bytes()).decode()}"
+
+
+def _status_error(error: Any) -> tuple[RequestState, HoiError]:
+    """429 by rate and 5xx may pass; an empty account, a bad key or request will not."""
+    status, code = error.status_code, getattr(error, "code", None)
+    text = f"HTTP {status}{f' {code}' if code else ''}: {error.message}"
+    if status == 429 and code != "insufficient_quota":
+        return S.RESERVED, TransientError(text)
+    if status >= 500:
+        return S.DOUBTFUL, TransientError(text)
+    return S.REFUSED, RefusedError(text)
