@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.services.viewer.captions import titled
 from hoi_platform.services.viewer.encoder import Encoder
 from hoi_platform.services.viewer.figures import OBJECT_TINT, PERSON_TINT, Figures
+from hoi_platform.services.viewer.light_mesh import light_topology, lightened
 from hoi_platform.services.viewer.overlay import overlaid
 from hoi_platform.services.viewer.page import write_page
 from hoi_platform.services.viewer.request import VisualsRequest
@@ -36,6 +38,8 @@ FILES: Final = {
 }
 POSTER_BYTES: Final = 28_000
 _POSTER_AT: Final = 0.6  # the share of the clip after which the object is in hand
+_WORLD_VERTICES: Final = 6000
+"""The body's in the views of the world, which need no pixel-exact outline."""
 _FILM_WIDTH_PX: Final = 640
 
 
@@ -127,17 +131,20 @@ class _World(WorldView):
         extent = np.stack([moving.min(axis=0), moving.max(axis=0)])
         super().__init__(request.camera, request.spec, extent)
         self._request = request
+        body = request.body
+        self._kept, _ = light_topology(body.rest_vertices, body.faces, _WORLD_VERTICES)
+        person = lightened(replace(person, vertices=body.rest_vertices), _WORLD_VERTICES)
         self._figures = self.add_figures(person, parts)
         self._ghost, self._truth = None, None
         if request.truth is not None:
-            self._truth = request.truth.motion[: len(data)].vertices(request.body)
+            self._truth = request.truth.motion[: len(data)].vertices(body)[:, self._kept]
             self._ghost = self.add_ghost(person, parts)
         self.add_path(data.Ts_world_object[:, :3, 3])
 
     def frame(self, frame: int, vertices: Array) -> tuple[Image, Image]:
         """The side view and the top view of one frame."""
         request = self._request
-        self._figures.show(vertices, request.data.Ts_world_object[frame])
+        self._figures.show(vertices[self._kept], request.data.Ts_world_object[frame])
         if self._ghost and self._truth is not None and request.truth is not None:
             self._ghost.show(self._truth[frame], request.truth.Ts_world_object[frame])
         return self.side_view(), self.top_view()
