@@ -82,7 +82,7 @@ class VisionModel:
             if row.state == S.DOUBTFUL:
                 # A lost answer cannot be looked up; asking again costs cents and is counted.
                 row = self._ledger.advance(fingerprint, S.RESERVED, reason="asked again")
-            if not self._ledger.begin_sending(fingerprint):
+            if self._ledger.begin_sending(row) is None:
                 reason = f"another process is asking (ledger row {row.id})"
                 continue
             try:
