@@ -9,7 +9,8 @@
     │   ├── MissingResourceError weights, keys, licenses, packages, upstream artifacts
     │   ├── StageError           a stage could not do its work (not settled, no valid camera …)
     │   ├── RefusedError         a remote service refused for good (policy, auth, no funds)
-    │   └── BudgetError          sending would exceed the configured budget
+    │   ├── BudgetError          sending would exceed the configured budget
+    │   └── UnsettledError       nobody knows whether a paid request was taken: a person settles it
     └── TransientError           may succeed when tried again (time-out, 5xx, crashed worker)
 """
 
@@ -44,6 +45,10 @@ class RefusedError(PermanentError):
 
 class BudgetError(PermanentError):
     """A paid request was not sent because it would exceed the budget."""
+
+
+class UnsettledError(PermanentError):
+    """A paid request whose outcome cannot be found out; sending it again could buy it twice."""
 
 
 class TransientError(HoiError):

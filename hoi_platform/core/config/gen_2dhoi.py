@@ -48,11 +48,22 @@ class RenderingConfig(Config):
     """Denoise the conditioning frame and the plate (never video frames)."""
 
 
+class BudgetConfig(Config):
+    """Upper limits of what paid services may cost, checked before anything is sent."""
+
+    per_day_usd: float | None = Field(50.0, ge=0)
+    """All paid requests of a UTC day; null for no limit."""
+    per_month_usd: float | None = Field(500.0, ge=0)
+    """All paid requests of a UTC month; null for no limit."""
+
+
 class VideoConfig(Config):
     """The video backend and its request."""
 
     num_videos: int = Field(1, ge=1)
+    """Videos per clip; paid backends take 1: more variety comes from rendering.num_rand_scenes."""
     num_video_segments: int = Field(1, ge=1)
+    """Segments per video; paid backends take 1: a longer video is a longer ``duration``."""
     model_api: Literal["simulated", "kling-ai", "fal-ai"] = "simulated"
     kling_model_name: str = "kling-v2-5-turbo"
     duration: str = "5"
@@ -66,8 +77,15 @@ class VideoConfig(Config):
     seg_idx_for_tail_image: int = -1
     use_all_tail_images: bool = False
     video_max_retries: int = Field(100, ge=0)
+    """How often a request that the service did not take (too fast, all slots in use, no answer)
+    is offered again. A refusal is final at once, and no task is ever bought twice."""
     video_retry_wait: float = Field(30.0, ge=0)
-    """Wait between polls of a running task (s)."""
+    """Wait between polls of a running task, and the longest wait between two offers (s)."""
+    video_max_polls: int = Field(120, ge=1)
+    """Polls of one wait for a task; after them it stays in the ledger and is resumed later."""
+    concurrency: int = Field(3, ge=1)
+    """Tasks that the account may have open at once, over all processes (its resource pack)."""
+    budget: BudgetConfig = BudgetConfig()
     simulated_fps: int = Field(24, ge=8, le=60)
     simulated_frames: int = Field(121, ge=9)
     simulated_samples: int = Field(8, ge=1)

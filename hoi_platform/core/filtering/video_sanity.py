@@ -70,6 +70,19 @@ def video_checks(
     return checks + _camera_checks(motion, gray.shape[2], camera, plate_depth, foreground, limits)
 
 
+def first_frame_checks(
+    first: NDArray[np.uint8],
+    conditioning: NDArray[np.uint8],
+    limits: VideoLimits = VideoLimits(),
+) -> list[Check]:
+    """How close a video's first frame is to its conditioning frame, whatever size each has."""
+    import cv2
+
+    small = _small_gray(first)
+    wanted = cv2.resize(_small_gray(conditioning), small.shape[::-1], interpolation=cv2.INTER_AREA)
+    return _first_frame_checks(small, np.asarray(wanted, np.float32), limits)
+
+
 def _size_checks(frames: NDArray[np.uint8], camera: Camera) -> list[Check]:
     height, width = frames.shape[1:3]
     return [

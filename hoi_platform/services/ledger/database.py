@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,17 +10,22 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.services.artifacts.files import exclusive
-from hoi_platform.services.ledger.ledger import Budget, Clock, Ledger, utc_now
+from hoi_platform.services.ledger.ledger import LEASE, Budget, Clock, Ledger, utc_now
 
 _MIGRATION_LOCK: Final = 0x486F494C  # any number that nothing else in the database uses
 _BUSY_TIMEOUT_S: Final = 30.0
 
 
-def open_ledger(url: str, budget: Budget | None = None, clock: Clock = utc_now) -> Ledger:
+def open_ledger(
+    url: str,
+    budget: Budget | None = None,
+    clock: Clock = utc_now,
+    lease: timedelta = LEASE,
+) -> Ledger:
     """The ledger at ``url`` (``sqlite:///path`` or ``postgresql://…``), created if need be."""
     engine = make_engine(url)
     migrate(engine)
-    return Ledger(engine, budget or Budget(), clock)
+    return Ledger(engine, budget or Budget(), clock, lease)
 
 
 def make_engine(url: str) -> Engine:

@@ -1,13 +1,14 @@
 """The book's operations: reserve, begin to send, advance, query. Safe for many processes."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, Engine, func, select, update
+from sqlalchemy import CursorResult, Engine, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from hoi_platform.core.errors import BadInputError, BudgetError
@@ -17,15 +18,18 @@ from hoi_platform.services.ledger.states import (
     COUNTED,
     OPEN,
     TERMINAL,
+    IllegalTransitionError,
     RequestState,
     check_transition,
+    is_old_news,
 )
 
 Clock = Callable[[], datetime]
-LEASE: Final = timedelta(minutes=5)
+LEASE: Final = timedelta(minutes=10)
 """Longer than any HTTP timeout: a row still ``sending`` after it has lost its sender."""
 
 _EVERYONE: Final = "*"
+_MAX_ROW_DIGITS: Final = 9
 
 
 def utc_now() -> datetime:
@@ -60,23 +64,46 @@ class Intent:
         return f"hoi-{self.fingerprint[:40]}"
 
 
+def next_attempt(fingerprint: str) -> str:
+    """The fingerprint under which the same request is ordered once more."""
+    return hashlib.sha256(f"{fingerprint}/again".encode()).hexdigest()
+
+
+# Built once: building a statement costs more than running it.
+_BY_FINGERPRINT: Final = select(RequestRow).where(RequestRow.fingerprint == bindparam("reference"))
+_BY_EXTERNAL_ID: Final = select(RequestRow).where(
+    RequestRow.external_task_id == bindparam("reference")
+)
+_LOCK: Final = (
+    update(AccountRow)
+    .where(AccountRow.name == bindparam("account"))
+    .values(touched=AccountRow.touched + 1)
+    .execution_options(synchronize_session=False)
+)
+
+
 class Ledger:
     """One database of paid requests; made by ``services.ledger.database.open_ledger``."""
 
-    def __init__(self, engine: Engine, budget: Budget = Budget(), clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        budget: Budget = Budget(),
+        clock: Clock = utc_now,
+        lease: timedelta = LEASE,
+    ) -> None:
         self._engine = engine
         self._budget = budget
         self._clock = clock
+        self._lease = lease
 
     def reserve(self, intent: Intent) -> RequestRow:
         """The row of this request, new or as it stands. Raises BudgetError before a new one."""
         with self._writing(_EVERYONE) as session:  # budgets span all accounts
-            row = session.scalar(
-                select(RequestRow).where(RequestRow.fingerprint == intent.fingerprint)
-            )
+            row = session.scalar(_BY_FINGERPRINT, {"reference": intent.fingerprint})
             if row is not None:
                 return row
-            self._check_budget(session, intent)
+            self._check_budget(session, intent.subject, intent.model, intent.estimate_usd)
             now = self._clock()
             row = RequestRow(
                 fingerprint=intent.fingerprint,
@@ -97,75 +124,130 @@ class Ledger:
             session.add(row)
             return row
 
-    def begin_sending(self, fingerprint: str, slots: int | None = None) -> bool:
-        """Take the right to send; True for exactly one caller.
+    def reserve_again(self, reference: str) -> RequestRow:
+        """A new row for a request whose task failed at the service, as a person decided.
 
-        False when another process has it, the row is past it, or the account already holds
+        Raises BudgetError, IllegalTransitionError.
+        """
+        old = self.get(reference)
+        if old.state != RequestState.FAILED:
+            raise IllegalTransitionError(
+                f"row {old.id} is {old.state}; only a failed request is ordered once more"
+            )
+        return self.reserve(
+            Intent(
+                fingerprint=next_attempt(old.fingerprint),
+                kind=old.kind,
+                provider=old.provider,
+                account=old.account,
+                model=old.model,
+                subject=old.subject,
+                estimate_usd=old.estimate_usd,
+                attempt=old.attempt + 1,
+            )
+        )
+
+    def latest_attempt(self, fingerprint: str) -> RequestRow | None:
+        """The row of a request's last attempt; None when it has never been reserved."""
+        row = self.find(fingerprint)
+        while row is not None and row.state == RequestState.FAILED:
+            following = self.find(next_attempt(row.fingerprint))
+            if following is None:
+                break
+            row = following
+        return row
+
+    def begin_sending(self, row: RequestRow, slots: int | None = None) -> RequestRow | None:
+        """Take the right to send; the row for exactly one caller, None for all others.
+
+        None when another process has it, the row is past it, or the account already holds
         ``slots`` open tasks.
         """
-        account = self.get(fingerprint).account
-        with self._writing(account) as session:
-            if slots is not None and self._open_count(session, account) >= slots:
-                return False
+        with self._writing(row.account) as session:
+            row = _required(session, row.fingerprint)
+            full = slots is not None and self._open_count(session, row.account) >= slots
+            if full or row.state != RequestState.RESERVED:
+                return None
             now = self._clock()
-            taken = session.execute(
-                update(RequestRow)
-                .where(RequestRow.fingerprint == fingerprint)
-                .where(RequestRow.state == RequestState.RESERVED)
-                .values(
-                    state=RequestState.SENDING,
-                    sent_at=now,
-                    lease_until=now + LEASE,
-                    updated_at=now,
-                    sends=RequestRow.sends + 1,
-                )
-            )
-            return cast(CursorResult[Any], taken).rowcount == 1
+            changes = {"sent_at": now, "lease_until": now + self._lease, "sends": row.sends + 1}
+            return self._move(row, RequestState.SENDING, changes)
 
     def advance(self, fingerprint: str, state: RequestState, **changes: Any) -> RequestRow:
         """Move a row on and note what is known; raises IllegalTransitionError."""
         account = self.get(fingerprint).account
         with self._writing(account) as session:
-            row = _required(session, fingerprint)
-            check_transition(RequestState(row.state), state)
-            if "answer" in changes:
-                changes["answer"] = redacted(changes["answer"])
-            for name, value in changes.items():
-                if not hasattr(RequestRow, name):
-                    raise AttributeError(f"a ledger row has no {name}")
-                setattr(row, name, value)
-            row.state = state
-            row.updated_at = self._clock()
-            if state in TERMINAL:
-                row.finished_at = row.updated_at
-            return row
+            return self._move(_required(session, fingerprint), state, changes)
 
-    def expire_leases(self) -> list[RequestRow]:
+    def observe(self, row: RequestRow, state: RequestState, **changes: Any) -> RequestRow:
+        """Note what a service reports of a task; old news leave the row as it is."""
+        with self._writing(row.account) as session:
+            row = _required(session, row.fingerprint)
+            if is_old_news(RequestState(row.state), state):
+                return row
+            return self._move(row, state, changes)
+
+    def reserve_anew(self, reference: str) -> RequestRow:
+        """A refused row may be sent once more, as a person decided. Raises BudgetError."""
+        row = self.get(reference)
+        with self._writing(_EVERYONE) as session:
+            row = _required(session, row.fingerprint)
+            check_transition(RequestState(row.state), RequestState.RESERVED)
+            self._check_budget(session, row.subject, row.model, row.estimate_usd)
+            changes = {"reserved_at": self._clock(), "finished_at": None, "reason": ""}
+            return self._move(row, RequestState.RESERVED, changes)
+
+    def _move(self, row: RequestRow, state: RequestState, changes: dict[str, Any]) -> RequestRow:
+        check_transition(RequestState(row.state), state)
+        if "answer" in changes:
+            changes["answer"] = redacted(changes["answer"])
+        for name, value in changes.items():
+            if not hasattr(RequestRow, name):
+                raise AttributeError(f"a ledger row has no {name}")
+            setattr(row, name, value)
+        row.state = state
+        row.updated_at = self._clock()
+        if state in TERMINAL:
+            row.finished_at = row.updated_at
+        return row
+
+    def advance_if(self, row: RequestRow, state: RequestState, **changes: Any) -> RequestRow:
+        """``advance``, but only if the row still stands as ``row`` did; else as it stands now.
+
+        What one process concluded from an old state must not undo what another did since.
+        """
+        with self._writing(row.account) as session:
+            now = _required(session, row.fingerprint)
+            if (now.state, now.sends) != (row.state, row.sends):
+                return now
+            return self._move(now, state, changes)
+
+    def expire_leases(self) -> None:
         """Rows whose sender died between sending and noting the answer become doubtful."""
-        stale = [
-            row
-            for row in self.rows({RequestState.SENDING})
-            if row.lease_until is not None and row.lease_until <= self._clock()
-        ]
-        return [
-            self.advance(
-                row.fingerprint,
-                RequestState.DOUBTFUL,
-                reason="its sender ended before it noted an answer; a task may exist",
-            )
-            for row in stale
-        ]
+        now = self._clock()
+        for row in self.rows({RequestState.SENDING}):
+            if row.lease_until is not None and row.lease_until <= now:
+                reason = "its sender ended before it noted an answer; a task may exist"
+                self.advance_if(row, RequestState.DOUBTFUL, reason=reason)
 
-    def get(self, fingerprint: str) -> RequestRow:
-        """The row of a fingerprint (or a unique prefix, or an external task id)."""
+    def get(self, reference: str) -> RequestRow:
+        """The row of a fingerprint (or a unique prefix), an external task id or a row number."""
         with self._reading() as session:
-            return _required(session, fingerprint)
+            return _required(session, reference)
 
-    def rows(self, states: set[RequestState] | None = None) -> list[RequestRow]:
-        """Rows in these states (all without), oldest first."""
+    def find(self, fingerprint: str) -> RequestRow | None:
+        """The row of a whole fingerprint, if there is one."""
+        with self._reading() as session:
+            return session.scalar(_BY_FINGERPRINT, {"reference": fingerprint})
+
+    def rows(
+        self, states: Collection[RequestState] | None = None, account: str | None = None
+    ) -> list[RequestRow]:
+        """Rows in these states (all without) of an account (or of all), oldest first."""
         query = select(RequestRow).order_by(RequestRow.id)
         if states is not None:
             query = query.where(RequestRow.state.in_(sorted(states)))
+        if account is not None:
+            query = query.where(RequestRow.account == account)
         with self._reading() as session:
             return list(session.scalars(query))
 
@@ -174,7 +256,7 @@ class Ledger:
         with self._reading() as session:
             return self._spent(session, since)
 
-    def _check_budget(self, session: Session, intent: Intent) -> None:
+    def _check_budget(self, session: Session, subject: str, model: str, estimate: Decimal) -> None:
         now = self._clock()
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
         limits = (
@@ -185,11 +267,11 @@ class Ledger:
             if limit is None:
                 continue
             spent = self._spent(session, since)
-            if spent + intent.estimate_usd > limit:
+            if spent + estimate > limit:
                 raise BudgetError(
-                    f"{intent.subject}: {intent.estimate_usd:.2f} USD for {intent.model} was not "
-                    f"sent: this {period} {spent:.2f} of {limit:.2f} USD are spent or reserved; "
-                    f"raise the budget per {period} in the configuration or wait"
+                    f"{subject}: a request to {model} for {estimate:.2f} USD was not sent: "
+                    f"{spent:.2f} of {limit:.2f} USD of this {period}'s budget are spent or "
+                    f"reserved; raise video.budget.per_{period}_usd in the configuration or wait"
                 )
 
     @staticmethod
@@ -228,13 +310,11 @@ class Ledger:
 
 
 def _lock_account(session: Session, account: str) -> None:
-    statement = (
-        update(AccountRow).where(AccountRow.name == account).values(touched=AccountRow.touched + 1)
-    )
-    if cast(CursorResult[Any], session.execute(statement)).rowcount:
+    values = {"account": account}
+    if cast(CursorResult[Any], session.execute(_LOCK, values)).rowcount:
         return
     _insert_account(session, account)
-    session.execute(statement)
+    session.execute(_LOCK, values)
 
 
 def _insert_account(session: Session, account: str) -> None:
@@ -246,11 +326,13 @@ def _insert_account(session: Session, account: str) -> None:
 
 
 def _required(session: Session, reference: str) -> RequestRow:
-    exact = select(RequestRow).where(
-        (RequestRow.fingerprint == reference) | (RequestRow.external_task_id == reference)
-    )
-    if (row := session.scalar(exact)) is not None:
-        return row
+    for exact in (_BY_FINGERPRINT, _BY_EXTERNAL_ID):
+        if (row := session.scalar(exact, {"reference": reference})) is not None:
+            return row
+    if reference.isdigit() and len(reference) <= _MAX_ROW_DIGITS:
+        numbered = session.get(RequestRow, int(reference))
+        if numbered is not None:
+            return numbered
     matches = list(
         session.scalars(
             select(RequestRow).where(RequestRow.fingerprint.startswith(reference)).limit(2)
@@ -258,5 +340,5 @@ def _required(session: Session, reference: str) -> RequestRow:
     )
     if len(matches) == 1:
         return matches[0]
-    found = "several rows begin" if matches else "no row begins"
-    raise BadInputError(f"{found} with {reference!r}; see `hoi ledger list`")
+    found = "several rows begin with" if matches else "no row is, or begins with,"
+    raise BadInputError(f"{found} {reference!r}; see `hoi ledger list`")

@@ -10,7 +10,9 @@
         └───────────────────┘         (the look-up, or a person, says that there is none)
 
 ``reserved`` rows cost nothing yet but hold their estimate against the budget; ``sending`` is
-entered by exactly one process; ``doubtful`` leaves only by a look-up or by hand.
+entered by exactly one process; ``doubtful`` leaves only by a look-up or by hand. From every state
+before it a row can go on to ``submitted`` and later ones: news of a task is never dropped, however
+late it comes.
 """
 
 from enum import StrEnum
@@ -35,17 +37,18 @@ class RequestState(StrEnum):
 
 S = RequestState
 
+
+_NEWS: Final = frozenset({S.SUBMITTED, S.PROCESSING, S.SUCCEEDED, S.FAILED})
+
 _LEGAL: Final[dict[RequestState, frozenset[RequestState]]] = {
-    S.RESERVED: frozenset({S.SENDING, S.REFUSED}),
-    S.SENDING: frozenset({S.SUBMITTED, S.SUCCEEDED, S.REFUSED, S.DOUBTFUL, S.RESERVED}),
-    S.DOUBTFUL: frozenset(
-        {S.SUBMITTED, S.PROCESSING, S.SUCCEEDED, S.FAILED, S.RESERVED, S.REFUSED}
-    ),
+    S.RESERVED: frozenset({S.SENDING, S.REFUSED}) | _NEWS,
+    S.SENDING: frozenset({S.REFUSED, S.DOUBTFUL, S.RESERVED}) | _NEWS,
+    S.DOUBTFUL: frozenset({S.RESERVED, S.REFUSED}) | _NEWS,
     S.SUBMITTED: frozenset({S.PROCESSING, S.SUCCEEDED, S.FAILED}),
     S.PROCESSING: frozenset({S.SUCCEEDED, S.FAILED}),
     S.SUCCEEDED: frozenset({S.DELIVERED, S.FAILED}),
     S.DELIVERED: frozenset(),
-    S.REFUSED: frozenset({S.RESERVED}),
+    S.REFUSED: frozenset({S.RESERVED}) | _NEWS,
     S.FAILED: frozenset(),
 }
 
@@ -57,6 +60,16 @@ TERMINAL: Final = frozenset({S.DELIVERED, S.REFUSED, S.FAILED})
 
 COUNTED: Final = frozenset(S) - {S.REFUSED}
 """States whose cost, or estimate while that is unknown, counts against the budget."""
+
+
+_ORDER: Final = (S.SUBMITTED, S.PROCESSING, S.SUCCEEDED, S.DELIVERED)
+
+
+def is_old_news(state: RequestState, reported: RequestState) -> bool:
+    """Whether a service's report says less than the row knows already."""
+    if state in (S.DELIVERED, S.FAILED):
+        return True
+    return state in _ORDER and reported in _ORDER and _ORDER.index(reported) < _ORDER.index(state)
 
 
 class IllegalTransitionError(HoiError):

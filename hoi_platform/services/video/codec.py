@@ -1,10 +1,12 @@
 """H.264 MP4 in and out (PyAV)."""
 
+import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +27,58 @@ class Video:
         return len(self.frames)
 
 
+@dataclass(frozen=True)
+class VideoFacts:
+    """What a whole file was found to hold when it was decoded to its end."""
+
+    frames: int
+    fps: float
+    width: int
+    height: int
+    first_frame: Frame
+
+
+def probe_video(path: Path, max_frames: int = 2000) -> VideoFacts:
+    """Decode a whole video, keeping one frame in memory. Raises BadInputError like read_video."""
+    first, count = None, 0
+    with _open_stream(path) as (rate, images):
+        for count, image in enumerate(images, start=1):
+            first = _rgb(image) if first is None else first
+            if count > max_frames:
+                raise BadInputError(f"{path} has more than {max_frames} frames")
+    if first is None or not rate:
+        raise BadInputError(f"{path} has no decodable frame")
+    return VideoFacts(count, rate, first.shape[1], first.shape[0], first)
+
+
+def resize_video(source: Path, target: Path, width: int, height: int) -> int:
+    """Write a video anew in another size (even sides), frame by frame; returns their number."""
+    import cv2
+
+    with _open_stream(source) as (rate, images):
+        frames = (
+            np.asarray(cv2.resize(_rgb(i), (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+            for i in images
+        )
+        return write_video(target, frames, rate)
+
+
 def read_video(path: Path, max_frames: int = 2000) -> Video:
     """Decode a whole video. Raises BadInputError when it is not one, is empty or too long."""
+    frames: list[Frame] = []
+    with _open_stream(path) as (rate, images):
+        for image in images:
+            if len(frames) == max_frames:
+                raise BadInputError(f"{path} has more than {max_frames} frames")
+            frames.append(_rgb(image))
+    if not frames or not rate:
+        raise BadInputError(f"{path} has no decodable frame")
+    return Video(np.stack(frames), rate)
+
+
+@contextlib.contextmanager
+def _open_stream(path: Path) -> Iterator[tuple[float, Iterator[Any]]]:
+    """The first video stream, its rate and its frames. Raises BadInputError while it is read."""
     import av
 
     try:
@@ -34,17 +86,14 @@ def read_video(path: Path, max_frames: int = 2000) -> Video:
             if not container.streams.video:
                 raise BadInputError(f"{path} has no video stream")
             stream = container.streams.video[0]
-            frames: list[Frame] = []
-            for frame in container.decode(stream):
-                if len(frames) == max_frames:
-                    raise BadInputError(f"{path} has more than {max_frames} frames")
-                frames.append(np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8))
             rate = stream.average_rate or stream.base_rate
+            yield float(rate or 0), container.decode(stream)
     except av.error.FFmpegError as error:
         raise BadInputError(f"{path} is not a readable video: {error}") from error
-    if not frames or not rate:
-        raise BadInputError(f"{path} has no decodable frame")
-    return Video(np.stack(frames), float(rate))
+
+
+def _rgb(frame: Any) -> Frame:
+    return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
 
 
 def write_video(path: Path, frames: Iterable[Frame], fps: float, crf: int = 18) -> int:

@@ -1,5 +1,6 @@
 """A remote video service as the paid backend sees it, and the two ways in which sending fails."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +21,17 @@ class UnknownOutcomeError(TransientError):
 
 
 @dataclass(frozen=True)
+class TaskRef:
+    """What is known of a task that is asked for."""
+
+    external_task_id: str
+    """Ours."""
+    task_id: str | None
+    """The service's; None while it has not answered."""
+    model: str
+
+
+@dataclass(frozen=True)
 class RemoteTask:
     """A task as the service reports it."""
 
@@ -36,9 +48,18 @@ class RemoteTask:
 class VideoProvider(Protocol):
     """One remote service with one account."""
 
-    name: str
-    account: str
-    """A name for whose money it is; never the key itself."""
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def account(self) -> str:
+        """A name for whose money it is; never the key itself."""
+        ...
+
+    @property
+    def knows_our_ids(self) -> bool:
+        """Whether a task can be found by ``external_task_id`` alone."""
+        ...
 
     def model(self, request: VideoRequest) -> str:
         """The model that the request asks for."""
@@ -56,12 +77,15 @@ class VideoProvider(Protocol):
         """Send the request once. Raises RefusedError, NotAcceptedError or UnknownOutcomeError."""
         ...
 
-    def find(self, external_task_id: str) -> RemoteTask | None:
-        """The task with our id; None when the service says that it has none."""
+    def find(self, ref: TaskRef) -> RemoteTask | None:
+        """The task; None when the service says that it has none. Raises TransientError."""
         ...
 
-    def query(self, external_task_ids: list[str]) -> list[RemoteTask]:
-        """The present state of tasks, in as few requests as the service allows."""
+    def query(self, refs: Sequence[TaskRef]) -> list[RemoteTask]:
+        """The present state of tasks, in as few requests as the service allows.
+
+        Tasks that the service does not know are left out.
+        """
         ...
 
     def download(self, url: str, target: Path) -> None:

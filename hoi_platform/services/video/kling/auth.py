@@ -15,8 +15,10 @@ _RENEW_BEFORE: Final = timedelta(minutes=5)
 class Signer(Protocol):
     """Gives the value of the Authorization header."""
 
-    def authorization(self, *, renew: bool = False) -> str:
-        """``renew`` signs anew even if the last token still seems valid."""
+    def authorization(self) -> str: ...
+
+    def renew(self, server_time: datetime | None) -> None:
+        """Forget the last token; from now on trust the service's clock if it told the time."""
         ...
 
 
@@ -26,9 +28,11 @@ class ApiKeySigner:
 
     api_key: str = field(repr=False)
 
-    def authorization(self, *, renew: bool = False) -> str:
-        del renew  # a key has no expiry
+    def authorization(self) -> str:
         return f"Bearer {self.api_key}"
+
+    def renew(self, server_time: datetime | None) -> None:
+        """A key has no expiry."""
 
 
 class JwtSigner:
@@ -38,16 +42,22 @@ class JwtSigner:
         self._access_key = access_key
         self._secret_key = secret_key
         self._clock = clock
+        self._ahead = timedelta(0)  # of the service's clock before ours
         self._token = ""
         self._renew_at: datetime | None = None
 
     def __repr__(self) -> str:
         return "JwtSigner(…)"
 
-    def authorization(self, *, renew: bool = False) -> str:
-        now = self._clock()
-        if renew or self._renew_at is None or now >= self._renew_at:
+    def authorization(self) -> str:
+        now = self._clock() + self._ahead
+        if self._renew_at is None or now >= self._renew_at:
             payload = {"iss": self._access_key, "exp": now + _VALID, "nbf": now - _SKEW}
             self._token = jwt.encode(payload, self._secret_key, algorithm="HS256")
             self._renew_at = now + _VALID - _RENEW_BEFORE
         return f"Bearer {self._token}"
+
+    def renew(self, server_time: datetime | None) -> None:
+        self._renew_at = None
+        if server_time is not None:
+            self._ahead = server_time - self._clock()

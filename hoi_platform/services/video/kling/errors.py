@@ -33,12 +33,17 @@ CODES: Final[dict[int, tuple[Treatment, str]]] = {
     5001: ("unknown", "the service is in maintenance"),
     5002: ("unknown", "internal time-out of the service"),
 }
-_TYPES: Final[dict[Treatment, type[HoiError]]] = {
-    "refused": RefusedError,
-    "not_accepted": NotAcceptedError,
-    "unknown": UnknownOutcomeError,
-    "sign_again": RefusedError,  # after it was signed again once
-}
+
+NOT_FOUND: Final = frozenset({1201, 1203})
+"""What a query for an id that does not exist is answered with (the legacy host says 400/1201)."""
+
+
+class KlingRefusedError(RefusedError):
+    """A permanent answer; ``code`` is Kling's, None where it gave none."""
+
+    def __init__(self, message: str, code: int | None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def code_of(response: httpx.Response) -> int | None:
@@ -60,21 +65,26 @@ def needs_new_signature(response: httpx.Response) -> bool:
 def error_of(response: httpx.Response) -> HoiError | None:
     """The error that an answer is; None when it is none.
 
-    Without a known code: a 4xx is permanent but for a bare 429, everything else may have
-    created a task.
+    Without a known code: a 4xx is permanent but for a bare 429 and a 408, everything else may
+    have created a task.
     """
     code = code_of(response)
     if response.status_code == httpx.codes.OK and code in (0, None):
         return None
-    if code in CODES:
-        treatment, meaning = CODES[code]
-        return _TYPES[treatment](f"Kling {response.status_code}/{code}: {meaning}{_said(response)}")
-    text = f"Kling {response.status_code}/{code}{_said(response)}"
-    if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+    treatment, meaning = CODES.get(code or -1, (_by_status(response.status_code), "unknown code"))
+    text = f"Kling {response.status_code}/{code}: {meaning}{_said(response)}"
+    if treatment == "not_accepted":
         return NotAcceptedError(text)
-    if 400 <= response.status_code < 500:
-        return RefusedError(text)
-    return UnknownOutcomeError(text)
+    if treatment == "unknown":
+        return UnknownOutcomeError(text)
+    return KlingRefusedError(text, code)  # also after it was signed again once
+
+
+def _by_status(status: int) -> Treatment:
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return "not_accepted"
+    permanent = 300 <= status < 500 and status != httpx.codes.REQUEST_TIMEOUT
+    return "refused" if permanent else "unknown"
 
 
 def _said(response: httpx.Response) -> str:

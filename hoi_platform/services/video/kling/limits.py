@@ -26,7 +26,15 @@ V2: Final = (
 V3: Final = ("kling-v3",)
 NEW: Final = ("kling-3.0-turbo", "kling-3.0", "kling-2.6", "kling-2.5-turbo")
 LEGACY: Final = V1 + V2 + V3
-_TAIL_IN_PRO: Final = ("kling-v1-6", "kling-v2-1", "kling-v2-5-turbo", "kling-v2-6")
+_TAIL_IN_PRO: Final = (
+    "kling-v1-6",
+    "kling-v2-1",
+    "kling-v2-5-turbo",
+    "kling-v2-6",
+    "kling-2.6",
+    "kling-2.5-turbo",
+)
+_TAIL: Final = (*_TAIL_IN_PRO, "kling-v3", "kling-3.0")
 _LONG: Final = V3 + NEW[:2]
 
 
@@ -42,18 +50,39 @@ def _problems(request: VideoRequest, models: tuple[str, ...]) -> Iterator[str]:
     if model not in models:
         yield f"kling_model_name is {model!r}, known are {', '.join(models)}"
     yield from _duration_problems(model, config.duration)
-    if request.tail_frame is not None and model in LEGACY:
-        if model not in _TAIL_IN_PRO + V3:
+    yield from single_video_problems(request)
+    if request.tail_frame is not None:
+        if model not in _TAIL:
             yield f"a tail image is given, {model} takes none"
         elif config.kling_mode != "pro" and model in _TAIL_IN_PRO:
             yield f"kling_mode is {config.kling_mode!r}, a tail image needs 'pro' with {model}"
-    for name in ("prompt", "negative_prompt"):
-        length = len(getattr(request, name))
-        if length > _MAX_PROMPT:
-            yield f"{name} has {length} characters, at most {_MAX_PROMPT} are taken"
+    yield from _prompt_problems(request)
     for name, path in (("image", request.frame), ("image_tail", request.tail_frame)):
         if path is not None:
             yield from _image_problems(name, path)
+
+
+def single_video_problems(request: VideoRequest) -> Iterator[str]:
+    """One clip is one paid task; what would be several is asked for in another way."""
+    for name, instead in (
+        ("num_videos", "raise rendering.num_rand_scenes"),
+        ("num_video_segments", "raise duration"),
+    ):
+        value = getattr(request.config, name)
+        if value != 1:
+            yield f"{name} is {value}, paid backends take 1 ({instead} instead)"
+
+
+def _prompt_problems(request: VideoRequest) -> Iterator[str]:
+    if not request.prompt.strip():
+        yield "prompt is empty"
+    # The new generation takes both in one text.
+    longest = _MAX_PROMPT - 10 - len(request.negative_prompt)
+    limit = longest if request.config.kling_model_name in NEW else _MAX_PROMPT
+    for name, most in (("prompt", limit), ("negative_prompt", _MAX_PROMPT)):
+        length = len(getattr(request, name))
+        if length > most:
+            yield f"{name} has {length} characters, at most {most} are taken"
 
 
 def _duration_problems(model: str, duration: str) -> Iterator[str]:
@@ -63,6 +92,9 @@ def _duration_problems(model: str, duration: str) -> Iterator[str]:
 
 
 def _image_problems(name: str, path: Path) -> Iterator[str]:
+    if not path.is_file():
+        yield f"{name} ({path}) does not exist"
+        return
     size = path.stat().st_size
     if size > _MAX_IMAGE_BYTES:
         yield f"{name} has {size} bytes, at most {_MAX_IMAGE_BYTES} are taken"

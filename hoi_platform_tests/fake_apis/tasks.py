@@ -1,0 +1,94 @@
+"""The tasks of one account at a stand-in: how they run, end and hold slots."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from hoi_platform_tests.fake_apis.faults import FaultPlan
+
+State = Literal["submitted", "processing", "succeeded", "failed"]
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the client asked for, whatever the API's form."""
+
+    model: str
+    prompt: str
+    image: bytes
+    seconds: float
+    external_id: str | None
+    callback_url: str | None = None
+
+
+@dataclass
+class FakeTask:
+    """One task that was bought."""
+
+    task_id: str
+    order: Order
+    created: datetime
+    run_s: float
+    visible: datetime
+    fault: str | None
+    downloads: int = 0
+
+    def state(self, now: datetime) -> State:
+        age = (now - self.created).total_seconds()
+        if age < min(5.0, self.run_s):
+            return "submitted"
+        if age < self.run_s:
+            return "processing"
+        return "failed" if self.fault == "failed" else "succeeded"
+
+
+class TaskBook:
+    """All tasks of an account; safe for the threads of a server."""
+
+    def __init__(self, clock: Clock, plan: FaultPlan, slots: int, run_s: float = 60.0) -> None:
+        self.clock = clock
+        self.plan = plan
+        self.slots = slots
+        self.tasks: list[FakeTask] = []
+        self._run_s = run_s
+        self._lock = threading.Lock()
+
+    def add(self, order: Order) -> FakeTask | None:
+        """A new task; None when all slots are in use."""
+        with self._lock:
+            now = self.clock()
+            open_now = [t for t in self.tasks if t.state(now) in ("submitted", "processing")]
+            if len(open_now) >= self.slots:
+                return None
+            fault = self.plan.task_fault()
+            task = FakeTask(
+                task_id=f"{860_000_000_000_000_000 + len(self.tasks)}",
+                order=order,
+                created=now,
+                run_s=3600.0 if fault == "one_hour" else self._run_s,
+                visible=now + timedelta(seconds=25 if fault == "seen_late" else 0),
+                fault=fault,
+            )
+            self.tasks.append(task)
+            return task
+
+    def is_duplicate(self, external_id: str | None) -> bool:
+        with self._lock:
+            return any(t.order.external_id == external_id for t in self.tasks)
+
+    def find(self, reference: str) -> FakeTask | None:
+        """By the service's id or the client's; the newest, as a service would."""
+        now = self.clock()
+        with self._lock:
+            for task in reversed(self.tasks):
+                ids = (task.task_id, task.order.external_id)
+                if reference in ids and task.visible <= now:
+                    return task
+        return None
+
+    def bought(self, external_id: str) -> list[FakeTask]:
+        """Every task of one external id, however late it shows."""
+        return [t for t in self.tasks if t.order.external_id == external_id]
