@@ -22,7 +22,7 @@ def hoi_data_of(
     """The raw record in the world of the clip's scene; ``seed`` draws the contact points."""
     body, contacts, spec = observation.body, observation.contacts, observation.spec
     left, right = hand_vertices(body)
-    surface = observation.mesh.sample_surface(_SURFACE_POINTS, np.random.default_rng(seed))
+    points, _ = observation.mesh.sample_surface(_SURFACE_POINTS, np.random.default_rng(seed))
     hands = (
         result.motion.vertices(body.subset(left)),
         result.motion.vertices(body.subset(right)),
@@ -32,7 +32,7 @@ def hoi_data_of(
         result.motion,
         Ts_world_object=result.Ts_world_object,
         obj_scale=np.array(spec.object_scale),
-        contact_points=contact_points(hands, surface.points, result.Ts_world_object),
+        contact_points=contact_points(hands, points, result.Ts_world_object),
         contact=ContactRecord(
             tuple(tuple(joints) for joints in contacts.joints),
             contacts.interval,
