@@ -52,3 +52,14 @@ def rotation_between(a: Array, b: Array) -> Array:
         axis = np.cross(a, helper)
         return matrix_from_axis_angle(np.pi * axis / np.linalg.norm(axis))
     return matrix_from_axis_angle(axis / sine * np.arctan2(sine, cosine))
+
+
+def nearest_rotation(M: Array) -> Array:
+    """The rotation (..., 3, 3) nearest to a matrix in the Frobenius norm (by its SVD).
+
+    Mends rotations that went through single precision.
+    """
+    U, _, Vt = np.linalg.svd(np.asarray(M, dtype=float))
+    flip = np.ones(M.shape[:-1])
+    flip[..., 2] = np.linalg.det(U @ Vt)
+    return (U * flip[..., None, :]) @ Vt

@@ -16,7 +16,7 @@ import numpy as np
 from hoi_platform.core.config.gen_2dhoi import SimulationConfig
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.mesh import load_obj
-from hoi_platform.core.geometry.rotations import Array, quaternion_from_matrix
+from hoi_platform.core.geometry.rotations import Array, nearest_rotation, quaternion_from_matrix
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.physics import settling
 from hoi_platform.core.physics.settling import RigidHull, SettledPose
@@ -132,7 +132,7 @@ def _attempt(drop: BulletDrop, config: SimulationConfig, rng: np.random.Generato
     start = _resting(hull, R_start)
     start[2, 3] += config.drop_height
     fallen, frames = _fall(drop, start, config.settling_time)
-    R = settling.flush(hull, fallen[-1, :3, :3])
+    R = nearest_rotation(settling.flush(hull, fallen[-1, :3, :3]))  # Blender is in float32
     body = _resting(hull, R)
     held = drop.run(body, _VERIFY_S, damping=_LIGHT_DAMPING, stop_when_still=False)
     heights = np.array([settling.lowest(hull, T) for T in held])
