@@ -17,7 +17,6 @@ from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle, 
 
 _PLANE_OF_FIRST_FRAME: Final = 0.15
 """Weight of the first frame's elbow plane, beside sin(flexion) of the measured one."""
-_MIN_CONFIDENCE: Final = 0.3
 
 
 def guess_arm(
@@ -25,18 +24,18 @@ def guess_arm(
     rotations: Array,
     R_world_joint: Array,
     directions: Array,
-    confidence: Array,
+    sure: Array,
 ) -> dict[int, Array]:
     """Local rotations (T, 3, 3) of shoulder and elbow by joint.
 
     ``rotations`` (T, 55, 3, 3) and ``R_world_joint`` are the pose so far, ``directions`` (T, B, 3)
-    the world directions of ``BODY_BONES`` with their ``confidence`` (T, B).
+    the world directions of ``BODY_BONES``, to be used where ``sure`` (T, B).
     """
     limb = arm(side)
     upper_row, lower_row = (
         _bone(side, *names) for names in (("shoulder", "elbow"), ("elbow", "wrist"))
     )
-    known = np.minimum(confidence[:, upper_row], confidence[:, lower_row]) > _MIN_CONFIDENCE
+    known = sure[:, upper_row] & sure[:, lower_row]
     R_parent = R_world_joint[:, PARENTS[limb.upper]]
     R_now = R_world_joint[:, limb.upper]
     shoulder, elbow = rotations[:, limb.upper].copy(), rotations[:, limb.middle].copy()

@@ -12,6 +12,8 @@ class FitConfig(Config):
     """Factor on the measured spread of each landmark: errors of neighboring frames are alike."""
     landmark_floor_px: float = Field(0.6, gt=0)
     """Least standard deviation of a landmark (px)."""
+    confidence_growth: float = Field(5.0, ge=0)
+    """Standard deviations grow as e^(growth (1 - confidence))."""
     outlier_sigmas: float = Field(2.0, gt=0)
     """Where the Cauchy loss of a landmark bends (standard deviations)."""
     bone_rad: float = Field(0.35, gt=0)

@@ -46,6 +46,8 @@ _TRUNK_BONES: Final = [
 ]
 _MAX_SOLE_HEIGHT_M: Final = 0.03
 """Soles may be arched or the heel raised by so much in a planted foot of frame 0."""
+_SURE_SPREAD: Final = 10.0
+"""Bones less certain than this take no part in the first guess of the arms."""
 _COARSE_OUTLIER_SIGMAS: Final = 10.0
 _TRUNK: Final = ("left_shoulder", "right_shoulder", "left_hip", "right_hip", "nose")
 _PALM_KEYPOINTS: Final = ("wrist", "index_mcp", "middle_mcp", "ring_mcp", "pinky_mcp")
@@ -155,10 +157,11 @@ def _guess_arms(context: _Context, space: PoseSpace, x: Tensor) -> None:
     body_bones = slice(0, len(BODY_BONES))
     R_world_cam = targets.T_cam_world[:3, :3].T.numpy()
     directions = targets.directions[:, body_bones].numpy() @ R_world_cam.T
-    confidence = targets.direction_confidence[:, body_bones].numpy()
+    known = targets.direction_known * (targets.direction_spread < _SURE_SPREAD)
+    sure = known[:, body_bones].numpy().astype(bool)
     rotations = space.pose(x)[0].numpy()
     for side in SIDES:
-        guess = guess_arm(side, rotations, posed.R_world_joint.numpy(), directions, confidence)
+        guess = guess_arm(side, rotations, posed.R_world_joint.numpy(), directions, sure)
         for joint, R in guess.items():
             residual = axis_angle_from_matrix(np.swapaxes(rotations[:, joint], -1, -2) @ R)
             column = 3 + 3 * space.joints.index(joint)

@@ -3,7 +3,7 @@
 from typing import Final
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 
 from hoi_platform.core.body.keypoints import KEYPOINT
 from hoi_platform.core.geometry.rotations import Array
@@ -11,7 +11,9 @@ from hoi_platform.core.geometry.rotations import Array
 _LANDMARKS: Final = ("ankle", "heel", "foot_index")
 _SPEED_STATURES: Final = 0.35
 """Speed of a foot at which it is as likely planted as not (statures per second)."""
-_SMOOTHING_S: Final = 0.08
+_SMOOTHING_S: Final = 0.12
+_DOUBT: Final = 10.0
+"""How fast the belief in a foot's apparent motion falls with its landmarks' confidence."""
 
 
 def foot_contact_probability(keypoints_px: Array, stature_px: float, fps: float) -> Array:
@@ -39,4 +41,5 @@ def _one_foot(keypoints_px: Array, side: str, stature_px: float, fps: float) -> 
     speed = np.median(np.linalg.norm(velocity, axis=-1), axis=1)
     moving = 1 - np.exp2(-((speed / _SPEED_STATURES) ** 2))
     seen = np.where(known, np.nan_to_num(confidence).min(axis=1), 0.0)
-    return 1 - seen * moving
+    seen = minimum_filter1d(seen, 2 * round(_SMOOTHING_S * fps) + 1, mode="nearest")
+    return 1 - np.exp(-_DOUBT * (1 - seen)) * moving

@@ -94,7 +94,7 @@ class Objective:
             target.center_px.expand(1, 1, 2),
             target.sigma_px[:, rows] * self.config.landmark_scale,
         )
-        equations.add_robust(linear, target.confidence[:, rows], self.outlier_sigmas)
+        equations.add_robust(linear, target.known[:, rows], self.outlier_sigmas)
 
     def _add_bones(self, equations: NormalEquations, landmarks: Points) -> None:
         target = self.targets
@@ -106,9 +106,9 @@ class Objective:
             self._in_camera(landmarks),
             self.bones,
             target.directions[:, rows],
-            torch.tensor([sigma], dtype=torch.float64),
+            target.direction_spread[:, rows] * torch.tensor(sigma, dtype=torch.float64),
         )
-        equations.add_robust(linear, target.direction_confidence[:, rows], self.outlier_sigmas)
+        equations.add_robust(linear, target.direction_known[:, rows], self.outlier_sigmas)
 
     @cached_property
     def _sigma(self) -> Tensor:

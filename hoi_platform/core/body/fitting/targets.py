@@ -27,14 +27,15 @@ _GROSS_STATURES = 0.08
 
 @dataclass(frozen=True)
 class FitTargets:
-    """Observations of T frames in camera coordinates and pixels; confidence 0 where unknown."""
+    """Observations of T frames in camera coordinates and pixels; 0 where unknown."""
 
-    uv: Tensor  # (T, K, 2), 0 where unknown
-    confidence: Tensor  # (T, K)
+    uv: Tensor  # (T, K, 2)
+    known: Tensor  # (T, K) 1 where detected, else 0
     sigma_px: Tensor  # (T, K)
     bones: list[tuple[int, int]]
     directions: Tensor  # (T, B, 3) unit vectors
-    direction_confidence: Tensor  # (T, B)
+    direction_known: Tensor  # (T, B) 1 where detected, else 0
+    direction_spread: Tensor  # (T, B) factor on a bone's standard deviation
     T_cam_world: Tensor  # (4, 4)
     focal_px: Tensor  # ()
     center_px: Tensor  # (2,)
@@ -51,64 +52,78 @@ def make_targets(
     """``p_world_first`` (K, 3): where the landmarks of frame 0 really are; ``spread_m`` (K,)."""
     p_cam = camera.to_cam(p_world_first)
     px_per_m = camera.focal_px / np.maximum(p_cam[:, 2], 0.1)
-    uv, confidence = observation.keypoints_px[..., :2], observation.keypoints_px[..., 2]
-    uv = without_bias(
-        uv,
+    spread = spread_of_confidence(observation.keypoints_px[..., 2], config.confidence_growth)
+    uv, doubt_px = without_bias(
+        observation.keypoints_px[..., :2],
         camera.project(p_world_first),
         stature_m * float(px_per_m.mean()),
         config.first_frame_trust,
     )
-    directions, weight = bone_directions(observation, p_cam, ALL_BONES)
+    sigma_px = np.hypot(spread_m * px_per_m, config.landmark_floor_px) * spread
+    directions = bone_directions(observation.landmarks_cam, p_cam, ALL_BONES)
+    ends = spread[:, np.array(ALL_BONES)].max(axis=-1)
     tensor = torch.as_tensor
     return FitTargets(
         tensor(np.nan_to_num(uv)),
-        tensor(np.where(np.isfinite(uv[..., 0]), confidence, 0.0)),
-        tensor(np.tile(np.hypot(spread_m * px_per_m, config.landmark_floor_px), (len(uv), 1))),
+        tensor(np.isfinite(uv[..., 0]).astype(float)),
+        tensor(np.hypot(sigma_px, doubt_px)),
         ALL_BONES,
-        tensor(directions),
-        tensor(weight),
+        tensor(np.nan_to_num(directions)),
+        tensor(np.isfinite(directions[..., 0]).astype(float)),
+        tensor(ends),
         tensor(camera.T_cam_world),
         tensor(camera.focal_px),
         tensor([camera.width_px / 2, camera.height_px / 2], dtype=torch.float64),
     )
 
 
-def without_bias(uv: Array, uv_first: Array, stature_px: float, trust: float) -> Array:
+def spread_of_confidence(confidence: Array, growth: float) -> Array:
+    """How many times the error of a certain landmark is to be expected at a confidence.
+
+    e^(growth (1 - c)); measured on rendered scenes with a table, median and upper quartile grow
+    from 11 and 17 mm at c = 0.99 over 36 and 86 mm at 0.75 to 140 and 200 mm at 0.4.
+    """
+    return np.exp(growth * (1 - np.clip(confidence, 0, 1)))
+
+
+def without_bias(
+    uv: Array, uv_first: Array, stature_px: float, trust: float
+) -> tuple[Array, Array]:
     """Detections (T, K, 2) less their error in frame 0, where the truth (K, 2) is known.
 
-    All of it near the place of frame 0, the share ``trust`` of it far from there.
+    All of it near the place of frame 0, the share ``trust`` of it far from there. Also a standard
+    deviation (T, K) in pixels for what may remain: a landmark that was grossly off is not moved,
+    but doubted, above all while it stays where it was wrong.
     """
-    bias = uv[0] - uv_first
-    usable = np.linalg.norm(np.nan_to_num(bias, nan=np.inf), axis=-1) < _GROSS_STATURES * stature_px
-    bias = np.where(usable[:, None], bias, 0.0)
+    bias = np.nan_to_num(uv[0] - uv_first)
+    size = np.linalg.norm(bias, axis=-1)
+    gross = size > _GROSS_STATURES * stature_px
     moved = np.nan_to_num(np.linalg.norm(uv - uv[:1], axis=-1))
     near = np.exp(-((moved / (_LOCAL_STATURES * stature_px)) ** 2))
-    return uv - (trust + (1 - trust) * near)[..., None] * bias
+    corrected = uv - (trust + (1 - trust) * near)[..., None] * np.where(gross[:, None], 0.0, bias)
+    doubt = np.where(gross, trust + (1 - trust) * near, trust * (1 - near)) * size
+    return corrected, doubt
 
 
 def bone_directions(
-    observation: KeypointObservation, p_cam_first: Array, bones: list[tuple[int, int]]
-) -> tuple[Array, Array]:
-    """Unit directions (T, B, 3) in the camera and their confidence (T, B), bias removed.
+    landmarks_cam: Array, p_cam_first: Array, bones: list[tuple[int, int]]
+) -> Array:
+    """Unit directions (T, B, 3) in the camera, bias removed; nan where unknown.
 
     The rotation that rights a bone in frame 0 is applied in full while the bone points about
     there and fades out as it turns away.
     """
-    start, end = (list(rows) for rows in zip(*bones, strict=True))
-    measured = _unit(observation.landmarks_cam[:, end] - observation.landmarks_cam[:, start])
+    start, end = np.array(bones).T
+    measured = _unit(landmarks_cam[:, end] - landmarks_cam[:, start])
     true_first = _unit(p_cam_first[end] - p_cam_first[start])
-    known = np.isfinite(measured[..., 0])
-    result = np.nan_to_num(measured)
-    for b in np.flatnonzero(known[0]):
+    result = measured.copy()
+    for b in np.flatnonzero(np.isfinite(measured[0, :, 0])):
         righting = axis_angle_from_matrix(rotation_between(measured[0, b], true_first[b]))
-        turned = np.arccos(np.clip(result[:, b] @ measured[0, b], -1, 1))
+        turned = np.arccos(np.clip(np.nan_to_num(measured[:, b] @ measured[0, b]), -1, 1))
         share = np.exp(-((turned / _LOCAL_RAD) ** 2))
         R = matrix_from_axis_angle(share[:, None] * righting)
-        result[:, b] = (R @ result[:, b, :, None])[..., 0]
-    confidence = np.minimum(
-        observation.keypoints_px[:, start, 2], observation.keypoints_px[:, end, 2]
-    )
-    return result, np.where(known, confidence, 0.0)
+        result[:, b] = (R @ measured[:, b, :, None])[..., 0]
+    return result
 
 
 def _unit(v: Array) -> Array:

@@ -18,7 +18,7 @@ from hoi_platform.core.geometry.rotations import Array, rotation_between
 from hoi_platform.services.video.codec import Video
 from hoi_platform.services.vision.human_pose.backend import Progress
 from hoi_platform.services.vision.human_pose.image_window import whole_image, window_around_mask
-from hoi_platform.services.vision.human_pose.mediapipe_hands import track_hand
+from hoi_platform.services.vision.human_pose.mediapipe_hands import track_hand, without_doubles
 from hoi_platform.services.vision.human_pose.mediapipe_pose import (
     POSE_LANDMARK,
     LandmarkTrack,
@@ -46,8 +46,9 @@ def detect_keypoints(
     pose = _track_body(video, first_human_mask, count.step)
     observation = nothing_seen(len(video))
     _store(observation, _POSE_ROWS, _columns(pose, _POSE_COLUMNS), camera)
-    for side in ("left", "right"):
-        hand = track_hand(video.frames, pose, side, count.step)
+    left = track_hand(video.frames, pose, "left", count.step)
+    right = track_hand(video.frames, pose, "right", count.step)
+    for side, hand in zip(_HAND_ROWS, without_doubles(left, right), strict=True):
         _store(observation, _HAND_ROWS[side], hand, camera)
     return observation
 

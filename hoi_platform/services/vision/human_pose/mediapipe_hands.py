@@ -23,6 +23,11 @@ _WINDOW_PX: Final = 256
 _WINDOW_M: Final = 0.5  # of MediaPipe's adult: two lengths of a forearm
 _MAX_WRIST_GAP: Final = 0.25  # between the hand's and the body's wrist, in sides of the window
 _WRONG_SIDE_COST: Final = 0.15  # the same unit
+_WRONG_SIDE_CONFIDENCE: Final = 0.5
+_SURE_WRIST: Final = 0.95
+"""Confidence of the body's wrist from which on the hand's own confidence counts in full."""
+_SAME_HAND_PALMS: Final = 0.7
+"""Mean distance of two hands' landmarks below which they are one, in lengths of the palm."""
 _MIN_DETECTION: Final = 0.3
 _MIN_TRACKING: Final = 0.3
 
@@ -58,7 +63,7 @@ def track_hand(
             min_tracking_confidence=_MIN_TRACKING,
         )
         network.process(windows[0].cut(frames[0]))
-    wrists = pose.uv_confidence[:, POSE_LANDMARK[f"{side}_wrist"], :2]
+    wrists = pose.uv_confidence[:, POSE_LANDMARK[f"{side}_wrist"]]
     with network:
         for i, (frame, window) in enumerate(zip(frames, windows, strict=True)):
             answer = network.process(window.cut(frame))
@@ -69,7 +74,7 @@ def track_hand(
 
 
 def _choose(answer: Any, window: Window, wrist: Array, side: Side) -> tuple[Array, Array] | None:
-    """The hand nearest to the wrist that the body has; None when none is near it."""
+    """The hand nearest to the body's wrist (u, v, confidence); None when none is near it."""
     best, best_cost = None, _MAX_WRIST_GAP
     for points, metric, label in zip(
         answer.multi_hand_landmarks or (),
@@ -79,15 +84,25 @@ def _choose(answer: Any, window: Window, wrist: Array, side: Side) -> tuple[Arra
     ):
         uv = window.to_image(xyz(points)[:, :2] * window.output_px)
         # MediaPipe names the sides as in a mirror.
-        is_mirrored_side = label.classification[0].label.lower() != side
-        cost = np.linalg.norm(uv[0] - wrist) / window.side_px + _WRONG_SIDE_COST * (
-            not is_mirrored_side
-        )
+        wrong_side = label.classification[0].label.lower() == side
+        cost = np.linalg.norm(uv[0] - wrist[:2]) / window.side_px + _WRONG_SIDE_COST * wrong_side
         if cost < best_cost:
-            confidence = label.classification[0].score if is_mirrored_side else 0.3
-            rows = np.full((NUM_HAND_LANDMARKS, 1), confidence)
-            best, best_cost = (np.hstack([uv, rows]), xyz(metric)), float(cost)
+            sure = label.classification[0].score * (_WRONG_SIDE_CONFIDENCE if wrong_side else 1.0)
+            confidence = np.full((NUM_HAND_LANDMARKS, 1), sure * min(1.0, wrist[2] / _SURE_WRIST))
+            best, best_cost = (np.hstack([uv, confidence]), xyz(metric)), float(cost)
     return best
+
+
+def without_doubles(
+    left: LandmarkTrack, right: LandmarkTrack
+) -> tuple[LandmarkTrack, LandmarkTrack]:
+    """Where both tracks hold the same hand of the image, only the surer one keeps it."""
+    uv = [track.uv_confidence[..., :2] for track in (left, right)]
+    size = np.maximum(*(np.linalg.norm(hand[:, 9] - hand[:, 0], axis=-1) for hand in uv))
+    apart = np.linalg.norm(uv[0] - uv[1], axis=-1).mean(axis=-1)
+    same = apart < _SAME_HAND_PALMS * size  # nan, hence false, where one is missing
+    left_is_surer = left.uv_confidence[:, 0, 2] >= right.uv_confidence[:, 0, 2]
+    return left.without(same & ~left_is_surer), right.without(same & left_is_surer)
 
 
 def _pixels_per_meter(pose: LandmarkTrack) -> Array:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.services.video.codec import Frame
@@ -56,6 +57,15 @@ class LandmarkTrack:
         uv_confidence = np.full((frames, landmarks, 3), np.nan)
         uv_confidence[..., 2] = 0.0
         return cls(uv_confidence, np.full((frames, landmarks, 3), np.nan))
+
+    def without(self, frames: NDArray[np.bool_]) -> "LandmarkTrack":
+        """This track with nothing detected in the given frames (T,)."""
+        nothing = LandmarkTrack.empty(*self.uv_confidence.shape[:2])
+        drop = frames[:, None, None]
+        return LandmarkTrack(
+            np.where(drop, nothing.uv_confidence, self.uv_confidence),
+            np.where(drop, nothing.metric, self.metric),
+        )
 
     def filled_from(self, other: "LandmarkTrack") -> "LandmarkTrack":
         """This track, with the frames that it lacks taken from another."""
