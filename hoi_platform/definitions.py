@@ -24,6 +24,7 @@ from hoi_platform.assets.video_prompt import video_prompt
 from hoi_platform.assets.video_task import video_task
 from hoi_platform.assets.visualization import visualization
 from hoi_platform.resources.blender import BlenderResource
+from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.models import ModelsResource
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.progress import ProgressResource
@@ -52,12 +53,15 @@ ASSETS = [
 def build_defs(**overrides: Any) -> dg.Definitions:
     """The definitions; a keyword replaces the resource of that name."""
     blender = BlenderResource()
+    platform = overrides.get("platform", PlatformResource())
+    ledger = LedgerResource(platform=platform)
     resources = {
-        "platform": PlatformResource(),
+        "platform": platform,
+        "ledger": ledger,
         "progress": ProgressResource(),
         "blender": blender,
         "models": ModelsResource(),
-        "video": VideoResource(blender=blender),
+        "video": VideoResource(blender=blender, ledger=ledger),
     }
     return dg.Definitions(
         assets=ASSETS,

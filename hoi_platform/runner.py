@@ -14,7 +14,10 @@ from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.definitions import build_defs
 from hoi_platform.instance import project_instance
 from hoi_platform.partitions import add_object_keys, cell_key
+from hoi_platform.resources.blender import BlenderResource
+from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.platform import PlatformResource
+from hoi_platform.resources.video import VideoResource
 from hoi_platform.services.artifacts.record import ArtifactRecord
 
 QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -39,7 +42,10 @@ class ChainRunner:
     ) -> None:
         self.platform = resource.platform()
         self._instance = project_instance()
-        defs = build_defs(platform=resource, **overrides)
+        ledger = LedgerResource(platform=resource)
+        # On the command line interaction_video waits for its paid task.
+        video = VideoResource(blender=BlenderResource(), ledger=ledger, wait=True)
+        defs = build_defs(**{"platform": resource, "video": video, **overrides})
         self._run_config = {} if verbose else QUIET
         self._job = defs.resolve_implicit_global_asset_job_def()
 

@@ -25,7 +25,7 @@ def interaction_video(work: Work, video: VideoResource) -> None:
     from hoi_platform.services.video.codec import read_video
 
     task = VideoTask.model_validate_json(work.input("video_task", "task").read_bytes())
-    backend = video.backend(task.provider)
+    backend = video.backend(work.settings.gen_2dhoi.video)
     target = work.output("video")
     collected = backend.collect(task, video_request(work), target, work.progress)
     if collected.truth is not None:

@@ -3,8 +3,9 @@
 Belongs here: the bridge between stages and Dagster. Does not: anything about a single stage.
 """
 
+import contextlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ import dagster as dg
 from hoi_platform.assets.checks import StoredCheck
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.settings import Settings
+from hoi_platform.core.errors import PermanentError
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
 from hoi_platform.partitions import CELLS, OBJECTS, split_key
 from hoi_platform.services.artifacts.record import ArtifactRecord
@@ -110,7 +112,8 @@ def _materialize(
     else:
         context.log.info("%s of %s: %s (%s)", stage.name, subject, status.state, status.reason)
         report = context.resources.progress.reporter(context, stage.name)
-        record = stages.run(stage.name, subject, body, report)
+        with _final_failures(context):
+            record = stages.run(stage.name, subject, body, report)
     metadata = _metadata(platform.store, stage, look, subject, record)
     metadata["status"] = dg.MetadataValue.text("already done" if status.done else "made")
     return dg.MaterializeResult(
@@ -118,6 +121,22 @@ def _materialize(
         data_version=dg.DataVersion(record.fingerprint[:32]),
         check_results=[look.check.evaluate(platform.store, subject)] if look.check else [],
     )
+
+
+_NO_RUN_RETRY: Final = {
+    "dagster/max_retries": "0",
+    "dagster/retry_on_asset_or_op_failure": "false",
+}
+
+
+@contextlib.contextmanager
+def _final_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """A permanent error is tried again neither by the step nor by a re-execution of its run."""
+    try:
+        yield
+    except PermanentError as error:
+        context.instance.add_run_tags(context.run_id, _NO_RUN_RETRY)
+        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 def _require_upstream(

@@ -16,7 +16,7 @@ from hoi_platform.services.artifacts.stages import Work
 )
 def video_task(work: Work, video: VideoResource) -> None:
     """The submitted request for a video; returns at once, whatever the backend takes."""
-    backend = video.backend(work.settings.gen_2dhoi.video.model_api)
+    backend = video.backend(work.settings.gen_2dhoi.video)
     task = backend.submit(video_request(work))
     write_whole(work.output("task"), task.model_dump_json(indent=1))
     work.facts.update(task.model_dump(include={"provider", "model", "external_task_id", "state"}))

@@ -1,31 +1,132 @@
-"""The video role as a Dagster resource: from the configured name to a backend."""
+"""The video role as a Dagster resource: from the configured name to a backend.
 
+The one place where the keys of video services are read, when they are used:
+KLING_ACCESS_KEY and KLING_SECRET_KEY, or KLING_API_KEY; KLING_BASE_URL; KLING_CALLBACK_URL;
+FAL_KEY; FAL_BASE_URL.
+"""
+
+import os
+import time
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Final
 
 import dagster as dg
 
-from hoi_platform.core.errors import ConfigError
+from hoi_platform.core.config.gen_2dhoi import VideoConfig
+from hoi_platform.core.errors import ConfigError, MissingResourceError
 from hoi_platform.resources.blender import BlenderResource
+from hoi_platform.resources.ledger import LedgerResource
+from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.video.backend import VideoBackend
+from hoi_platform.services.video.paid import PaidVideoBackend, Patience
+from hoi_platform.services.video.remote import VideoProvider
+
+_KLING_URL: Final = "https://api-singapore.klingai.com"
+_FAL_URL: Final = "https://queue.fal.run"
+_SHORT_OFFERS: Final = 5
+"""Attempts to have a request taken where a worker must not be held."""
 
 
 class VideoResource(dg.ConfigurableResource):
     """Video backends by the name that the configuration gives in ``video.model_api``."""
 
     blender: dg.ResourceDependency[BlenderResource]
+    ledger: dg.ResourceDependency[LedgerResource]
+    wait: bool = False
+    """Wait for a paid task in ``interaction_video`` (the command line does); else it fails at
+    once while the task runs, and the sensor ``video_poll`` requests it when it is ready."""
 
-    def backend(self, name: str) -> VideoBackend:
-        """The backend; ConfigError lists the known ones when the name is unknown."""
-        if name not in BACKENDS:
-            raise ConfigError(f"unknown video backend {name!r}; known: {', '.join(BACKENDS)}")
-        return BACKENDS[name](self)
+    def backend(self, config: VideoConfig) -> VideoBackend:
+        """The backend; MissingResourceError names the keys that it needs."""
+        if config.model_api == "simulated":
+            from hoi_platform.services.video.simulated import SimulatedBackend
+
+            return SimulatedBackend(self.blender.service())
+        return self.paid(config)
+
+    def paid(self, config: VideoConfig) -> PaidVideoBackend:
+        """A paid backend over the ledger. Raises MissingResourceError, ConfigError."""
+        from hoi_platform.services.video.delivery import Delivery
+
+        if config.model_api not in PROVIDERS:
+            raise ConfigError(f"{config.model_api!r} is no paid backend: {', '.join(PROVIDERS)}")
+        provider = PROVIDERS[config.model_api](config)
+        results = self.ledger.platform.platform().results_dir
+        delivery = Delivery(results / "ledger" / "videos", time.sleep)
+        ledger = self.ledger.ledger(config.budget)
+        return PaidVideoBackend(provider, ledger, delivery, time.sleep, self._patience(config))
+
+    def of_row(self, row: RequestRow, config: VideoConfig) -> PaidVideoBackend:
+        """The backend that a ledger row was sent with, by whatever is configured now."""
+        sent_with = {"model_api": row.provider}
+        if row.provider == "kling-ai":
+            sent_with["kling_model_name"] = row.model
+        return self.paid(config.model_copy(update=sent_with))
+
+    def _patience(self, config: VideoConfig) -> Patience:
+        return Patience(
+            offers=config.video_max_retries + 1 if self.wait else _SHORT_OFFERS,
+            longest_wait_s=config.video_retry_wait,
+            polls=config.video_max_polls if self.wait else 1,
+            poll_wait_s=config.video_retry_wait,
+            slots=config.concurrency,
+        )
 
 
-def _simulated(resource: VideoResource) -> VideoBackend:
-    from hoi_platform.services.video.simulated import SimulatedBackend
+def _kling(config: VideoConfig) -> VideoProvider:
+    from hoi_platform.services.ledger.ledger import utc_now
+    from hoi_platform.services.video.http import checked_base_url
+    from hoi_platform.services.video.kling.auth import ApiKeySigner, JwtSigner
+    from hoi_platform.services.video.kling.legacy import LegacyKling
+    from hoi_platform.services.video.kling.limits import NEW
+    from hoi_platform.services.video.kling.new import NewKling
+    from hoi_platform.services.video.kling.transport import KlingTransport
 
-    return SimulatedBackend(resource.blender.service())
+    url = checked_base_url("KLING_BASE_URL", os.environ.get("KLING_BASE_URL") or _KLING_URL)
+    access, secret = os.environ.get("KLING_ACCESS_KEY"), os.environ.get("KLING_SECRET_KEY")
+    api_key = os.environ.get("KLING_API_KEY")
+    callback = os.environ.get("KLING_CALLBACK_URL")
+    if config.kling_model_name in NEW:
+        if not api_key:
+            raise MissingResourceError(
+                f"KLING_API_KEY is not set; {config.kling_model_name} is of the generation that "
+                "takes an API key alone. Export one, or choose a model with a key pair such as "
+                "kling-v2-5-turbo, or set video.model_api: simulated"
+            )
+        transport = KlingTransport(url, ApiKeySigner(api_key))
+        return NewKling(transport, _account("kling-ai", api_key), callback)
+    if access and secret:
+        transport = KlingTransport(url, JwtSigner(access, secret, utc_now))
+        return LegacyKling(transport, _account("kling-ai", access), callback)
+    if api_key:
+        transport = KlingTransport(url, ApiKeySigner(api_key))
+        return LegacyKling(transport, _account("kling-ai", api_key), callback)
+    raise MissingResourceError(
+        "no key for kling-ai: export KLING_ACCESS_KEY and KLING_SECRET_KEY, or KLING_API_KEY, or "
+        "set video.model_api: simulated"
+    )
 
 
-BACKENDS: Final[dict[str, Callable[[VideoResource], VideoBackend]]] = {"simulated": _simulated}
+def _fal(_config: VideoConfig) -> VideoProvider:
+    from hoi_platform.services.video.fal import FalKling
+    from hoi_platform.services.video.http import checked_base_url
+
+    url = checked_base_url("FAL_BASE_URL", os.environ.get("FAL_BASE_URL") or _FAL_URL)
+    key = os.environ.get("FAL_KEY")
+    if not key:
+        raise MissingResourceError(
+            "no key for fal-ai: export FAL_KEY, or set video.model_api: simulated"
+        )
+    return FalKling(url, key, _account("fal-ai", key))
+
+
+def _account(provider: str, key: str) -> str:
+    """A name that tells accounts apart and gives no key away."""
+    return f"{provider}:{sha256(key.encode()).hexdigest()[:12]}"
+
+
+PROVIDERS: Final[dict[str, Callable[[VideoConfig], VideoProvider]]] = {
+    "kling-ai": _kling,
+    "fal-ai": _fal,
+}

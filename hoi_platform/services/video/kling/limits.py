@@ -44,25 +44,29 @@ def check_request(request: VideoRequest, models: tuple[str, ...]) -> None:
         raise BadInputError(f"{request.clip}: not sent to Kling: " + "; ".join(problems))
 
 
-def _problems(request: VideoRequest, models: tuple[str, ...]) -> Iterator[str]:
-    config = request.config
-    model = config.kling_model_name
-    if model not in models:
-        yield f"kling_model_name is {model!r}, known are {', '.join(models)}"
-    yield from _duration_problems(model, config.duration)
-    yield from single_video_problems(request)
-    if request.tail_frame is not None:
-        if model not in _TAIL:
-            yield f"a tail image is given, {model} takes none"
-        elif config.kling_mode != "pro" and model in _TAIL_IN_PRO:
-            yield f"kling_mode is {config.kling_mode!r}, a tail image needs 'pro' with {model}"
+def common_problems(request: VideoRequest) -> Iterator[str]:
+    """What no service that runs Kling's models takes."""
+    yield from _duration_problems(request.config.kling_model_name, request.config.duration)
+    yield from _count_problems(request)
     yield from _prompt_problems(request)
     for name, path in (("image", request.frame), ("image_tail", request.tail_frame)):
         if path is not None:
             yield from _image_problems(name, path)
 
 
-def single_video_problems(request: VideoRequest) -> Iterator[str]:
+def _problems(request: VideoRequest, models: tuple[str, ...]) -> Iterator[str]:
+    model, mode = request.config.kling_model_name, request.config.kling_mode
+    if model not in models:
+        yield f"kling_model_name is {model!r}, known are {', '.join(models)}"
+    yield from common_problems(request)
+    if request.tail_frame is not None:
+        if model not in _TAIL:
+            yield f"a tail image is given, {model} takes none"
+        elif mode != "pro" and model in _TAIL_IN_PRO:
+            yield f"kling_mode is {mode!r}, a tail image needs 'pro' with {model}"
+
+
+def _count_problems(request: VideoRequest) -> Iterator[str]:
     """One clip is one paid task; what would be several is asked for in another way."""
     for name, instead in (
         ("num_videos", "raise rendering.num_rand_scenes"),

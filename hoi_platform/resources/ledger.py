@@ -1,0 +1,29 @@
+"""The ledger of paid requests as a Dagster resource."""
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import dagster as dg
+
+from hoi_platform.core.config.gen_2dhoi import BudgetConfig
+from hoi_platform.resources.platform import PlatformResource
+from hoi_platform.services.ledger.database import open_ledger
+from hoi_platform.services.ledger.ledger import Budget, Ledger
+
+
+class LedgerResource(dg.ConfigurableResource):
+    """HOI_LEDGER_URL, or ``ledger/ledger.db`` in the results folder."""
+
+    platform: dg.ResourceDependency[PlatformResource]
+
+    def ledger(self, budget: BudgetConfig) -> Ledger:
+        """The ledger under a budget. Raises ConfigError when its database is of another kind."""
+        limits = (budget.per_day_usd, budget.per_month_usd)
+        day, month = (None if limit is None else Decimal(str(limit)) for limit in limits)
+        return open_ledger(ledger_url(self.platform.platform().results_dir), Budget(day, month))
+
+
+def ledger_url(results_dir: Path) -> str:
+    """Where the ledger is kept, as an SQLAlchemy URL."""
+    return os.environ.get("HOI_LEDGER_URL") or f"sqlite:///{results_dir / 'ledger' / 'ledger.db'}"

@@ -1,0 +1,48 @@
+"""The vision model as a Dagster resource: an OpenAI-compatible endpoint.
+
+The one place where its key is read, when it is used: OPENAI_API_KEY, OPENAI_BASE_URL.
+"""
+
+import os
+import time
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig
+from hoi_platform.core.errors import MissingResourceError
+from hoi_platform.resources.ledger import LedgerResource
+
+if TYPE_CHECKING:
+    from hoi_platform.services.models.vision_model import VisionModel
+
+
+class VisionResource(dg.ConfigurableResource):
+    """Asks the model that ``chatgpt.model`` names; its calls stand in the ledger."""
+
+    ledger: dg.ResourceDependency[LedgerResource]
+    timeout_s: float = 120.0
+
+    def model(self, config: Gen2DHOIConfig, what_for: str, way_out: str) -> "VisionModel":
+        """The model under the video configuration's budget.
+
+        Raises MissingResourceError, which says what the key is for and what to do without it.
+        """
+        import openai
+
+        from hoi_platform.services.models.vision_model import VisionModel
+
+        key = os.environ.get("OPENAI_API_KEY")
+        if not key:
+            raise MissingResourceError(
+                f"{what_for} asks {config.chatgpt.model} and OPENAI_API_KEY is not set; "
+                f"export a key (and OPENAI_BASE_URL for another endpoint), or {way_out}"
+            )
+        base_url = os.environ.get("OPENAI_BASE_URL") or None
+        client = openai.OpenAI(
+            api_key=key, base_url=base_url, timeout=self.timeout_s, max_retries=0
+        )
+        account = f"openai:{sha256(key.encode()).hexdigest()[:12]}"
+        ledger = self.ledger.ledger(config.video.budget)
+        return VisionModel(client, config.chatgpt.model, ledger, time.sleep, account)

@@ -1,0 +1,46 @@
+"""Asking for all open tasks at once: one batch per account, whatever becomes of the others."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hoi_platform.core.errors import HoiError
+from hoi_platform.services.ledger.ledger import Ledger
+from hoi_platform.services.ledger.schema import RequestRow
+from hoi_platform.services.ledger.states import OPEN, RequestState
+from hoi_platform.services.video.paid import PaidVideoBackend
+
+BackendOf = Callable[[RequestRow], PaidVideoBackend]
+
+
+@dataclass
+class Poll:
+    """What a look at every open task found."""
+
+    asked: int = 0
+    ready: list[RequestRow] = field(default_factory=list)
+    """Finished at the service and not fetched yet."""
+    failed: list[RequestRow] = field(default_factory=list)
+    """Failed since the last look."""
+    errors: list[str] = field(default_factory=list)
+    """Accounts that could not be asked, and why."""
+
+
+def poll_open_tasks(ledger: Ledger, backend_of: BackendOf) -> Poll:
+    """Refresh the ledger's open video tasks; errors of one account leave the others alone."""
+    ledger.expire_leases()
+    rows = [row for row in ledger.rows(OPEN) if row.kind == "video"]
+    accounts: dict[tuple[str, str, str], list[RequestRow]] = defaultdict(list)
+    for row in rows:
+        accounts[(row.provider, row.account, row.model)].append(row)
+    poll = Poll(asked=len(rows))
+    for (provider, _, model), group in accounts.items():
+        try:
+            refreshed = backend_of(group[0]).refresh(group)
+        except HoiError as error:
+            poll.errors.append(f"{provider} {model}: {error}")
+            continue
+        poll.failed += [row for row in refreshed if row.state == RequestState.FAILED]
+    succeeded = ledger.rows({RequestState.SUCCEEDED})
+    poll.ready = [row for row in succeeded if row.kind == "video"]
+    return poll
