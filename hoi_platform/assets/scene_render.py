@@ -4,6 +4,7 @@ import json
 
 from hoi_platform.assets.checks import RENDER_SANITY
 from hoi_platform.assets.looks import frame_preview
+from hoi_platform.assets.scene_inputs import scene_inputs
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.models import ModelsResource
@@ -34,24 +35,11 @@ def scene_render(
 ) -> None:
     """A known scene with person and object: conditioning frame, camera, depth, masks, plate."""
     from hoi_platform.core.filtering.check import checks_to_json
-    from hoi_platform.services.blender.conditioning import SceneInputs, make_scene
-    from hoi_platform.services.blender.settle import read_settled_pose
+    from hoi_platform.services.blender.conditioning import make_scene
     from hoi_platform.services.scene_files import write_scene_files
 
-    body, character = models.character(work.clip.character)
-    gen = work.settings.gen_2dhoi
-    scale = json.loads(work.input("object_scale", "scale").read_text())["obj_scale"]
-    inputs = SceneInputs(
-        clip=work.clip,
-        base_seed=gen.simulation.seed,
-        template=platform.platform().scene_template(work.entry.scene),
-        body=body,
-        palette=character.palette,
-        mesh_obj=work.input("object_mesh", "mesh") / "model.obj",
-        settled=read_settled_pose(work.input("settled_pose", "state")),
-        scale=tuple(scale),
-        rendering=gen.rendering,
-    )
+    x, y, z = json.loads(work.input("object_scale", "scale").read_text())["obj_scale"]
+    inputs = scene_inputs(work, work.clip, platform, models, (x, y, z))
     scene = make_scene(blender.service(), inputs, work.scratch("render"), work.progress)
     write_scene_files(scene, work.output)
     write_whole(work.output("checks"), checks_to_json(scene.sampled.checks))

@@ -1,26 +1,49 @@
 """The asset ``video_prompt``."""
 
+from typing import Any
+
 from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.scene.prompts import template_prompt
+from hoi_platform.resources.vision import VisionResource
 from hoi_platform.services.artifacts.files import write_whole
-from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.artifacts.stages import Context, Work
+
+
+def _refines(settings: Settings) -> bool:
+    """The simulated backend reads no prompt, so that nothing is spent on its wording."""
+    video = settings.gen_2dhoi.video
+    return not video.skip_prompt_refinement and video.model_api != "simulated"
+
+
+def _settings(context: Context) -> dict[str, Any]:
+    gen = context.settings.gen_2dhoi
+    return {
+        "base_prompt": gen.video.base_prompt,
+        "name": context.entry.name,
+        "refinement": gen.chatgpt.model_dump() if _refines(context.settings) else None,
+    }
 
 
 @stage_asset(
     Look("gen_2dhoi", frozenset({"prompt"})),
     version="1",
     upstream=("scene_render",),
-    settings=lambda c: {
-        "base_prompt": c.settings.gen_2dhoi.video.base_prompt,
-        "name": c.entry.name,
-    },
-    backend=lambda _: "template",
+    settings=_settings,
+    backend=lambda s: s.gen_2dhoi.chatgpt.model if _refines(s) else "template",
 )
-def video_prompt(work: Work) -> None:
+def video_prompt(work: Work, vision: VisionResource) -> None:
     """What the video model is asked to imagine."""
-    video = work.settings.gen_2dhoi.video
+    gen = work.settings.gen_2dhoi
     name = work.entry.prompt_name(work.object_id.category)
-    prompt = template_prompt(video.base_prompt, name, work.clip)
+    prompt = template_prompt(gen.video.base_prompt, name, work.clip)
+    if _refines(work.settings):
+        from hoi_platform.services.models.refine import refined_prompt
+
+        model = vision.model(gen, "prompt refinement", "set video.skip_prompt_refinement")
+        frame = work.input("scene_render", "frame")
+        system = gen.chatgpt.prompt_refinement_system_message
+        prompt = refined_prompt(prompt, model, frame, work.clip.path, system)
     write_whole(work.output("prompt"), prompt.model_dump_json(indent=1))
     write_whole(work.output("text"), prompt.text + "\n")
-    work.facts["prompt"] = prompt.text
+    work.facts.update(prompt=prompt.text, source=prompt.source, note=prompt.note)

@@ -31,8 +31,16 @@ def stage_bar(description: str) -> Callable[[float, str], None]:
     if not _live:
         return lambda _fraction, _text: None
     progress = _live[-1]
+    if not console.is_terminal:
+        return _lines(description)
     task = progress.add_task(description, total=1.0, text="")
     return lambda fraction, text: progress.update(task, completed=fraction, text=text)
+
+
+def _lines(description: str) -> Callable[[float, str], None]:
+    """Without a terminal: a line when a stage begins, nothing that is drawn over."""
+    console.print(description, soft_wrap=True)
+    return lambda _fraction, _text: None
 
 
 class progress_display:  # noqa: N801 - used as a context manager like a function

@@ -85,6 +85,7 @@ _KINDS: Final = (
     _object(
         "object_scale",
         FileKind("scale", f"{_GEN}/obj_scales/{{id}}/obj_scale.json", "obj_scale[3], history"),
+        FileKind("previews", f"{_GEN}/obj_scales/{{id}}/previews/", "PNGs", optional=True),
     ),
     _clip(
         "scene_render",

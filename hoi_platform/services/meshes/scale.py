@@ -64,8 +64,9 @@ def size_word(category: str, table: Mapping[str, float]) -> str:
                     return form
     raise BadInputError(
         f"no real-world size for the category {category!r}: none of its words is among the "
-        f"{len(table)} of real_world_sizes.yaml; give `--scale` to `hoi objects add` or add the "
-        "longest side in meters to that file"
+        f"{len(table)} of real_world_sizes.yaml; give `--scale` or `--size` to "
+        "`hoi objects add`, add the longest side in meters to that file, or let a vision model "
+        "find it (skip_step2: false and OPENAI_API_KEY)"
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.scene.scale_search import (
     Answer,
@@ -13,6 +14,10 @@ from hoi_platform.core.scene.scale_search import (
     parse_answer,
     search_scale,
 )
+from hoi_platform.services.blender.conditioning import SceneInputs
+from hoi_platform.services.blender.preview import scale_preview
+from hoi_platform.services.blender.service import BlenderService
+from hoi_platform.services.meshes.scale import ObjectScale
 from hoi_platform.services.models.vision_model import Question, VisionModel
 
 SYSTEM: Final = (
@@ -28,6 +33,27 @@ _SCHEMA: Final[dict[str, Any]] = {
     "additionalProperties": False,
 }
 _ASKS: Final = 3
+
+
+def searched_scale(
+    model: VisionModel,
+    blender: BlenderService,
+    inputs: SceneInputs,
+    name: str,
+    config: Gen2DHOIConfig,
+    previews: Path,
+) -> ObjectScale:
+    """The scale that the model finds right; every picture it saw is kept in ``previews``."""
+    search = find_scale(
+        model,
+        scale_preview(blender, inputs, previews),
+        inputs.clip.object_id.path,
+        name,
+        config.scale.max_iterations,
+        config.chatgpt.scale_evaluation_system_message,
+    )
+    steps = tuple(step.to_json() for step in search.steps)
+    return ObjectScale((search.scale,) * 3, f"vision:{model.model}", len(steps), steps)
 
 
 def find_scale(

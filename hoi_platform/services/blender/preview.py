@@ -1,0 +1,64 @@
+"""A quick picture of an object at some scale beside the person, for a judge of sizes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from hoi_platform.core.body.motion import BodyMotion
+from hoi_platform.core.geometry.mesh import load_obj
+from hoi_platform.core.geometry.transforms import rigid
+from hoi_platform.core.scene.clothing import body_colors
+from hoi_platform.core.scene.drawing import draw_scene
+from hoi_platform.core.scene.performance.stance import stance_of, stance_rng, standing_pose
+from hoi_platform.core.scene.person import StandingPerson
+from hoi_platform.core.scene.sampling import scene_seed
+from hoi_platform.services.blender.conditioning import SceneInputs
+from hoi_platform.services.blender.render import render_conditioning
+from hoi_platform.services.blender.service import BlenderService
+
+_SAMPLES: Final = 8
+_WIDTH_PX, _HEIGHT_PX = 640, 360
+
+
+def scale_preview(
+    blender: BlenderService, inputs: SceneInputs, folder: Path
+) -> Callable[[int, float], Path]:
+    """A function from iteration and uniform scale to a rendered picture in ``folder``.
+
+    Scenes are drawn without requirements: an object that is much too small or too big is just
+    what is to be seen.
+    """
+    quick = {"width": _WIDTH_PX, "height": _HEIGHT_PX, "samples": _SAMPLES, "denoise": False}
+    rendering = inputs.rendering.model_copy(update=quick)
+    pose = standing_pose(inputs.body, np.eye(4), stance_rng(inputs.clip.path, inputs.clip.seed))
+    person = StandingPerson.of(inputs.body, *pose)
+    mesh, R = load_obj(inputs.mesh_obj), inputs.settled.R_world_object
+
+    def render(iteration: int, scale: float) -> Path:
+        scaled = replace(inputs, scale=(scale,) * 3, rendering=rendering)
+        rested = mesh.scaled(scaled.scale).transformed(rigid(R, np.zeros(3)))
+        seed = scene_seed(inputs.base_seed, inputs.clip.object_id.category, inputs.clip.seed)
+        spec = draw_scene(
+            inputs.clip,
+            inputs.template,
+            person,
+            rested,
+            R,
+            scaled.scale,
+            rendering,
+            np.random.default_rng(seed),
+        )
+        stance = stance_of(inputs.body, spec)
+        first = BodyMotion(stance.rotations[None], stance.translation[None], 1.0)
+        vertices = first.vertices(inputs.body)[0]
+        colors = body_colors(inputs.body, inputs.palette)
+        out = folder / f"{iteration:02d}_{scale:.4g}"
+        render_conditioning(
+            blender, spec, vertices, inputs.body.faces, colors, inputs.mesh_obj, rendering, out
+        )
+        return out / "frame.png"
+
+    return render
