@@ -8,6 +8,8 @@ from hoi_platform.commands.bench import app as bench_app
 from hoi_platform.commands.clips import clips, status, why
 from hoi_platform.commands.demo import demo
 from hoi_platform.commands.doctor import doctor
+from hoi_platform.commands.fake_apis import fake_apis
+from hoi_platform.commands.ledger import app as ledger_app
 from hoi_platform.commands.objects import app as objects_app
 from hoi_platform.commands.serve import serve, ui
 from hoi_platform.core.errors import HoiError
@@ -22,10 +24,12 @@ app.add_typer(objects_app, name="objects")
 app.command()(status)
 app.command()(clips)
 app.command()(why)
+app.add_typer(ledger_app, name="ledger")
 app.add_typer(bench_app, name="bench")
 app.command()(doctor)
 app.command()(serve)
 app.command()(ui)
+app.command("fake-apis")(fake_apis)
 
 
 def main() -> None:

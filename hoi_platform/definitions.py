@@ -29,6 +29,8 @@ from hoi_platform.resources.models import ModelsResource
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.progress import ProgressResource
 from hoi_platform.resources.video import VideoResource
+from hoi_platform.resources.vision import VisionResource
+from hoi_platform.sensors import video_poll
 
 ASSETS = [
     object_mesh,
@@ -62,9 +64,11 @@ def build_defs(**overrides: Any) -> dg.Definitions:
         "blender": blender,
         "models": ModelsResource(),
         "video": VideoResource(blender=blender, ledger=ledger),
+        "vision": VisionResource(ledger=ledger),
     }
     return dg.Definitions(
         assets=ASSETS,
+        sensors=[video_poll],
         resources={**resources, **overrides},
         executor=dg.in_process_executor,
     )

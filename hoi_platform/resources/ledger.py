@@ -27,3 +27,8 @@ class LedgerResource(dg.ConfigurableResource):
 def ledger_url(results_dir: Path) -> str:
     """Where the ledger is kept, as an SQLAlchemy URL."""
     return os.environ.get("HOI_LEDGER_URL") or f"sqlite:///{results_dir / 'ledger' / 'ledger.db'}"
+
+
+def ledger_exists(results_dir: Path) -> bool:
+    """Whether anything can have been bought; looking does not create a ledger."""
+    return bool(os.environ.get("HOI_LEDGER_URL")) or (results_dir / "ledger" / "ledger.db").exists()

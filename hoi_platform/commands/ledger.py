@@ -1,0 +1,198 @@
+"""``hoi ledger``: what was bought, what it cost, what is still open."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
+from hoi_platform.core.errors import BadInputError
+
+if TYPE_CHECKING:
+    from hoi_platform.core.config.gen_2dhoi import VideoConfig
+    from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.resources.video import VideoResource
+    from hoi_platform.services.ledger.ledger import Ledger
+    from hoi_platform.services.ledger.schema import RequestRow
+
+app = typer.Typer(help="The book of paid requests.", no_args_is_help=True)
+
+Reference = Annotated[str, typer.Argument(help="Row number, external task id or fingerprint.")]
+_COLUMNS = ("row", "state", "model", "subject", "USD", "reserved (UTC)", "reason")
+
+
+@app.command("list")
+def list_rows(
+    all_rows: Annotated[bool, typer.Option("--all", help="Also what is settled.")] = False,
+    state: Annotated[str | None, typer.Option(help="Only rows in this state.")] = None,
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+    task: Task = "manipulation",
+) -> None:
+    """List what is open (or everything), oldest first."""
+    from hoi_platform.commands.terminal import console, table
+    from hoi_platform.services.ledger.states import TERMINAL, RequestState
+
+    if state is not None and state not in set(RequestState):
+        raise BadInputError(f"unknown state {state!r}; known: {', '.join(RequestState)}")
+    states = set(RequestState) if all_rows else set(RequestState) - TERMINAL
+    rows = _open(results_dir, task)[0].rows({RequestState(state)} if state else states)
+    console.print(table("Ledger", _COLUMNS, [_cells(row) for row in rows]))
+
+
+@app.command()
+def show(
+    reference: Reference, results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation"
+) -> None:
+    """Show everything that is known of one request."""
+    from hoi_platform.commands.terminal import console, table
+    from hoi_platform.services.ledger.schema import RequestRow
+
+    row = _open(results_dir, task)[0].get(reference)
+    names = [column.key for column in RequestRow.__table__.columns]
+    cells = [(name, getattr(row, name)) for name in names if getattr(row, name) is not None]
+    console.print(table(f"Ledger row {row.id}", ("field", "value"), cells))
+
+
+@app.command()
+def spend(results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation") -> None:
+    """Sum up what was spent or is reserved, per day and per model, and what the budgets leave."""
+    from hoi_platform.commands.terminal import console, table
+    from hoi_platform.services.ledger.states import COUNTED
+
+    ledger, config, _ = _open(results_dir, task)
+    sums: dict[tuple[str, str, str], tuple[int, Decimal]] = {}
+    for row in ledger.rows(COUNTED):
+        key = (row.reserved_at.date().isoformat(), row.provider, row.model)
+        count, usd = sums.get(key, (0, Decimal(0)))
+        sums[key] = (count + 1, usd + _usd(row))
+    rows = [(*key, count, f"{usd:.2f}") for key, (count, usd) in sorted(sums.items())]
+    console.print(table("Spent", ("day (UTC)", "provider", "model", "requests", "USD"), rows))
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    limits = (("day", day, config.budget.per_day_usd),)
+    limits += (("month", day.replace(day=1), config.budget.per_month_usd),)
+    for name, since, limit in limits:
+        of = "no limit" if limit is None else f"of {limit:.2f}"
+        console.print(f"this {name}: {ledger.spent_usd(since):.2f} USD ({of})")
+
+
+@app.command()
+def resume(
+    wait: Annotated[bool, typer.Option(help="Wait for tasks that are still running.")] = True,
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+    task: Task = "manipulation",
+) -> None:
+    """Go on with what is open: look up, offer, wait, fetch. Nothing is bought twice."""
+    from hoi_platform.commands.terminal import BarProgress, console, progress_display
+    from hoi_platform.runner import ChainRunner
+    from hoi_platform.services.clips import clips_named
+    from hoi_platform.services.ledger.states import TERMINAL, RequestState
+    from hoi_platform.services.video.polling import poll_open_tasks
+
+    ledger, config, resource = _open(results_dir, task)
+    video = _video_resource(resource)
+    poll = poll_open_tasks(ledger, lambda row: video.of_row(row, config))
+    for error in poll.errors:
+        console.print(f"[yellow]not asked:[/yellow] {error}")
+    unsettled = set(RequestState) - TERMINAL
+    rows = poll.ready if not wait else [r for r in ledger.rows(unsettled) if r.kind == "video"]
+    clips = list(
+        dict.fromkeys(c for r in rows for c in clips_named(resource.platform(), r.subject))
+    )
+    console.print(f"{poll.asked} open, {len(poll.ready)} ready, {len(clips)} clips to go on with")
+    runner = ChainRunner(resource, progress=BarProgress())
+    with progress_display():
+        outcomes = [
+            outcome
+            for clip in clips
+            for outcome in runner.run(
+                clip.object_id, [clip.seed], ["video_task", "interaction_video"]
+            )
+        ]
+    for outcome in outcomes:
+        if outcome.error:
+            console.print(f"[red]{outcome.asset} of {outcome.subject}:[/red] {outcome.error}")
+    if poll.errors or any(outcome.error for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+@app.command()
+def settle(
+    reference: Reference,
+    task_id: Annotated[
+        str | None, typer.Option(help="It was taken: the service's id of its task.")
+    ] = None,
+    not_taken: Annotated[
+        bool, typer.Option("--not-taken", help="It was not taken, or may be sent again.")
+    ] = False,
+    give_up: Annotated[bool, typer.Option("--give-up", help="Never send it.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Its task failed: order it once more.")
+    ] = False,
+    cost: Annotated[float | None, typer.Option(help="What it cost in USD.")] = None,
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+    task: Task = "manipulation",
+) -> None:
+    """Write into a row by hand what the service's console says."""
+    from hoi_platform.commands.terminal import console
+    from hoi_platform.services.ledger.states import RequestState
+
+    if sum([task_id is not None, not_taken, give_up, again]) + (cost is not None) == 0:
+        raise BadInputError("say one of --task-id, --not-taken, --give-up, --again, --cost")
+    if sum([task_id is not None, not_taken, give_up, again]) > 1:
+        raise BadInputError("--task-id, --not-taken, --give-up and --again exclude each other")
+    ledger = _open(results_dir, task)[0]
+    row = ledger.get(reference)
+    by_hand = f"settled by hand; before: {row.state}: {row.reason}"
+    if cost is not None:
+        row = ledger.advance(row.fingerprint, row.state, cost_usd=Decimal(str(cost)))
+    if task_id is not None:
+        row = ledger.advance(
+            row.fingerprint, RequestState.SUBMITTED, task_id=task_id, reason=by_hand
+        )
+    elif not_taken:
+        row = _not_taken(ledger, row, by_hand)
+    elif give_up:
+        row = ledger.advance(row.fingerprint, RequestState.REFUSED, reason=by_hand)
+    elif again:
+        row = ledger.reserve_again(row.fingerprint)
+    console.print(f"row {row.id} of {row.subject} is {row.state}")
+
+
+def _not_taken(ledger: "Ledger", row: "RequestRow", reason: str) -> "RequestRow":
+    from hoi_platform.services.ledger.states import RequestState
+
+    if row.state == RequestState.REFUSED:
+        return ledger.reserve_anew(row.fingerprint)
+    return ledger.advance(row.fingerprint, RequestState.RESERVED, reason=reason)
+
+
+def _open(results_dir: Path, task: str) -> "tuple[Ledger, VideoConfig, PlatformResource]":
+    from hoi_platform.resources.ledger import LedgerResource
+    from hoi_platform.resources.platform import PlatformResource
+
+    resource = PlatformResource(results_dir=str(results_dir.absolute()))
+    config = resource.platform().settings(task).gen_2dhoi.video
+    return LedgerResource(platform=resource).ledger(config.budget), config, resource
+
+
+def _video_resource(resource: "PlatformResource") -> "VideoResource":
+    from hoi_platform.resources.blender import BlenderResource
+    from hoi_platform.resources.ledger import LedgerResource
+    from hoi_platform.resources.video import VideoResource
+
+    return VideoResource(
+        blender=BlenderResource(), ledger=LedgerResource(platform=resource), wait=True
+    )
+
+
+def _usd(row: "RequestRow") -> Decimal:
+    return row.estimate_usd if row.cost_usd is None else row.cost_usd
+
+
+def _cells(row: "RequestRow") -> Sequence[str]:
+    usd = f"{_usd(row):.2f}" + ("" if row.cost_usd is not None else " est.")
+    reserved = row.reserved_at.strftime("%Y-%m-%d %H:%M")
+    return (str(row.id), row.state, row.model, row.subject, usd, reserved, row.reason[:120])

@@ -1,0 +1,98 @@
+"""What the daemon watches.
+
+Belongs here: which runs are requested, and when. Does not: how tasks are asked for.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import dagster as dg
+
+from hoi_platform.core.config.gen_2dhoi import VideoConfig
+from hoi_platform.partitions import cell_key
+from hoi_platform.resources.ledger import LedgerResource, ledger_exists
+from hoi_platform.resources.platform import PlatformResource
+from hoi_platform.resources.video import VideoResource
+from hoi_platform.services.clips import clips_named
+from hoi_platform.services.ledger.ledger import Ledger
+from hoi_platform.services.ledger.schema import RequestRow
+from hoi_platform.services.ledger.states import OPEN, RequestState
+from hoi_platform.services.platform import TASKS, Platform
+from hoi_platform.services.video.polling import poll_open_tasks
+
+MOST_REQUESTS: Final = 20
+"""Runs that one tick requests; the next tick goes on."""
+_ASK_AGAIN: Final = timedelta(hours=6)
+"""A ready clip whose run did not fetch it is requested again after this time."""
+_OFFER_AGAIN: Final = timedelta(minutes=10)
+_OFFER_AT_MOST: Final = timedelta(days=1)
+
+_SUBMIT: Final = dg.AssetKey("video_task")
+_COLLECT: Final = dg.AssetKey("interaction_video")
+
+
+@dg.sensor(
+    target=dg.AssetSelection.assets(_SUBMIT, _COLLECT),
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def video_poll(
+    context: dg.SensorEvaluationContext,
+    platform: PlatformResource,
+    ledger: LedgerResource,
+    video: VideoResource,
+) -> dg.SensorResult | dg.SkipReason:
+    """Ask for all open video tasks at once; request the clips whose videos are ready.
+
+    Requests that no slot was free for are offered again while slots are free.
+    """
+    service = platform.platform()
+    if not ledger_exists(service.results_dir):
+        return dg.SkipReason("nothing has been bought: there is no ledger yet")
+    config = service.settings(next(iter(TASKS))).gen_2dhoi.video
+    book = ledger.ledger(config.budget)
+    poll = poll_open_tasks(book, lambda row: video.of_row(row, config))
+    for error in poll.errors:
+        context.log.warning("not asked: %s", error)
+    now = datetime.now(UTC)
+    requests = [*ready_requests(service, poll.ready, now)]
+    requests += offer_requests(service, book, config, now)
+    if not requests:
+        return dg.SkipReason(f"{poll.asked} open, none ready; {len(poll.errors)} not asked")
+    return dg.SensorResult(run_requests=requests[:MOST_REQUESTS])
+
+
+def ready_requests(
+    platform: Platform, rows: list[RequestRow], now: datetime
+) -> Iterator[dg.RunRequest]:
+    """A run per finished task; once more every six hours while its video is not fetched."""
+    for row in rows:
+        times = (now - row.updated_at) // _ASK_AGAIN
+        again = f":{times}" if times > 0 else ""
+        yield from _requests(platform, row, f"video:{row.external_task_id}{again}", _COLLECT)
+
+
+def offer_requests(
+    platform: Platform, book: Ledger, config: VideoConfig, now: datetime
+) -> Iterator[dg.RunRequest]:
+    """Runs for requests that were not taken, as far as the account's slots are free."""
+    waiting = [row for row in book.rows({RequestState.RESERVED}) if row.kind == "video"]
+    for row in waiting:
+        open_now = [r for r in book.rows(OPEN, row.account) if r.kind == "video"]
+        idle, age = now - row.updated_at, now - row.reserved_at
+        if len(open_now) < config.concurrency and idle > _OFFER_AGAIN and age < _OFFER_AT_MOST:
+            bucket = int(now.timestamp() // _OFFER_AGAIN.total_seconds())
+            yield from _requests(platform, row, f"offer:{row.external_task_id}:{bucket}")
+
+
+def _requests(
+    platform: Platform, row: RequestRow, run_key: str, *more: dg.AssetKey
+) -> Iterator[dg.RunRequest]:
+    for clip in clips_named(platform, row.subject):
+        yield dg.RunRequest(
+            run_key=f"{run_key}:{clip.object_id.key}",
+            partition_key=cell_key(clip.object_id.key, clip.seed),
+            asset_selection=[_SUBMIT, *more],
+            tags={"hoi/external_task_id": row.external_task_id},
+        )
