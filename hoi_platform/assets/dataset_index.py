@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from hoi_platform.assets.stage import flow_order
+from hoi_platform.assets.stage import flow_order, metadata_value
 from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.platform import Platform
@@ -21,7 +21,7 @@ def dataset_index(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 
     platform: Platform = context.resources.platform.platform()
     record: ArtifactRecord = write_index(platform, flow_order())
-    metadata = {key: dg.MetadataValue.json(value) for key, value in record.facts.items()}
+    metadata = {key: metadata_value(value) for key, value in record.facts.items()}
     for file in ARTIFACTS["dataset_index"].files:
         path = platform.store.path("dataset_index", file.key, None)
         metadata[f"file_{file.key}"] = dg.MetadataValue.path(str(path))

@@ -1,9 +1,6 @@
 """The asset ``object_pose``."""
 
-import pickle
-
 from hoi_platform.assets.stage import Look, stage_asset
-from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Work
 
 
@@ -35,10 +32,5 @@ def object_pose(work: Work) -> None:
         static=recon.pipeline.is_static_obj,
     )
     track = object_tracker(recon.obj_pose_tracking.backend).track(request, progress=work.progress)
-    folder = work.output("poses")
-    track.save(folder / "track.npz")
-    write_whole(folder / "poses_in_cam.pkl", pickle.dumps(track.poses_in_cam(inputs.camera), 4))
-    work.facts.update(
-        mean_confidence=round(float(track.confidence.mean()), 3),
-        lost_frames=int(track.lost.sum()),
-    )
+    track.save(work.output("poses"), inputs.camera)
+    work.facts.update(track.facts())

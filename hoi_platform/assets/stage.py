@@ -170,7 +170,7 @@ def _metadata(
         "made_at": dg.MetadataValue.text(record.created_at),
     }
     for key, value in record.facts.items():
-        metadata[key] = _metadata_value(value)
+        metadata[key] = metadata_value(value)
     for file in ARTIFACTS[stage.name].files:
         path = store.path(stage.name, file.key, subject)
         if path.exists() and not file.privileged:
@@ -182,7 +182,8 @@ def _metadata(
     return metadata
 
 
-def _metadata_value(value: Any) -> dg.MetadataValue:
+def metadata_value(value: Any) -> dg.MetadataValue:
+    """A fact of a record as Dagster shows it."""
     if isinstance(value, bool):
         return dg.MetadataValue.bool(value)
     if isinstance(value, int):
@@ -191,7 +192,7 @@ def _metadata_value(value: Any) -> dg.MetadataValue:
         return dg.MetadataValue.float(value)
     if isinstance(value, str):
         return dg.MetadataValue.text(value)
-    return dg.MetadataValue.json(value)
+    return dg.MetadataValue.null() if value is None else dg.MetadataValue.json(value)
 
 
 def file_link(base_url: str, store: ArtifactStore, path: Path) -> dg.MetadataValue:
