@@ -33,6 +33,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--character", help="who acts, from configs/characters")
     result.add_argument("--video_model_api", help="video backend: simulated, kling-ai, fal-ai")
     result.add_argument("--num_rand_scenes", type=int, help="random variants per object")
+    result.add_argument(
+        "--dry_run", action="store_true", help="print what would be bought, and send nothing"
+    )
     return result
 
 
@@ -40,7 +43,9 @@ def run(args: argparse.Namespace) -> int:
     """Materialize what the flags ask for; 0 when every partition succeeded."""
     from hoi_platform.commands.report import print_report
     from hoi_platform.commands.terminal import BarProgress, progress_display
+    from hoi_platform.pipelines.dry_run import plan_purchases, print_purchases
     from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.resources.video import require_video_keys
     from hoi_platform.runner import ChainRunner
 
     video = {"model_api": args.video_model_api} if args.video_model_api else None
@@ -58,11 +63,16 @@ def run(args: argparse.Namespace) -> int:
     objects = shard(
         chosen_objects(platform.catalogue, args), args.job_chunk_idx, args.num_job_chunks
     )
+    seeds = range(1, config.rendering.num_rand_scenes + 1)
+    if args.dry_run:
+        print_purchases(plan_purchases(platform, config, objects, seeds), config.video)
+        return 0
+    if not config.skip_step4:
+        require_video_keys(config.video)
     skipped = [config.skip_step1, False, config.skip_step3, config.skip_step4]
     assets = ["object_mesh", "object_scale"]
     for step, names in _ASSETS.items():
         assets += [] if skipped[step - 1] else names
-    seeds = range(1, config.rendering.num_rand_scenes + 1)
     runner = ChainRunner(resource, progress=BarProgress(), verbose=args.verbose)
     with progress_display():
         outcomes = [o for object_id in objects for o in runner.run(object_id, seeds, assets)]

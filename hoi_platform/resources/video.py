@@ -74,6 +74,12 @@ class VideoResource(dg.ConfigurableResource):
         )
 
 
+def require_video_keys(config: VideoConfig) -> None:
+    """Raises MissingResourceError or ConfigError before any work is done for a paid video."""
+    if config.model_api in PROVIDERS:
+        PROVIDERS[config.model_api](config)
+
+
 def _kling(config: VideoConfig) -> VideoProvider:
     from hoi_platform.services.ledger.ledger import utc_now
     from hoi_platform.services.video.http import checked_base_url

@@ -62,6 +62,7 @@ class Tally:
         )
 
 
+@pytest.mark.timeout(1800)
 def test_a_thousand_fault_plans(fast_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A video would be paid for twice, or paid for and never fetched."""
     tally = run_parallel(f"sqlite:///{fast_folder}/ledger.db", fast_folder, PLANS)

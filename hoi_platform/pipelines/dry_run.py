@@ -1,0 +1,80 @@
+"""What a run of ``gen_2dhoi`` would buy: counted and priced, nothing sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hoi_platform.assets.stage import STAGES
+from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig, VideoConfig
+from hoi_platform.services.platform import Platform
+from hoi_platform.services.video.pricing import video_price_usd
+
+MODEL_CALL_USD = Decimal("0.01")
+"""Upper estimate of one question to the vision model with an image (gpt-4o)."""
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """What one object would cost."""
+
+    object_id: ObjectId
+    videos: int
+    videos_to_buy: int
+    model_calls: int
+    usd: Decimal
+
+
+def plan_purchases(
+    platform: Platform, config: Gen2DHOIConfig, objects: Sequence[ObjectId], seeds: Sequence[int]
+) -> list[Purchase]:
+    """One entry per object; what is done for today's inputs costs nothing.
+
+    The number of model calls is the most that there can be: a scale search may end early.
+    """
+    return [_purchase(platform, config, object_id, seeds) for object_id in objects]
+
+
+def print_purchases(purchases: Sequence[Purchase], video: VideoConfig) -> None:
+    """A table per object and in sum."""
+    from hoi_platform.commands.terminal import console, table
+
+    total = Purchase(
+        ObjectId("all", "objects"),
+        sum(p.videos for p in purchases),
+        sum(p.videos_to_buy for p in purchases),
+        sum(p.model_calls for p in purchases),
+        sum((p.usd for p in purchases), Decimal(0)),
+    )
+    rows = [
+        (p.object_id.path, p.videos, p.videos_to_buy, p.model_calls, f"{p.usd:.2f}")
+        for p in [*purchases, total]
+    ]
+    columns = ("object", "videos to make", "of them bought", "model calls (most)", "USD (estimate)")
+    console.print(table("Dry run: nothing was sent", columns, rows))
+    kind = f"{video.model_api}, {video.kling_model_name} {video.kling_mode}, {video.duration} s"
+    console.print("videos are simulated" if video.model_api == "simulated" else kind)
+
+
+def _purchase(
+    platform: Platform, config: Gen2DHOIConfig, object_id: ObjectId, seeds: Sequence[int]
+) -> Purchase:
+    clips = [platform.clip(object_id, seed) for seed in seeds]
+    calls = 0
+    if not config.skip_step2 and not _done(platform, "object_scale", object_id):
+        calls += config.scale.max_iterations
+    video = config.video
+    missing = (
+        [] if config.skip_step4 else [c for c in clips if not _done(platform, "video_task", c)]
+    )
+    if not video.skip_prompt_refinement:
+        calls += sum(not _done(platform, "video_prompt", clip) for clip in missing)
+    paid = video.model_api != "simulated"
+    price = video_price_usd(video.kling_model_name, video.kling_mode, float(video.duration))
+    to_buy = len(missing) if paid else 0
+    usd = to_buy * price + calls * MODEL_CALL_USD
+    return Purchase(object_id, len(missing), to_buy, calls, usd)
+
+
+def _done(platform: Platform, asset: str, subject: ObjectId | ClipId) -> bool:
+    return platform.stages(STAGES).status(asset, subject, verify=False).done
