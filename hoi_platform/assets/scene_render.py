@@ -28,7 +28,7 @@ def _settings(context: Context) -> dict[str, object]:
     version="1",
     upstream=("object_mesh", "settled_pose", "object_scale"),
     settings=_settings,
-    backend=lambda s: "cycles-gpu" if s.gen_2dhoi.rendering.gpu else "cycles-cpu",
+    backend=lambda _: "cycles",
 )
 def scene_render(
     work: Work, platform: PlatformResource, models: ModelsResource, blender: BlenderResource

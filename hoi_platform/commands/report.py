@@ -16,13 +16,10 @@ from hoi_platform.services.platform import Platform
 def print_report(platform: Platform, outcomes: Sequence[Outcome]) -> None:
     """Print the tables of a finished run."""
     store = platform.store
-    console.print(
-        table(
-            "Stages",
-            ("stage", "partition", "seconds", "backend", "artifact"),
-            [_stage_row(store, outcome) for outcome in outcomes],
-        )
-    )
+    for subject in dict.fromkeys(outcome.subject for outcome in outcomes):
+        rows = [_stage_row(store, outcome) for outcome in outcomes if outcome.subject == subject]
+        head = ("stage", "seconds", "backend", "artifact")
+        console.print(table(str(subject or "dataset"), head, rows))
     clips = [o.subject for o in outcomes if o.asset == "filtered_hoi" and not o.error]
     for clip in clips:
         if isinstance(clip, ClipId):
@@ -35,17 +32,12 @@ def print_report(platform: Platform, outcomes: Sequence[Outcome]) -> None:
 
 def _stage_row(store: ArtifactStore, outcome: Outcome) -> tuple[str, ...]:
     if outcome.error or outcome.record is None:
-        state = "failed" if outcome.error and not outcome.error.startswith("not run") else "—"
-        return outcome.asset, str(outcome.subject or ""), state, "", ""
+        failed = outcome.error and not outcome.error.startswith("not run")
+        return outcome.asset, "[red]failed[/red]" if failed else "not run", "", ""
     seconds = f"{outcome.record.seconds:.1f}" if outcome.made else "done already"
     first = ARTIFACTS[outcome.asset].files[0].key
-    return (
-        outcome.asset,
-        str(outcome.subject or ""),
-        seconds,
-        outcome.record.backend,
-        shown(store.path(outcome.asset, first, outcome.subject)),
-    )
+    path = shown(store.path(outcome.asset, first, outcome.subject))
+    return outcome.asset, seconds, outcome.record.backend, path
 
 
 def _print_clip(store: ArtifactStore, clip: ClipId) -> None:

@@ -1,5 +1,6 @@
 """What every command shows in the same way: progress per stage, tables, errors."""
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,7 +11,8 @@ from rich.table import Table
 
 from hoi_platform.resources.progress import ProgressResource
 
-console = Console(highlight=False)
+# Without a terminal nothing is wrapped at 80 columns: logs are read with their own tools.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 errors = Console(stderr=True, highlight=False)
 
 

@@ -46,6 +46,9 @@ class ObjectId:
         """``<dataset>/<category>``, as the reference lays its folders out."""
         return f"{self.dataset}/{self.category}"
 
+    def __str__(self) -> str:
+        return self.path
+
 
 @dataclass(frozen=True, order=True)
 class ClipId:
