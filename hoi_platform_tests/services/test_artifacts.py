@@ -79,13 +79,18 @@ def test_an_input_made_anew_with_other_content_makes_stale(tmp_path: Path) -> No
     assert "video_prompt was made anew" in status.reason
 
 
+def _crash_while_making(store: ArtifactStore) -> None:
+    with store.staging("video_prompt", CLIP) as staging:
+        staging.path("prompt").write_text("new")
+        raise RuntimeError("crash")
+
+
 def test_a_failed_body_leaves_the_old_artifact(tmp_path: Path) -> None:
     """A crash while making the new result would destroy the old one or leave scratch files."""
     _make(tmp_path, "old", "f1")
     store = ArtifactStore(tmp_path)
-    with pytest.raises(RuntimeError), store.staging("video_prompt", CLIP) as staging:
-        staging.path("prompt").write_text("new")
-        raise RuntimeError("crash")
+    with pytest.raises(RuntimeError):
+        _crash_while_making(store)
     assert store.status("video_prompt", CLIP, "f1").done
     assert list((tmp_path / ".staging").glob("video_prompt-*")) == []
 

@@ -121,12 +121,12 @@ class Stages:
         self._context = context
 
     @cached_property
-    def _fingerprints(self) -> dict[tuple[str, str], str]:
+    def _fingerprints(self) -> dict[tuple[str, ObjectId | ClipId], str]:
         return {}
 
     def fingerprint(self, name: str, subject: ObjectId | ClipId) -> str:
         """The identity that the stage's result has to have today."""
-        key = (name, f"{subject}")
+        key = (name, subject)
         if key not in self._fingerprints:
             self._fingerprints[key] = self._compute_fingerprint(name, subject)
         return self._fingerprints[key]
