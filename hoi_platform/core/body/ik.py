@@ -132,6 +132,21 @@ def swivel_direction(side: Side, line: Array, R_trunk: Array, swivel: Array) -> 
     return np.cos(swivel)[:, None] * v + sign * np.sin(swivel)[:, None] * np.cross(u, v)
 
 
+def forearm(
+    body: BodyModel, side: Side, rotations: Array, translation: Array, wrist: Array, swivel: Array
+) -> tuple[Array, Array]:
+    """World rotations (T, 3, 3) of upper arm and untwisted forearm, the wrist at ``wrist`` (T, 3).
+
+    ``swivel`` (T,) in radians as in ``swivel_direction``.
+    """
+    limb = arm(side)
+    _, shoulder = joint_frame(body, rotations, translation, limb.upper)
+    R_trunk, _ = joint_frame(body, rotations, translation, JOINT["spine3"])
+    bend = swivel_direction(side, wrist - shoulder, R_trunk, swivel)
+    R_upper, flexion = fold_limb(limb, limb.lengths(body), shoulder, wrist, bend)
+    return R_upper, R_upper @ matrix_from_axis_angle(flexion[:, None] * limb.hinge)
+
+
 def reach(
     body: BodyModel,
     side: Side,
@@ -143,23 +158,17 @@ def reach(
     """The motion (T, 55, 3, 3) with shoulder, elbow and wrist set so that the hand is placed.
 
     ``T_world_wrist`` (T, 4, 4) carries the wrist's position and the hand's rotation from the rest
-    pose; ``swivel`` (T,) in radians as in ``swivel_direction``. The trunk is left as it is.
+    pose; ``swivel`` as in ``forearm``. The trunk is left as it is.
     """
     limb = arm(side)
     R_parent, _ = joint_frame(body, rotations, translation, PARENTS[limb.upper])
-    _, shoulder = joint_frame(body, rotations, translation, limb.upper)
-    wrist = T_world_wrist[:, :3, 3]
-    R_trunk, _ = joint_frame(body, rotations, translation, JOINT["spine3"])
-    bend = swivel_direction(side, wrist - shoulder, R_trunk, swivel)
-    R_upper, flexion = fold_limb(limb, limb.lengths(body), shoulder, wrist, bend)
-    R_hinge = matrix_from_axis_angle(flexion[:, None] * limb.hinge)
-    R_hand = np.swapaxes(R_upper @ R_hinge, -1, -2) @ T_world_wrist[:, :3, :3]
-    twist, swing = split_twist(R_hand, limb.bone)
+    R_upper, R_lower = forearm(body, side, rotations, translation, T_world_wrist[:, :3, 3], swivel)
+    twist, swing = split_twist(np.swapaxes(R_lower, -1, -2) @ T_world_wrist[:, :3, :3], limb.bone)
     by_wrist = matrix_from_axis_angle(WRIST_TWIST_SHARE * twist[:, None] * limb.bone)
     by_elbow = matrix_from_axis_angle((1 - WRIST_TWIST_SHARE) * twist[:, None] * limb.bone)
     result = rotations.copy()
     result[:, limb.upper] = np.swapaxes(R_parent, -1, -2) @ R_upper
-    result[:, limb.middle] = R_hinge @ by_elbow
+    result[:, limb.middle] = np.swapaxes(R_upper, -1, -2) @ R_lower @ by_elbow
     result[:, limb.end] = by_wrist @ swing
     return result
 

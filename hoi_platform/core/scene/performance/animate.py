@@ -5,9 +5,18 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from hoi_platform.core.body.hands import OPEN_DEG, Hand
-from hoi_platform.core.body.ik import SIDES, arm, joint_frame, reach, swivel_of
+from hoi_platform.core.body.ik import (
+    SIDES,
+    arm,
+    forearm,
+    joint_frame,
+    reach,
+    split_twist,
+    swivel_of,
+)
 from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.geometry.rotations import (
     Array,
@@ -22,9 +31,9 @@ from hoi_platform.core.scene.performance.splines import min_jerk, pose_path
 from hoi_platform.core.scene.performance.surroundings import box_distance
 
 _REACH_KNOTS: Final = (0.0, 0.42, 0.85, 1.0)
-"""Progress at which the reaching hand hangs, passes the table's edge, opens, arrives."""
-_TRUNK_LEAD: Final = 0.88
-"""The trunk has leaned by this part of the reach."""
+"""Progress at which the reaching hand hangs, passes the table's edge, comes near, arrives."""
+_LEANING: Final = (0.12, 0.92)
+"""The part of the reach in which the trunk leans: the hand rises first."""
 _SHARES: Final = (0.7, 0.4, 0.1, -0.2, -0.5)
 _GAZE_DEG: Final = {"yaw": 60.0, "pitch": 50.0}
 
@@ -43,16 +52,16 @@ def animate(reacher: Reacher, plan: Plan, t: Array, free_arm_share: float) -> An
 
     ``free_arm_share`` is how much of the trunk's bow the other arm undoes: 1 hangs straight down.
     """
-    trunk = _trunk(reacher, plan, t)
     Ts_world_object = _object(plan, t)
-    trunk = _gaze(reacher, trunk, Ts_world_object, t, plan)
+    trunk = _gaze(reacher, _trunk(reacher, plan, t), Ts_world_object, t, plan)
     rotations = trunk.rotations(reacher.T_world_person)
     _free_arm(reacher, rotations, trunk, free_arm_share)
     rotations[:, Hand(reacher.body, reacher.side).slots] = _fingers(reacher, plan, t)
     rotations = reacher.stance.feet.plant(reacher.body, rotations, trunk.pelvis)
-    shoulder_joint = JOINT[f"{reacher.side}_shoulder"]
-    _, shoulder = joint_frame(reacher.body, rotations, trunk.pelvis, shoulder_joint)
-    T_world_wrist, swivel = _hand_path(reacher, plan, t, Ts_world_object, shoulder)
+    swivel = _swivel(reacher, plan, t)
+    held = Ts_world_object @ plan.grasp.T_object_wrist
+    coming = _reach_path(reacher, plan, t, rotations, trunk.pelvis, swivel)
+    T_world_wrist = np.where((t < plan.timing.grasp)[:, None, None], coming, held)
     rotations = reach(reacher.body, reacher.side, rotations, trunk.pelvis, T_world_wrist, swivel)
     return Animation(rotations, trunk.pelvis, Ts_world_object)
 
@@ -62,10 +71,11 @@ def _trunk(reacher: Reacher, plan: Plan, t: Array) -> Trunk:
     timing, target = plan.timing, plan.Ts_world_object[0, :3, 3]
     leaning = reacher.trunk(np.array([plan.at_grasp.lean]), reacher.azimuth(target))
     first, second = (reacher.trunk(np.array([hold.lean]), 0.0) for hold in plan.at_holds)
-    leaned = timing.reach + _TRUNK_LEAD * (timing.grasp - timing.reach)
+    span = timing.grasp - timing.reach
+    bows, leaned = (timing.reach + share * span for share in _LEANING)
     rises = timing.lift + 0.12 * (timing.hold - timing.lift)
     steps = (
-        (reacher.stance.trunk, leaning, min_jerk(t, timing.reach, leaned)),
+        (reacher.stance.trunk, leaning, min_jerk(t, bows, leaned)),
         (leaning, first, min_jerk(t, rises, timing.hold)),
         (first, second, min_jerk(t, timing.turn, timing.turned)),
     )
@@ -93,47 +103,101 @@ def _object(plan: Plan, t: Array) -> Array:
     return np.where(resting[:, None, None], start, Ts)
 
 
-def _hand_path(
-    reacher: Reacher, plan: Plan, t: Array, Ts_world_object: Array, shoulder: Array
-) -> tuple[Array, Array]:
-    """Wrist poses (T, 4, 4) and elbow swivels (T,): to the object, then with it."""
+def _swivel(reacher: Reacher, plan: Plan, t: Array) -> Array:
+    """(T,) of the reaching arm's elbow, in radians."""
     timing, stance = plan.timing, reacher.stance
-    relaxed = swivel_of(
-        reacher.body, reacher.side, stance.rotations[None], stance.translation[None]
-    )
-    approach = _reach_path(reacher, plan, t, shoulder)
-    held = Ts_world_object @ plan.grasp.T_object_wrist
-    T_world_wrist = np.where((t < timing.grasp)[:, None, None], approach, held)
+    pose = stance.rotations[None], stance.translation[None]
+    relaxed = swivel_of(reacher.body, reacher.side, *pose)
     first, second = (hold.swivel for hold in plan.at_holds)
-    swivel = (
+    return (
         relaxed
         + min_jerk(t, timing.reach, timing.grasp) * (plan.at_grasp.swivel - relaxed)
         + min_jerk(t, timing.lift, timing.hold) * (first - plan.at_grasp.swivel)
         + min_jerk(t, timing.turn, timing.turned) * (second - first)
     )
-    return T_world_wrist, swivel
 
 
-def _reach_path(reacher: Reacher, plan: Plan, t: Array, shoulder: Array) -> Array:
-    """(T, 4, 4) from hanging over the table's edge to the grasp.
+def _reach_path(
+    reacher: Reacher, plan: Plan, t: Array, rotations: Array, pelvis: Array, swivel: Array
+) -> Array:
+    """Wrist poses (T, 4, 4) from hanging over the table's edge to the grasp.
 
-    The path is a spline of the offset from the shoulder, which moves with the leaning trunk: so
-    the arm never has to be longer than it is.
+    The position is a spline of distance and direction from the shoulder, which moves with the
+    leaning trunk: so the arm neither has to be longer than it is nor folds up on the way. The
+    hand turns with the forearm from the stance's wrist to the grasp's, which keeps it within its
+    range, and takes the grasp's rotation in the world when it is near.
     """
-    timing, stance = plan.timing, reacher.stance
-    wrist = JOINT[f"{reacher.side}_wrist"]
-    R, p = joint_frame(reacher.body, stance.rotations[None], stance.translation[None], wrist)
-    hanging, before = rigid(R, p)[0], pregrasp(plan.grasp, plan.Ts_world_object[0])
-    keys = np.stack([hanging, _via(reacher, hanging, before), before, plan.at_grasp.T_world_wrist])
+    timing, body, side = plan.timing, reacher.body, reacher.side
+    _, shoulder = joint_frame(body, rotations, pelvis, arm(side).upper)
     progress = min_jerk(t, timing.reach, timing.grasp)
+    knots, polar = _polar_keys(reacher, plan, t, shoulder)
+    at = CubicSpline(knots, polar, bc_type="natural")(progress)
+    direction = at[:, 1:] / np.linalg.norm(at[:, 1:], axis=-1, keepdims=True)
+    length = sum(arm(side).lengths(body))
+    wrist = shoulder + _bent(at[:, :1] * direction, length, min_jerk(progress, 0.0, 0.5))
+    _, R_lower = forearm(body, side, rotations, pelvis, wrist, swivel)
+    R_joint = R_lower @ _wrist_turn(reacher, plan, progress)
+    rest = axis_angle_from_matrix(
+        np.swapaxes(R_joint, -1, -2) @ plan.at_grasp.T_world_wrist[:3, :3]
+    )
+    near = min_jerk(progress, 0.6, 0.97)
+    return rigid(R_joint @ matrix_from_axis_angle(near[:, None] * rest), wrist)
+
+
+def _polar_keys(reacher: Reacher, plan: Plan, t: Array, shoulder: Array) -> tuple[Array, Array]:
+    """Progress (4,) of the reach's keys, and there distance and direction (4, 4) from the shoulder.
+
+    The table's edge comes where it makes the arm's turning even.
+    """
+    timing = plan.timing
     fine = np.linspace(timing.reach, timing.grasp, 201)
-    times = np.interp(_REACH_KNOTS, min_jerk(fine, timing.reach, timing.grasp), fine)
-    at_keys = np.stack([np.interp(times, t, x) for x in shoulder.T], axis=-1)
-    keys[:, :3, 3] -= at_keys
-    path = pose_path(keys, progress, np.array(_REACH_KNOTS))
-    length = sum(arm(reacher.side).lengths(reacher.body))
-    path[:, :3, 3] = shoulder + _bent(path[:, :3, 3], length, min_jerk(progress, 0.0, 0.5))
-    return path
+    knots = np.array(_REACH_KNOTS)
+    for _ in range(2):
+        times = np.interp(knots, min_jerk(fine, timing.reach, timing.grasp), fine)
+        at_keys = np.stack([np.interp(times, t, x) for x in shoulder.T], axis=-1)
+        offset = _reach_keys(reacher, plan) - at_keys
+        distance = np.linalg.norm(offset, axis=-1, keepdims=True)
+        polar = np.concatenate([distance, offset / distance], axis=-1)
+        steps = np.linalg.norm(np.diff(polar / [distance[0, 0], 1, 1, 1], axis=0), axis=-1)
+        knots[1] = knots[2] * np.clip(steps[0] / (steps[0] + steps[1]), 0.2, 0.75)
+    return knots, polar
+
+
+def _wrist_turn(reacher: Reacher, plan: Plan, progress: Array) -> Array:
+    """(T, 3, 3) of the hand relative to the untwisted forearm, from the stance to the grasp."""
+    body, side, stance = reacher.body, reacher.side, reacher.stance
+    target = plan.Ts_world_object[0, :3, 3]
+    trunk = reacher.trunk(np.array([plan.at_grasp.lean]), reacher.azimuth(target))
+    leaning = trunk.rotations(reacher.T_world_person)
+    wrist, swivel = plan.at_grasp.T_world_wrist[None, :3, 3], np.array([plan.at_grasp.swivel])
+    _, R_lower = forearm(body, side, leaning, trunk.pelvis, wrist, swivel)
+    bone = arm(side).bone
+    end = split_twist(np.swapaxes(R_lower, -1, -2) @ plan.at_grasp.T_world_wrist[:3, :3], bone)
+    pose = stance.rotations[None], stance.translation[None]
+    R_hand, hanging = joint_frame(body, *pose, arm(side).end)
+    _, R_lower = forearm(body, side, *pose, hanging, swivel_of(body, side, *pose))
+    start = split_twist(np.swapaxes(R_lower, -1, -2) @ R_hand, bone)
+    twist = start[0] + progress * (end[0] - start[0])
+    swings = [axis_angle_from_matrix(swing) for _, swing in (start, end)]
+    swing = swings[0] + progress[:, None] * (swings[1] - swings[0])
+    return matrix_from_axis_angle(twist[:, None] * bone) @ matrix_from_axis_angle(swing)
+
+
+def _reach_keys(reacher: Reacher, plan: Plan) -> Array:
+    """(4, 3) wrist positions: hanging, above the table's edge, before the grasp, at it."""
+    table, h, stance = reacher.spec.table, reacher.body.height_m, reacher.stance
+    pose = stance.rotations[None], stance.translation[None]
+    start = joint_frame(reacher.body, *pose, arm(reacher.side).end)[1][0]
+    end = pregrasp(plan.grasp, plan.Ts_world_object[0])[:3, 3]
+    share = np.linspace(0, 1, 101)[:, None]
+    line = start + share * (end - start)
+    margin = np.array(table.size[:2]) / 2 + 0.07 * h
+    over = (np.abs(line[:, :2] - np.array(table.pos[:2])) < margin).all(axis=1)
+    crossing = float(share[np.argmax(over), 0]) if over.any() else 0.5
+    via = start + np.clip(crossing, 0.25, 0.6) * (end - start)
+    via = via + reacher.T_world_person[:3, :3] @ [-0.02 * h * reacher.mirror, 0, 0]
+    via[2] = max(table.top + 0.09 * h, via[2])
+    return np.stack([start, via, end, plan.at_grasp.T_world_wrist[:3, 3]])
 
 
 def _bent(offset: Array, length: float, weight: Array) -> Array:

@@ -69,7 +69,7 @@ class HandGrasp:
 
 
 def hinted_sites(
-    hint: GraspHint, scale: Array, rng: np.random.Generator, n: int = 160
+    hint: GraspHint, scale: Array, rng: np.random.Generator, n: int = 400
 ) -> GripSites:
     """Grips around a hint: any turn about its axis, tilts and slides along it."""
     point = np.array(hint.point) * scale
@@ -120,6 +120,18 @@ class Grasper:
     table: BoxSpec
     T_world_object: Array
 
+    def travels(self, sites: GripSites) -> Array:
+        """(N,) roughly how far the open hand moves along each approach; nan where it cannot."""
+        R = self.hand.finger_rotations(OPEN_DEG[None], np.array([OPPOSITION_DEG]))
+        points = self.hand.vertices(R, np.arange(0, len(self.hand.weights), 12))[0]
+        T_far = sites.T_object_wrist(self.hand, APPROACH_M)
+        start = transform_points(T_far, points[None])
+        steps = np.arange(0.0, APPROACH_M + 0.03, 0.005)
+        moved = start[:, None] + (steps[:, None] * sites.approach[:, None])[:, :, None]
+        blocked = (self._clearance(moved) < _SKIN_M).any(axis=-1)
+        first = np.argmax(blocked, axis=1)
+        return np.where(first > 0, steps[first - 1], np.nan)
+
     def best(self, sites: GripSites) -> list[HandGrasp]:
         """Grasps of the sites that a hand can take from outside, best first."""
         grasps = []
@@ -129,15 +141,13 @@ class Grasper:
             if travel is None:
                 continue
             for backoff in _BACKOFFS_M:
-                advance = travel - backoff
                 T = T_far.copy()
-                T[:3, 3] += advance * sites.approach[i]
+                T[:3, 3] += (travel - backoff) * sites.approach[i]
                 grasps.append(self._closed(T, sites.approach[i], float(sites.cost[i])))
         return sorted((g for g in grasps if g.cost < 5), key=lambda grasp: grasp.cost)
 
-    def _near(self, T_object_wrist: Array, p_hand: Array) -> Array:
-        """Distance of points (..., 3) of the hand to the object or the table's keep-out."""
-        p_object = _map(T_object_wrist, p_hand)
+    def _clearance(self, p_object: Array) -> Array:
+        """Distance of object points (..., 3) to the object or the table's keep-out."""
         table = box_distance(self.table, _map(self.T_world_object, p_object)) - _TABLE_GAP_M
         return np.minimum(self.solid.distance(p_object), table)
 
@@ -147,8 +157,7 @@ class Grasper:
         points = self.hand.vertices(R, np.arange(0, len(self.hand.weights), 3))[0]
         steps = np.arange(0.0, APPROACH_M + 0.03, 0.0025)
         moved = _map(T_far, points) + steps[:, None, None] * approach
-        table = box_distance(self.table, _map(self.T_world_object, moved)) - _TABLE_GAP_M
-        blocked = (np.minimum(self.solid.distance(moved), table) < _SKIN_M).any(axis=1)
+        blocked = (self._clearance(moved) < _SKIN_M).any(axis=1)
         if blocked[0] or not blocked.any():
             return None
         return float(steps[np.argmax(blocked) - 1])
@@ -156,7 +165,7 @@ class Grasper:
     def _closed(self, T_object_wrist: Array, approach: Array, site_cost: float) -> HandGrasp:
         hand = self.hand
         closure = close_fingers(
-            hand, lambda p: self._near(T_object_wrist, p), OPPOSITION_DEG, _SKIN_M
+            hand, lambda p: self._clearance(_map(T_object_wrist, p)), OPPOSITION_DEG, _SKIN_M
         )
         R = hand.finger_rotations(closure.flexion_deg[None], np.array([OPPOSITION_DEG]))
         p_object = transform_points(T_object_wrist, hand.vertices(R)[0])

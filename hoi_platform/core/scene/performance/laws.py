@@ -19,6 +19,8 @@ from hoi_platform.core.scene.performance.grasp import HandGrasp
 from hoi_platform.core.scene.performance.surroundings import Solid, box_distance
 from hoi_platform.core.scene.spec import SceneSpec
 
+Mask = NDArray[np.bool_]
+
 PENETRATION_M: Final = 0.008
 SELF_PENETRATION_M: Final = 0.015
 GRIP_M: Final = 0.004
@@ -47,9 +49,9 @@ class Witness:
     body: BodyModel
     indices: NDArray[np.int64]
     normals: Array  # (N, 3) at rest
-    arms: NDArray[np.bool_]
+    arms: Mask
     """(N,) forearms and hands."""
-    trunk: NDArray[np.bool_]
+    trunk: Mask
     """(N,) trunk, head and thighs."""
 
     @classmethod
@@ -105,7 +107,7 @@ class Measured:
 
 
 def violations(
-    measured: Measured, spec: SceneSpec, solid: Solid, grasp: HandGrasp, held: Array, side: int
+    measured: Measured, spec: SceneSpec, solid: Solid, grasp: HandGrasp, held: Mask, side: int
 ) -> list[Violation]:
     """The broken laws of an animation whose hand ``side`` (0, 1) has the object while ``held``."""
     animation, witness = measured.animation, measured.witness

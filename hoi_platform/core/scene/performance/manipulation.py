@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -38,7 +39,9 @@ from hoi_platform.core.scene.performance.stance import Stance, stance_of
 from hoi_platform.core.scene.performance.surroundings import Solid
 from hoi_platform.core.scene.spec import SceneSpec
 
-ATTEMPTS: Final = 12
+ATTEMPTS: Final = 24
+"""Plans that are tried before giving up."""
+_WAYS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,13 @@ def _explained(spec: SceneSpec, broken: Counter[str]) -> str:
 def _plans(
     shared: _Set, grasp: GraspHint | None, rng: np.random.Generator
 ) -> Iterator[tuple[Reacher, Plan]]:
-    """Plans from the most natural on."""
-    for side in _sides(shared, rng):
+    """Plans from the most natural on; a hint that does not serve is followed by found grips."""
+    sides = _sides(shared, rng)
+    hints = [None] if grasp is None else [grasp, None]
+    for hint, side in product(hints, sides):
         reacher = Reacher(shared.body, shared.spec, shared.stance, side)
-        ways = plan_grasps(reacher, shared.solid, _sites(shared, reacher, grasp, rng), rng)
-        for way, at_grasp in ways[:4]:
+        ways = plan_grasps(reacher, shared.solid, _sites(shared, reacher, hint, rng), rng)
+        for way, at_grasp in ways[:_WAYS]:
             holds = plan_holds(reacher, way, shared.solid, rng)
             for first, second in _pairs(holds)[:2]:
                 Ts = np.stack([shared.spec.T_world_object_array(), first[0], second[0]])

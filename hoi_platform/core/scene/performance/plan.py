@@ -17,6 +17,7 @@ from hoi_platform.core.scene.performance.grasp import (
 from hoi_platform.core.scene.performance.reaching import Reacher
 from hoi_platform.core.scene.performance.surroundings import Solid
 
+_REACHED_SITES: Final = 120
 _TRIED_SITES: Final = 18
 _HOLDS: Final = 90
 _HOLD_LEANS: Final = np.linspace(0.0, 0.3, 4)
@@ -80,10 +81,16 @@ def plan_grasps(
     hand = Hand(reacher.body, reacher.side)
     T_world_object = reacher.spec.T_world_object_array()
     azimuth = reacher.azimuth(T_world_object[:3, 3])
-    rough = reacher.reach(T_world_object @ sites.T_object_wrist(hand), azimuth)
-    order = np.argsort(sites.cost + rough.cost)[:_TRIED_SITES]
-    order = order[rough.cost[order] < 8]
-    grasps = Grasper(hand, solid, reacher.spec.table, T_world_object).best(sites.pick(order))
+    grasper = Grasper(hand, solid, reacher.spec.table, T_world_object)
+    short = np.maximum(APPROACH_M - grasper.travels(sites), 0)
+    free = np.flatnonzero(np.isfinite(short))
+    free = free[np.argsort((sites.cost + 40 * short)[free])[:_REACHED_SITES]]
+    if not len(free):
+        return []
+    rough = reacher.reach(T_world_object @ sites.pick(free).T_object_wrist(hand), azimuth)
+    cost = (sites.cost + 40 * short)[free] + rough.cost
+    order = np.argsort(cost)[:_TRIED_SITES]
+    grasps = grasper.best(sites.pick(free[order[rough.cost[order] < 8]]))
     if not grasps:
         return []
     Ts = T_world_object @ np.stack([grasp.T_object_wrist for grasp in grasps])
