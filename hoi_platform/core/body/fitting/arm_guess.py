@@ -8,6 +8,7 @@ form.
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hoi_platform.core.body.fitting.bones import BODY_BONES
 from hoi_platform.core.body.ik import Side, arm, split_twist
@@ -24,7 +25,7 @@ def guess_arm(
     rotations: Array,
     R_world_joint: Array,
     directions: Array,
-    sure: Array,
+    sure: NDArray[np.bool_],
 ) -> dict[int, Array]:
     """Local rotations (T, 3, 3) of shoulder and elbow by joint.
 

@@ -1,12 +1,14 @@
 """Body and hand landmarks of one person by MediaPipe, with the models that its wheel carries."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.core.body.fitting.observation import KeypointObservation, nothing_seen
+from hoi_platform.core.body.ik import SIDES
 from hoi_platform.core.body.keypoints import (
     KEYPOINT,
     LEFT_HAND_KEYPOINTS,
@@ -15,21 +17,30 @@ from hoi_platform.core.body.keypoints import (
 )
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array, rotation_between
-from hoi_platform.services.video.codec import Video
+from hoi_platform.services.video.codec import Frame, Video
 from hoi_platform.services.vision.human_pose.backend import Progress
 from hoi_platform.services.vision.human_pose.image_window import whole_image, window_around_mask
-from hoi_platform.services.vision.human_pose.mediapipe_hands import track_hand, without_doubles
+from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
+from hoi_platform.services.vision.human_pose.mediapipe_hands import (
+    Side,
+    track_hand,
+    without_doubles,
+)
 from hoi_platform.services.vision.human_pose.mediapipe_pose import (
+    MIRRORED_POSE,
     POSE_LANDMARK,
-    LandmarkTrack,
     track_pose,
 )
 
 _POSE_WINDOW_PX: Final = 640
 _WINDOW_MARGIN: Final = 0.6  # of the person's height: room to bend, reach and step
+_BODY_TOLERANCE_M: Final = 0.1
+_HAND_TOLERANCE_M: Final = 0.03
+"""Disagreement of two looks at which confidence halves, in the meters of MediaPipe's adult."""
+_SEEN_ONCE: Final = 0.7
 _POSE_ROWS: Final = [KEYPOINT[name] for name in POSE_KEYPOINTS]
 _POSE_COLUMNS: Final = [POSE_LANDMARK[name] for name in POSE_KEYPOINTS]
-_HAND_ROWS: Final = {
+_HAND_ROWS: Final[dict[Side, list[int]]] = {
     "left": [KEYPOINT[name] for name in LEFT_HAND_KEYPOINTS],
     "right": [KEYPOINT[name] for name in RIGHT_HAND_KEYPOINTS],
 }
@@ -41,32 +52,60 @@ def detect_keypoints(
     first_human_mask: NDArray[np.bool_],
     progress: Progress = lambda fraction, text: None,
 ) -> KeypointObservation:
-    """Follow the person through the video: the body first, then each hand near its wrist."""
-    count = _Counter(3 * len(video), progress)
-    pose = _track_body(video, first_human_mask, count.step)
+    """Follow the person through the video: the body first, then each hand near its wrist.
+
+    Everything is looked at twice, as it is and in the mirror: the mean is better than either, and
+    where the looks disagree the landmark is hidden or made up.
+    """
+    count = _Counter(6 * len(video), progress)
+    looks = [_Look(video.frames, first_human_mask, count.step, mirror) for mirror in (False, True)]
+    pose = looks[0].body.joined(looks[1].body, _BODY_TOLERANCE_M, _SEEN_ONCE)
     observation = nothing_seen(len(video))
-    _store(observation, _POSE_ROWS, _columns(pose, _POSE_COLUMNS), camera)
-    left = track_hand(video.frames, pose, "left", count.step)
-    right = track_hand(video.frames, pose, "right", count.step)
-    for side, hand in zip(_HAND_ROWS, without_doubles(left, right), strict=True):
+    _store(observation, _POSE_ROWS, pose.columns(_POSE_COLUMNS), camera)
+    hands = []
+    for side in SIDES:
+        first, second = (look.hand(pose, side) for look in looks)
+        hands.append(first.joined(second, _HAND_TOLERANCE_M, _SEEN_ONCE))
+    for side, hand in zip(SIDES, without_doubles(*hands), strict=True):
         _store(observation, _HAND_ROWS[side], hand, camera)
     return observation
 
 
-def _track_body(
-    video: Video, mask: NDArray[np.bool_], on_frame: Callable[[], None]
-) -> LandmarkTrack:
-    """Look near the person's first place; where it left that, in the whole image."""
-    everything = whole_image(mask.shape, _POSE_WINDOW_PX)
-    near = window_around_mask(mask, _WINDOW_MARGIN, _POSE_WINDOW_PX)
-    pose = track_pose(video.frames, near or everything, on_frame)
-    if near is None or pose.found.all():
-        return pose
-    return pose.filled_from(track_pose(video.frames, everything, lambda: None))
+class _Look:
+    """One pass over a video, as it is or mirrored; results are of the video as it is."""
 
+    def __init__(
+        self,
+        frames: Frame,
+        mask: NDArray[np.bool_],
+        on_frame: Callable[[], None],
+        mirror: bool,
+    ) -> None:
+        self._mirror, self._on_frame = mirror, on_frame
+        self._frames = frames[:, :, ::-1] if mirror else frames
+        self._mask = mask[:, ::-1] if mirror else mask
 
-def _columns(track: LandmarkTrack, columns: list[int]) -> LandmarkTrack:
-    return LandmarkTrack(track.uv_confidence[:, columns], track.metric[:, columns])
+    @cached_property
+    def body(self) -> LandmarkTrack:
+        """Looked for near the person's first place; where it left that, in the whole image."""
+        everything = whole_image(self._mask.shape, _POSE_WINDOW_PX)
+        near = window_around_mask(self._mask, _WINDOW_MARGIN, _POSE_WINDOW_PX)
+        pose = track_pose(self._frames, near or everything, self._on_frame)
+        if near is not None and not pose.found.all():
+            far = track_pose(self._frames, everything, lambda: None)
+            pose = pose.where(pose.found, far)
+        return self._as_is(pose).columns(MIRRORED_POSE) if self._mirror else pose
+
+    def hand(self, pose: LandmarkTrack, side: Side) -> LandmarkTrack:
+        """The hand at a wrist of the given body."""
+        if not self._mirror:
+            return track_hand(self._frames, pose, side, self._on_frame)
+        other: Side = "right" if side == "left" else "left"
+        seen = self._as_is(pose).columns(MIRRORED_POSE)
+        return self._as_is(track_hand(self._frames, seen, other, self._on_frame))
+
+    def _as_is(self, track: LandmarkTrack) -> LandmarkTrack:
+        return track.mirrored(self._mask.shape[1])
 
 
 def _store(

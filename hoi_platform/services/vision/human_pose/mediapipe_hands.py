@@ -9,11 +9,8 @@ from scipy.ndimage import gaussian_filter1d, median_filter
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.services.video.codec import Frame
 from hoi_platform.services.vision.human_pose.image_window import Window
-from hoi_platform.services.vision.human_pose.mediapipe_pose import (
-    POSE_LANDMARK,
-    LandmarkTrack,
-    xyz,
-)
+from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
+from hoi_platform.services.vision.human_pose.mediapipe_pose import POSE_LANDMARK, xyz
 from hoi_platform.services.vision.human_pose.native_log import without_chatter
 
 Side = Literal["left", "right"]
@@ -38,7 +35,7 @@ def hand_windows(pose: LandmarkTrack, side: Side) -> list[Window]:
     wrist = uv[:, POSE_LANDMARK[f"{side}_wrist"]]
     knuckles = uv[:, [POSE_LANDMARK[f"{side}_pinky"], POSE_LANDMARK[f"{side}_index"]]].mean(axis=1)
     centers = np.where(pose.found[:, None], 2 * knuckles - wrist, np.nan)
-    sides = _WINDOW_M * _pixels_per_meter(pose)
+    sides = _WINDOW_M * pose.pixels_per_meter
     smooth = np.column_stack([_smooth(column) for column in (*centers.T, sides)])
     return [Window(row[:2], float(row[2]), _WINDOW_PX) for row in smooth]
 
@@ -103,14 +100,6 @@ def without_doubles(
     same = apart < _SAME_HAND_PALMS * size  # nan, hence false, where one is missing
     left_is_surer = left.uv_confidence[:, 0, 2] >= right.uv_confidence[:, 0, 2]
     return left.without(same & ~left_is_surer), right.without(same & left_is_surer)
-
-
-def _pixels_per_meter(pose: LandmarkTrack) -> Array:
-    """(T,) the scale between the metric landmarks and the image, by their spread."""
-    uv, xy = pose.uv_confidence[..., :2], pose.metric[..., :2]
-    spread_px = np.linalg.norm(uv - uv.mean(axis=1, keepdims=True), axis=(1, 2))
-    spread_m = np.linalg.norm(xy - xy.mean(axis=1, keepdims=True), axis=(1, 2))
-    return spread_px / spread_m
 
 
 def _smooth(values: Array) -> Array:

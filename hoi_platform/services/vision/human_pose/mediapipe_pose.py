@@ -1,15 +1,14 @@
 """MediaPipe's body landmarks, tracked through a video inside one fixed window."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.services.video.codec import Frame
 from hoi_platform.services.vision.human_pose.image_window import Window
+from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
 from hoi_platform.services.vision.human_pose.native_log import without_chatter
 
 _SIDES: Final = ("left", "right")
@@ -32,48 +31,16 @@ _ORDER: Final = (
 POSE_LANDMARK: Final = {name: i for i, name in enumerate(_ORDER)}
 """MediaPipe's names of its 33 body landmarks and their order."""
 
+MIRRORED_POSE: Final = [
+    POSE_LANDMARK[
+        name.replace("left", "right") if "left" in name else name.replace("right", "left")
+    ]
+    for name in _ORDER
+]
+"""Where each landmark's counterpart on the other side stands."""
+
 # The "heavy" model (2) is not in the wheel; asking for it would download it.
 _MODEL_COMPLEXITY: Final = 1
-
-
-@dataclass(frozen=True)
-class LandmarkTrack:
-    """N landmarks over T frames: pixels of the image with a confidence, and metric positions.
-
-    nan, nan, 0 and nan in the frames without a detection. The metric positions are relative, in
-    the axes of a camera that looks along the ray through the subject.
-    """
-
-    uv_confidence: Array  # (T, N, 3)
-    metric: Array  # (T, N, 3)
-
-    @property
-    def found(self) -> Array:
-        """(T,) bool."""
-        return np.isfinite(self.uv_confidence[:, 0, 0])
-
-    @classmethod
-    def empty(cls, frames: int, landmarks: int) -> "LandmarkTrack":
-        uv_confidence = np.full((frames, landmarks, 3), np.nan)
-        uv_confidence[..., 2] = 0.0
-        return cls(uv_confidence, np.full((frames, landmarks, 3), np.nan))
-
-    def without(self, frames: NDArray[np.bool_]) -> "LandmarkTrack":
-        """This track with nothing detected in the given frames (T,)."""
-        nothing = LandmarkTrack.empty(*self.uv_confidence.shape[:2])
-        drop = frames[:, None, None]
-        return LandmarkTrack(
-            np.where(drop, nothing.uv_confidence, self.uv_confidence),
-            np.where(drop, nothing.metric, self.metric),
-        )
-
-    def filled_from(self, other: "LandmarkTrack") -> "LandmarkTrack":
-        """This track, with the frames that it lacks taken from another."""
-        mine = self.found[:, None, None]
-        return LandmarkTrack(
-            np.where(mine, self.uv_confidence, other.uv_confidence),
-            np.where(mine, self.metric, other.metric),
-        )
 
 
 def xyz(landmarks: Any) -> Array:
