@@ -18,7 +18,7 @@ from hoi_platform.services.blender.process import WorkerDiedError, WorkerProcess
 
 OnEvent = Callable[[dict[str, Any]], None]
 
-_START_S: Final = 120.0
+_START_S: Final = 90.0
 _MEMORY_CURE: Final = "lower the resolution, the samples or the mesh's triangles, or add memory"
 
 
@@ -113,20 +113,21 @@ class BlenderService:
         return self._worker
 
     def _started(self) -> WorkerProcess:
-        worker = WorkerProcess(self._executable, self._threads, self._tests)
-        try:
-            hello = worker.receive(time.monotonic() + _START_S)
-        except (WorkerDiedError, TimeoutError) as error:
-            worker.close()
-            raise MissingResourceError(
-                "Blender does not start; `hoi doctor` checks bpy and its system libraries "
-                f"(libxrender1 libxi6 libxkbcommon0 libsm6 libgl1 libegl1):\n{worker.log()}"
-            ) from error
-        except BaseException:
-            worker.close()
-            raise
-        self._operations = hello["answer"]["operations"]
-        return worker
+        """A worker that has said hello; a start that hangs or crashes is tried once more."""
+        for last in (False, True):
+            worker = WorkerProcess(self._executable, self._threads, self._tests)
+            try:
+                hello = worker.receive(time.monotonic() + _START_S)
+                self._operations = hello["answer"]["operations"]
+                return worker
+            except (WorkerDiedError, TimeoutError) as error:
+                worker.close()
+                if last or _told_why(error):
+                    raise _no_start(error, worker.log()) from error
+            except BaseException:
+                worker.close()
+                raise
+        raise AssertionError("unreachable")
 
     @staticmethod
     def _exchange(
@@ -167,6 +168,21 @@ def shared_service(executable: str | None, threads: int, timeout_s: float) -> Bl
     )
     atexit.register(service.close)
     return service
+
+
+def _told_why(error: WorkerDiedError | TimeoutError) -> bool:
+    """An ordinary exit, as after a failed import, comes again; a signal or a hang may not."""
+    return isinstance(error, WorkerDiedError) and (error.returncode or 0) > 0
+
+
+def _no_start(error: WorkerDiedError | TimeoutError, log: str) -> MissingResourceError:
+    how = f"no sign of life within {_START_S:g} s"
+    if isinstance(error, WorkerDiedError):
+        how = _death(error.returncode)
+    return MissingResourceError(
+        f"Blender does not start ({how}); `hoi doctor` checks bpy and its system libraries "
+        f"(libxrender1 libxi6 libxkbcommon0 libsm6 libgl1 libegl1):\n{log}"
+    )
 
 
 def _death(returncode: int | None) -> str:

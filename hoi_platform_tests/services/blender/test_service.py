@@ -96,8 +96,20 @@ def test_executable_that_is_not_blender(tmp_path: Path) -> None:
     fake.write_text("#!/bin/sh\necho libXi.so.6 is missing\nexit 3\n")
     fake.chmod(0o755)
     blender = BlenderService(fake)
-    with pytest.raises(MissingResourceError, match=r"libxi6(?s:.*)libXi\.so\.6 is missing"):
+    with pytest.raises(
+        MissingResourceError, match=r"exit status 3(?s:.*)libxi6(?s:.*)libXi\.so\.6 is missing"
+    ):
         blender.call("version", {})
+
+
+def test_start_that_crashes_once_is_tried_again(tmp_path: Path) -> None:
+    """A signal during the start would fail a whole night's run; twice is a broken Blender."""
+    mark, fake = tmp_path / "starts", tmp_path / "blender"
+    fake.write_text(f"#!/bin/sh\necho start >> {mark}\nkill -SEGV $$\n")
+    fake.chmod(0o755)
+    with pytest.raises(MissingResourceError, match="signal 11"):
+        BlenderService(fake).call("version", {})
+    assert mark.read_text() == "start\nstart\n"
 
 
 def test_child_dies_with_its_parent() -> None:
