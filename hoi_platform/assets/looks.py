@@ -27,6 +27,17 @@ def overlay_preview(store: ArtifactStore, subject: ObjectId | ClipId) -> bytes:
     return _video_sheet(store.path("visualization", "visuals", subject) / "recon_result.mp4")
 
 
+def clip_pages(store: ArtifactStore, subject: ObjectId | ClipId) -> dict[str, Path]:
+    """The 3D page and the videos of a clip."""
+    folder = store.path("visualization", "visuals", subject)
+    return {
+        "page_3d": folder / "recon_result.html",
+        "video_comparison": folder / "recon_comparison.mp4",
+        "video_overlay": folder / "recon_result.mp4",
+        "video_top_view": folder / "recon_result_top_view.mp4",
+    }
+
+
 def _video_sheet(path: Path) -> bytes:
     from hoi_platform.services.video.codec import read_video
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import dagster as dg
 
@@ -27,6 +28,9 @@ Body = Callable[..., None]
 Preview = Callable[[ArtifactStore, ObjectId | ClipId], bytes]
 """A small JPEG of an artifact, drawn from its files."""
 
+Pages = Callable[[ArtifactStore, ObjectId | ClipId], dict[str, Path]]
+"""Files inside an artifact's folders that are worth a link of their own, by name."""
+
 STAGES: Final[dict[str, Stage]] = {}
 """Every stage by name, filled as the asset modules are imported; ``flow_order`` sorts them."""
 
@@ -43,6 +47,7 @@ class Look:
     group: str
     kinds: frozenset[str]
     preview: Preview | None = None
+    pages: Pages | None = None
     check: StoredCheck | None = None
     pool: str | None = None
     op_tags: dict[str, Any] | None = None
@@ -114,7 +119,7 @@ def _materialize(
         report = context.resources.progress.reporter(context, stage.name)
         with _final_failures(context):
             record = stages.run(stage.name, subject, body, report)
-    metadata = _metadata(platform.store, stage, look, subject, record)
+    metadata = _metadata(platform, stage, look, subject, record)
     metadata["status"] = dg.MetadataValue.text("already done" if status.done else "made")
     return dg.MaterializeResult(
         metadata=metadata,
@@ -157,7 +162,7 @@ def _require_upstream(
 
 
 def _metadata(
-    store: ArtifactStore,
+    platform: Platform,
     stage: Stage,
     look: Look,
     subject: ObjectId | ClipId,
@@ -172,13 +177,16 @@ def _metadata(
     for key, value in record.facts.items():
         metadata[key] = metadata_value(value)
     for file in ARTIFACTS[stage.name].files:
-        path = store.path(stage.name, file.key, subject)
+        path = platform.store.path(stage.name, file.key, subject)
         if path.exists() and not file.privileged:
-            metadata[f"file_{file.key}"] = dg.MetadataValue.path(str(path))
+            metadata[f"file_{file.key}"] = _file_value(platform, path)
+    for name, path in (look.pages(platform.store, subject) if look.pages else {}).items():
+        metadata[name] = _file_value(platform, path)
     if look.preview is not None:
         from hoi_platform.services.viewer.thumbnail import data_uri_markdown
 
-        metadata["preview"] = dg.MetadataValue.md(data_uri_markdown(look.preview(store, subject)))
+        picture = data_uri_markdown(look.preview(platform.store, subject))
+        metadata["preview"] = dg.MetadataValue.md(picture)
     return metadata
 
 
@@ -195,6 +203,9 @@ def metadata_value(value: Any) -> dg.MetadataValue:
     return dg.MetadataValue.null() if value is None else dg.MetadataValue.json(value)
 
 
-def file_link(base_url: str, store: ArtifactStore, path: Path) -> dg.MetadataValue:
-    """A link to a file of the results on the static server."""
-    return dg.MetadataValue.url(f"{base_url.rstrip('/')}/{path.relative_to(store.root)}")
+def _file_value(platform: Platform, path: Path) -> dg.MetadataValue:
+    """A link to a file on the web server where there is one, else its path."""
+    if platform.files_url is None or path.is_dir():
+        return dg.MetadataValue.path(str(path))
+    relative = path.relative_to(platform.store.root).as_posix()
+    return dg.MetadataValue.url(f"{platform.files_url.rstrip('/')}/{quote(relative)}")

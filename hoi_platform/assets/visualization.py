@@ -3,13 +3,13 @@
 import json
 import shutil
 
-from hoi_platform.assets.looks import overlay_preview
+from hoi_platform.assets.looks import clip_pages, overlay_preview
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.services.artifacts.stages import Work
 
 
 @stage_asset(
-    Look("recon_4dhoi", frozenset({"vtk", "scenepic"}), preview=overlay_preview),
+    Look("recon_4dhoi", frozenset({"vtk", "scenepic"}), preview=overlay_preview, pages=clip_pages),
     version="1",
     upstream=(
         "object_mesh",

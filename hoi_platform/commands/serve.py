@@ -11,6 +11,10 @@ from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir
 
 Port = Annotated[int, typer.Option(help="Port on the loopback interface.")]
 
+FilesPort = Annotated[
+    int, typer.Option("--files_port", "--files-port", help="Port of the results' file server.")
+]
+
 
 def serve(results_dir: ResultsDir = DEFAULT_RESULTS, port: Port = 3070) -> None:
     """Serve the results folder (gallery, videos, 3D pages) on http://127.0.0.1."""
@@ -20,7 +24,7 @@ def serve(results_dir: ResultsDir = DEFAULT_RESULTS, port: Port = 3070) -> None:
 
 
 def ui(
-    results_dir: ResultsDir = DEFAULT_RESULTS, port: Port = 3000, files_port: int = 3070
+    results_dir: ResultsDir = DEFAULT_RESULTS, port: Port = 3000, files_port: FilesPort = 3070
 ) -> None:
     """Start the Dagster web page, its daemon and the file server; Ctrl-C ends them all."""
     from hoi_platform.commands.terminal import console

@@ -16,7 +16,7 @@ class PlatformResource(dg.ConfigurableResource):
     """Where results lie and how stages are configured; empty fields fall to the environment.
 
     HOI_RESULTS_DIR (default ``results`` in the project), HOI_CONFIG_DIR (default ``configs``),
-    HOI_PROFILE (``demo`` or ``full``).
+    HOI_PROFILE (``demo`` or ``full``), HOI_FILES_URL (where a web server shows the results).
     """
 
     results_dir: str = ""
@@ -38,4 +38,5 @@ class PlatformResource(dg.ConfigurableResource):
             gen_config=Path(self.gen_config) if self.gen_config else None,
             recon_config=Path(self.recon_config) if self.recon_config else None,
             overrides=dict(self.overrides),
+            files_url=os.environ.get("HOI_FILES_URL"),
         )

@@ -36,6 +36,8 @@ class Platform:
     gen_config: Path | None = None
     recon_config: Path | None = None
     overrides: dict[str, Any] | None = None
+    files_url: str | None = None
+    """Where ``hoi serve`` or another web server shows ``results_dir``."""
 
     @cached_property
     def store(self) -> ArtifactStore:
