@@ -41,10 +41,10 @@ class Appearance:
             ColorModel.of(codes[thing]),
         )
 
-    def log_person(
+    def person_density(
         self, codes: Codes, parts: NDArray[np.int8], reach_px: float
     ) -> NDArray[np.float32]:
-        """(h, w) log density of the colors where the person is, given the parts nearby."""
+        """(h, w) density of the colors where the person is, given the parts nearby."""
         import cv2
 
         whole = _with_novelty(self._person_density)[codes]
@@ -53,17 +53,17 @@ class Appearance:
             weight = cv2.GaussianBlur((parts == part).astype(np.float32), (0, 0), reach_px)
             nearby += weight * self._part_densities[part][codes]
             weights += weight
-        return np.log((1 - _ANY_PART) * nearby / weights + _ANY_PART * whole)
+        return np.asarray((1 - _ANY_PART) * nearby / weights + _ANY_PART * whole, np.float32)
 
-    def log_thing(self, codes: Codes, likely: Mask) -> NDArray[np.float32]:
-        """(h, w) log density of the colors where the object is.
+    def thing_density(self, codes: Codes, likely: Mask) -> NDArray[np.float32]:
+        """(h, w) density of the colors where the object is.
 
         Colors that it has not shown yet are granted where it is ``likely`` (h, w) alone:
         elsewhere it would creep over whatever the other models do not explain.
         """
         share = np.where(likely, np.float32(NOVELTY), np.float32(_STRANGE))
         novel = share * np.float32(np.exp(UNIFORM_LOG_DENSITY))
-        return np.log((1 - share) * self._thing_density[codes] + novel)
+        return np.asarray((1 - share) * self._thing_density[codes] + novel, np.float32)
 
     def with_thing(self, codes: NDArray[np.int64], rate: float) -> "Appearance":
         """Mix in the codes (N,) of pixels that are trusted to show the object.

@@ -20,7 +20,7 @@ _SHADES: Final = np.linspace(0.3, 1.25, 39, dtype=np.float32)
 """Centers of the bins of shade: a color as a multiple of the plate's, gamma-encoded values."""
 _SHADES_SEEN: Final = 0.7
 """Weight of the first frame's shades; the rest is a broad guess that favors weak shadows."""
-_MIN_NOISE: Final = 5.0
+_MIN_NOISE: Final = 3.0
 """Standard deviation (gray values): densities are compared with histograms blurred by more."""
 _TONE_BINS: Final = 12
 _LEAST_PIXELS: Final = 100
@@ -39,7 +39,7 @@ class BackgroundModel:
     light_noise: NDArray[np.float32]  # the same along the plate's color: renders' noise is light
     shades: NDArray[np.float32]  # (bins of ``_SHADES``,) density of the shade of shaded pixels
 
-    def log_density(self, image: Image, window: Window) -> NDArray[np.float32]:
+    def density(self, image: Image, window: Window) -> NDArray[np.float32]:
         """(h, w) of an image's colors (h, w, 3) in a window: noise, shadow or outlier.
 
         A shadow scales all channels alike (Horprasert et al., 1999), so that only the residual
@@ -52,7 +52,7 @@ class BackgroundModel:
         shaded = np.interp(shade, _SHADES, self.shades, 0, 0).astype(np.float32) / norm
         seen = across * ((1 - _SHADOW) * lit + _SHADOW * shaded)
         outlier = np.float32(np.exp(UNIFORM_LOG_DENSITY))
-        return np.log((1 - _OUTLIERS) * seen + _OUTLIERS * outlier)
+        return np.asarray((1 - _OUTLIERS) * seen + _OUTLIERS * outlier, np.float32)
 
 
 def _residuals(image: Image, plate: Image) -> tuple[NDArray[np.float32], ...]:
@@ -67,31 +67,21 @@ def _residuals(image: Image, plate: Image) -> tuple[NDArray[np.float32], ...]:
 def fit_background(
     frame: NDArray[np.uint8], plate: NDArray[np.uint8], known: Mask
 ) -> BackgroundModel:
-    """Match the plate to the video by its first frame (height, width, 3).
+    """Match the plate to the video by its first frame, both (height, width, 3).
 
     ``known`` (height, width) marks background in it. Fireflies and exposure shift a video's
     tones against a denoised plate; noise and misfit are measured on what is left.
     """
-    first = smooth_frame(frame)
-    shown = _match_tones(smooth_frame(plate), first, known)
-    first32 = first.astype(np.float32)
-    across2, shade, norm = _residuals(first32, shown)
+    shown, first = _match_tones(plate, frame, known), frame.astype(np.float32)
+    across2, shade, norm = _residuals(first, shown)
     # Squared residuals across the line have two degrees of freedom, so that their median is
     # 2 ln 2 times the variance; along it the median of absolute values is 0.67 σ.
     chroma = _by_brightness(shown, np.sqrt(across2 / (2 * log(2.0))), known)
     light = _by_brightness(shown, np.abs(shade - 1) * norm / _MEDIAN_ABSOLUTE, known)
     slope = _slope(shown)
-    misfit = slope * _misfit_px(np.abs(first32 - shown).mean(axis=-1), light, slope, known)
-    return BackgroundModel(
-        shown, np.hypot(chroma, misfit), np.hypot(light, misfit), _shades(shade[known])
-    )
-
-
-def smooth_frame(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Remove single-pixel outliers of renders with few samples."""
-    import cv2
-
-    return np.asarray(cv2.medianBlur(np.ascontiguousarray(frame), 3), np.uint8)
+    misfit = slope * _misfit_px(np.abs(first - shown).mean(axis=-1), light, slope, known)
+    noise = np.hypot(chroma, misfit), np.hypot(light, misfit)
+    return BackgroundModel(shown, *noise, _shades(shade[known]))
 
 
 def exposure_gain(image: Image, plate: Image, background: Mask) -> float:

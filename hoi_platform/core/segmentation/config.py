@@ -7,22 +7,32 @@ from dataclasses import dataclass
 class SegmentationConfig:
     """Weights of the evidence and limits of the identity gates."""
 
-    color_weight: float = 0.5
+    color_weight: float = 0.8
     """Exponent of the color densities: neighboring pixels repeat each other's evidence."""
     body_blur_px: float = 4.0
     """Error of the fitted body's outline."""
-    object_blur_px: float = 2.0
-    """Error of the object's outline when it is carried from frame to frame."""
+    object_blur_px: float = 1.2
+    """Error of the object's outline when it has moved to the next frame."""
+    still_blur_px: float = 0.6
+    """The same while it rests."""
+    shape_rate: float = 0.2
+    """Weight of a frame's outline in that which is remembered of a moving object."""
+    still_rate: float = 0.02
+    """The same while it rests."""
+    tail: float = 0.03
+    """Prior probability of the object right beside what was seen of it."""
+    tail_reach: float = 0.4
+    """Distance over which it falls, in units of the root of the usual area."""
     part_reach_px: float = 6.0
     """Distance around a body part within which its colors are expected."""
     margin_px: float = 28.0
     """Border around person and object that is looked at."""
-    smoothing_radius_px: int = 4
+    smoothing_radius_px: int = 2
     """Radius of the guided filter."""
-    smoothing_epsilon: float = 60.0
+    smoothing_epsilon: float = 15.0
     """Variance (gray values squared) that the guided filter takes for noise, not an edge."""
-    gap: float = 0.5
-    """Largest gap between parts of one object, in units of the root of the largest part's area."""
+    gap: float = 1.0
+    """Largest gap between parts of one object, in units of the root of the usual area."""
     update_rate: float = 0.05
     """Weight of a trusted frame's colors in the object's and person's color models."""
     lost_area: float = 0.2

@@ -9,7 +9,7 @@ from hoi_platform.core.segmentation.appearance import Appearance
 from hoi_platform.core.segmentation.background import BackgroundModel, exposure_gain
 from hoi_platform.core.segmentation.colors import color_codes
 from hoi_platform.core.segmentation.config import SegmentationConfig
-from hoi_platform.core.segmentation.labeling import HUMAN, OBJECT
+from hoi_platform.core.segmentation.first_look import FirstLook
 from hoi_platform.core.segmentation.silhouette import signed_distance_px
 from hoi_platform.core.segmentation.window import Window
 
@@ -40,42 +40,83 @@ class Evidence:
         return float((scores[label] > others - 1.0).mean())
 
 
+@dataclass(frozen=True)
+class SceneModel:
+    """What colors are expected where."""
+
+    background: BackgroundModel
+    first_look: FirstLook
+    appearance: Appearance
+
+
 def gather(
     frame: NDArray[np.uint8],
     parts: NDArray[np.int8],
     window: Window,
-    background: BackgroundModel,
-    appearance: Appearance,
+    scene: SceneModel,
     likely: NDArray[np.bool_],
     config: SegmentationConfig,
 ) -> Evidence:
-    """``frame`` (height, width, 3), smoothed, and ``parts`` (height, width) are whole images;
+    """``frame`` (height, width, 3) and ``parts`` (height, width) are whole images;
     ``likely`` (h, w) is where the object is expected."""
     guide = np.ascontiguousarray(frame[window])
     cut = np.ascontiguousarray(parts[window])
     image = guide.astype(np.float32)
     far = signed_distance_px(cut >= 0) < -0.7 * config.margin_px
-    image /= exposure_gain(image, background.plate[window], far)
+    image /= exposure_gain(image, scene.background.plate[window], far)
     codes = color_codes(np.clip(image, 0, 255).astype(np.uint8))
-    densities = (
-        background.log_density(image, window),
-        appearance.log_person(codes, cut, config.part_reach_px),
-        appearance.log_thing(codes, likely),
+    density = np.stack(
+        [
+            scene.background.density(image, window),
+            scene.appearance.person_density(codes, cut, config.part_reach_px),
+            scene.appearance.thing_density(codes, likely),
+        ]
     )
-    return Evidence(window, guide, codes, cut, np.stack(densities).astype(np.float32))
+    log_density = np.log(scene.first_look.blended(density, image, window))
+    return Evidence(window, guide, codes, cut, log_density)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What the frames before let expect in a window (h, w)."""
+
+    human: NDArray[np.float32]  # soft label, carried by optical flow
+    shape: NDArray[np.float32]  # soft outline of the whole object, hidden parts included
+    size_px: float  # root of the object's usual area
+    still: bool  # the object has not moved
+
+    @property
+    def thing(self) -> NDArray[np.bool_]:
+        """Where the object is, seen or hidden."""
+        return self.shape > 0.5
 
 
 def log_priors(
-    evidence: Evidence, carried: NDArray[np.float32], config: SegmentationConfig
+    evidence: Evidence, expected: Expectation, config: SegmentationConfig
 ) -> NDArray[np.float32]:
-    """(3, h, w) from the fitted body's silhouette and the labels carried from the last frame."""
-    human = np.clip(carried[HUMAN], _LEAST_PRIOR, 1 - _LEAST_PRIOR)
+    """(3, h, w) from the fitted body's silhouette and what the frames before let expect.
+
+    Where person and object are both expected, either may be in front.
+    """
+    human = np.clip(expected.human, _LEAST_PRIOR, 1 - _LEAST_PRIOR)
     if (evidence.parts >= 0).any():
         body = _logit(_sigmoid(evidence.body_distance_px / config.body_blur_px))
         human = _sigmoid((body + _logit(human)) / 2)
-    outline = signed_distance_px(carried[OBJECT] > 0.5)
-    thing = np.clip(0.95 * _sigmoid(outline / config.object_blur_px), 5e-4, 0.95)
-    return np.log(np.stack([(1 - human) * (1 - thing), human * (1 - thing), thing]))
+    thing = _object_prior(expected, config)
+    scene = (1 - human) * (1 - thing)
+    layers = np.stack([scene, human * (1 - thing / 2), thing * (1 - human / 2)])
+    return np.log(layers / layers.sum(axis=0))
+
+
+def _object_prior(expected: Expectation, config: SegmentationConfig) -> NDArray[np.float32]:
+    """(h, w) high within the outline, low but not nil around it: a turning object changes it."""
+    import cv2
+
+    blur = config.still_blur_px if expected.still else config.object_blur_px
+    outline = signed_distance_px(expected.thing)
+    tail = config.tail * np.exp(np.minimum(outline, 0) / (config.tail_reach * expected.size_px))
+    near = cv2.GaussianBlur(expected.shape, (0, 0), blur)
+    return np.clip(np.maximum(near, tail), 5e-4, 0.97)
 
 
 def mix(

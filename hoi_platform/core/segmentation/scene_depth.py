@@ -9,7 +9,6 @@ from hoi_platform.core.segmentation.background import (
     UNIFORM_LOG_DENSITY,
     BackgroundModel,
     exposure_gain,
-    smooth_frame,
 )
 from hoi_platform.core.segmentation.silhouette import BodyView
 
@@ -43,10 +42,11 @@ def unexplained(
     import cv2
 
     explained = cv2.dilate((thing | human).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
-    image = smooth_frame(frame).astype(np.float32)
+    image = frame.astype(np.float32)
     image /= exposure_gain(image, background.plate, ~explained)
     everywhere = (slice(0, image.shape[0]), slice(0, image.shape[1]))
-    odd = cv2.blur(background.log_density(image, everywhere), (5, 5)) < UNIFORM_LOG_DENSITY - 0.5
+    log_density = np.log(background.density(image, everywhere))
+    odd = cv2.blur(log_density, (5, 5)) < UNIFORM_LOG_DENSITY - 0.5
     odd &= ~explained
     return np.asarray(cv2.morphologyEx(odd.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5)))) > 0
 

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.core.segmentation.config import SegmentationConfig
-from hoi_platform.core.segmentation.evidence import Evidence, log_priors, mix
+from hoi_platform.core.segmentation.evidence import Evidence, Expectation, log_priors, mix
 from hoi_platform.core.segmentation.identity import ramp
-from hoi_platform.core.segmentation.labeling import BACKGROUND, OBJECT, components, posteriors
+from hoi_platform.core.segmentation.labeling import OBJECT, components, posteriors
 
 Mask = NDArray[np.bool_]
 
@@ -20,9 +20,9 @@ _LARGEST: Final = 2.5
 
 def find_object(evidence: Evidence, usual_area: float, config: SegmentationConfig) -> Mask | None:
     """The region (h, w) that looks most like the object; None where nothing does."""
-    nothing = np.zeros((3, *evidence.codes.shape), np.float32)
-    nothing[BACKGROUND] = 1.0
-    priors = log_priors(evidence, nothing, config)
+    nothing = np.zeros(evidence.codes.shape, np.float32)
+    expected = Expectation(nothing, nothing, float(np.sqrt(usual_area)), still=False)
+    priors = log_priors(evidence, expected, config)
     priors[OBJECT] = np.log(_PRIOR)
     soft = posteriors(mix(evidence, priors, config), evidence.guide, config)
     best, best_score = None, 0.0
