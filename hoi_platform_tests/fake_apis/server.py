@@ -80,7 +80,7 @@ def application(kling: FakeKling, fal: FakeFal) -> Starlette:
 @contextlib.contextmanager
 def serving(app: Starlette, port: int) -> Iterator[str]:
     """Run an application in a thread; gives its address."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off")
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -1,5 +1,6 @@
 """What all remote video services share over HTTP: time-outs, safe addresses, downloads."""
 
+import logging
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -17,6 +18,21 @@ _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 # The request has not left when these are raised; after every other failure it may have arrived.
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class _CutQueries(logging.Filter):
+    """httpx logs whole addresses; those of finished videos are signed in their query."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                str(arg.copy_with(query=None)) if isinstance(arg, httpx.URL) else arg
+                for arg in record.args
+            )
+        return True
+
+
+logging.getLogger("httpx").addFilter(_CutQueries())
 
 
 def checked_base_url(variable: str, url: str) -> str:

@@ -1,0 +1,73 @@
+"""A worker process that buys and fetches clips one after the other, until it is killed."""
+
+import contextlib
+import time
+from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from hoi_platform.core.config.gen_2dhoi import VideoConfig
+from hoi_platform.core.errors import TransientError
+from hoi_platform.services.ledger.database import make_engine
+from hoi_platform.services.ledger.ledger import LEASE, Ledger, utc_now
+from hoi_platform.services.ledger.states import RequestState
+from hoi_platform.services.video.backend import VideoRequest
+from hoi_platform.services.video.delivery import Delivery
+from hoi_platform.services.video.kling.auth import JwtSigner
+from hoi_platform.services.video.kling.legacy import LegacyKling
+from hoi_platform.services.video.kling.transport import KlingTransport
+from hoi_platform.services.video.paid import PaidVideoBackend, Patience
+from hoi_platform.services.video.remote import TaskRef
+from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
+from hoi_platform_tests.services.video.paid_world import make_request, quiet
+
+CONFIG = VideoConfig(model_api="kling-ai", video_retry_wait=0.1)
+PATIENCE = Patience(offers=20, first_wait_s=0.01, longest_wait_s=0.05, polls=200, poll_wait_s=0.02)
+
+
+def work(
+    address: str,
+    ledger_url: str,
+    folder: Path,
+    frames: list[Path],
+    life: int,
+    ready: Connection,
+) -> None:
+    """Life ``life`` begins after the leases of the earlier ones have run out."""
+
+    def clock() -> datetime:
+        return utc_now() + life * (LEASE + timedelta(seconds=1))
+
+    keys = KlingKeys()
+    signer = JwtSigner(keys.access_key, keys.secret_key, utc_now)
+    provider = LegacyKling(KlingTransport(address, signer), "test")
+    ledger = Ledger(make_engine(ledger_url), clock=clock)
+    backend = PaidVideoBackend(provider, ledger, Delivery(folder, _nap), _nap, PATIENCE)
+    _warm_up(provider, ledger)
+    ready.send("working")
+    for frame in frames:
+        request = make_request(frame, CONFIG, frame.stem)
+        while not _try(backend, request, folder / f"{frame.stem}.out.mp4"):
+            pass
+    ready.send("finished")
+
+
+def _warm_up(provider: LegacyKling, ledger: Ledger) -> None:
+    """Slow first times happen before a kill can strike."""
+    for _ in range(20):
+        with contextlib.suppress(TransientError):
+            provider.find(TaskRef("warm-up", None, ""))
+            break
+    ledger.rows({RequestState.RESERVED})
+
+
+def _try(backend: PaidVideoBackend, request: VideoRequest, target: Path) -> bool:
+    try:
+        backend.collect(backend.submit(request), request, target, quiet)
+    except TransientError:
+        return False
+    return True
+
+
+def _nap(seconds: float) -> None:
+    time.sleep(min(seconds, 0.02))

@@ -1,0 +1,269 @@
+"""The paid backend in the cases that a person meets: refusals, doubts, second orders, resizing."""
+
+import logging
+import threading
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from hoi_platform.core.errors import BudgetError, RefusedError, TransientError, UnsettledError
+from hoi_platform.services.ledger.database import open_ledger
+from hoi_platform.services.ledger.ledger import Budget, Ledger
+from hoi_platform.services.ledger.states import RequestState
+from hoi_platform.services.video.backend import VideoRequest
+from hoi_platform.services.video.codec import probe_video
+from hoi_platform.services.video.delivery import Delivery
+from hoi_platform.services.video.fal import FalKling
+from hoi_platform.services.video.http import checked_base_url
+from hoi_platform.services.video.paid import PaidVideoBackend
+from hoi_platform_tests.fake_apis.fal import FakeFal
+from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
+from hoi_platform_tests.fake_apis.transport import Gateway, InProcess
+from hoi_platform_tests.fake_apis.videos import still_video
+from hoi_platform_tests.services.video.paid_world import (
+    BASE_URL,
+    MAKE_VIDEO,
+    PATIENCE,
+    World,
+    make_frames,
+    make_request,
+    quiet,
+)
+
+
+@pytest.fixture
+def world() -> World:
+    return World.of(FaultPlan())
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, world: World) -> Ledger:
+    return open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock=world.clock.now)
+
+
+@pytest.fixture
+def request_(tmp_path: Path, world: World) -> VideoRequest:
+    return make_request(make_frames(tmp_path, 1)[0], world.config())
+
+
+def creations(world: World) -> int:
+    """How often the stand-in was asked to make a video."""
+    return sum(call.method == "POST" for call in world.kling.calls)
+
+
+def test_a_refusal_is_sent_once_and_costs_nothing(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """A policy refusal would be repeated by every retry of every run."""
+    world.kling.on_prompt["object"] = "safety"
+    for _ in range(3):
+        with pytest.raises(RefusedError, match=r"1301.*change the prompt or the frame"):
+            world.process(ledger, tmp_path).submit(request_)
+    assert creations(world) == 1
+    assert ledger.spent_usd() == 0
+
+
+def test_a_person_may_have_a_refused_request_sent_again(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """After topping the account up, nothing could be bought any more."""
+    world.kling.on_prompt["object"] = "arrears"
+    with pytest.raises(RefusedError, match="top it up"):
+        world.process(ledger, tmp_path).submit(request_)
+    world.kling.on_prompt.clear()
+    ledger.reserve_anew("1")
+    assert world.process(ledger, tmp_path).submit(request_).state == "submitted"
+
+
+def test_a_failed_task_is_ordered_again_only_by_hand(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """A task that always fails would be bought without end, or never again."""
+    backend = world.process(ledger, tmp_path)
+    task = backend.submit(request_)
+    world.kling.book.tasks[0].fault = "failed"
+    for _ in range(2):
+        with pytest.raises(RefusedError, match="generation failed"):
+            backend.collect(task, request_, tmp_path / "out.mp4", quiet)
+    assert creations(world) == 1
+    ledger.reserve_again("1")
+    backend.collect(task, request_, tmp_path / "out.mp4", quiet)
+    assert creations(world) == 2
+    assert (tmp_path / "out.mp4").exists()
+
+
+def test_the_budget_stops_a_request_before_it_is_sent(
+    world: World, tmp_path: Path, request_: VideoRequest
+) -> None:
+    """The refusal would come with the invoice."""
+    ledger = open_ledger(f"sqlite:///{tmp_path}/b.db", Budget(Decimal("0.34")), world.clock.now)
+    with pytest.raises(BudgetError, match=r"0\.35 USD was not sent"):
+        world.process(ledger, tmp_path).submit(request_)
+    assert world.kling.calls == []
+
+
+def test_a_slow_task_stays_in_the_ledger(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """A paid video that takes an hour would be abandoned and bought again."""
+    backend = world.process(ledger, tmp_path)
+    task = backend.submit(request_)
+    world.kling.book.tasks[0].run_s = 3600
+    with pytest.raises(TransientError, match="hoi ledger resume"):
+        backend.collect(task, request_, tmp_path / "out.mp4", quiet)
+    assert ledger.get("1").state == RequestState.PROCESSING
+    world.clock.sleep(3600)
+    world.process(ledger, tmp_path).collect(task, request_, tmp_path / "out.mp4", quiet)
+    assert creations(world) == 1
+
+
+def test_full_slots_are_waited_for(world: World, ledger: Ledger, tmp_path: Path) -> None:
+    """The second clip of an account with one slot would never be sent."""
+    backend = world.process(ledger, tmp_path)
+    one_slot = PaidVideoBackend(
+        backend.provider,
+        ledger,
+        Delivery(tmp_path, world.clock.sleep),
+        world.clock.sleep,
+        replace(PATIENCE, slots=1, offers=20),
+    )
+    first, second = (
+        make_request(frame, world.config(), frame.stem) for frame in make_frames(tmp_path, 2)
+    )
+    one_slot.submit(first)
+    one_slot.submit(second)
+    assert world.kling.book.tasks[0].state(world.clock.now()) == "succeeded"
+
+
+def test_two_workers_on_one_clip_buy_one_video(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """Two runs of the same partition would each order it."""
+    threads = [
+        threading.Thread(target=lambda: world.process(ledger, tmp_path).submit(request_))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(world.kling.book.tasks) == 1
+
+
+def test_a_delivered_video_gets_the_size_of_its_frame(tmp_path: Path, ledger: Ledger) -> None:
+    """1080p videos would not fit camera and masks, which are the frame's."""
+    world = World.of(FaultPlan())
+    world.kling.files._make_video = still_video(width=64, fps=2)
+    request = make_request(make_frames(tmp_path, 1)[0], world.config())
+    backend = world.process(ledger, tmp_path)
+    backend.collect(backend.submit(request), request, tmp_path / "out.mp4", quiet)
+    facts = probe_video(tmp_path / "out.mp4")
+    assert (facts.width, facts.height, facts.frames, facts.fps) == (320, 320, 10, 2)
+
+
+@pytest.mark.parametrize("fault", ["wrong_video", "corrupt_video"])
+def test_an_unusable_video_is_a_typed_end(
+    fault: str, world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """The chain would reconstruct another scene, or fetch a broken file for ever."""
+    backend = world.process(ledger, tmp_path)
+    task = backend.submit(request_)
+    world.kling.book.tasks[0].fault = fault
+    with pytest.raises(RefusedError, match="the delivered video is unusable"):
+        backend.collect(task, request_, tmp_path / "out.mp4", quiet)
+    assert ledger.get("1").state == RequestState.FAILED
+
+
+def test_a_lost_file_is_fetched_again_without_buying(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """A cleaned results folder would cost every video once more."""
+    backend = world.process(ledger, tmp_path / "videos")
+    task = backend.submit(request_)
+    backend.collect(task, request_, tmp_path / "out.mp4", quiet)
+    Path(ledger.get("1").result or "").unlink()
+    backend.collect(task, request_, tmp_path / "out.mp4", quiet)
+    assert creations(world) == 1
+
+
+def test_no_key_anywhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A key would lie in a log, an exception, a repr, the ledger or beside an artifact."""
+    caplog.set_level(logging.DEBUG)
+    marks = ("fake-secret-key", "fake-access-key", "fake-api-key", "signature=")
+    seen: list[str] = []
+    for seed in range(12):
+        plan = FaultPlan(Rates(call=0.3, permanent=0.05, file=0.3, clock_skew_s=3600), seed)
+        world = World.of(plan, ("legacy", "new")[seed % 2])
+        ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock=world.clock.now)
+        request = make_request(make_frames(tmp_path, 1)[0], world.config(), f"clip{seed}")
+        backend = world.process(ledger, tmp_path / "videos")
+        seen += [repr(backend.provider), repr(vars(backend.provider))]
+        try:
+            backend.collect(backend.submit(request), request, tmp_path / "out.mp4", quiet)
+        except (RefusedError, TransientError) as error:
+            cause: BaseException | None = error
+            while cause is not None:
+                seen += [str(cause), repr(cause)]
+                cause = cause.__cause__ or cause.__context__
+        seen += [str(vars(row)) for row in ledger.rows()]
+    seen += [record.getMessage() for record in caplog.records]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    for mark in marks:
+        assert [text for text in seen if mark in text] == []
+        assert [path for path in files if mark.encode() in path.read_bytes()] == []
+
+
+def fal_backend(plan: FaultPlan, ledger: Ledger, folder: Path, world: World) -> tuple:
+    """A backend over fal's stand-in."""
+    fal = FakeFal(world.clock.now, MAKE_VIDEO, plan, base_url=BASE_URL)
+    gateway = Gateway(fal, fal.files, plan, world.clock.now)
+    provider = FalKling(
+        checked_base_url("FAL_BASE_URL", BASE_URL), "fake-fal-key", "fal:1", InProcess(gateway)
+    )
+    delivery = Delivery(folder, world.clock.sleep)
+    return fal, PaidVideoBackend(provider, ledger, delivery, world.clock.sleep, PATIENCE)
+
+
+def test_fal_from_order_to_video(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """The second backend of the seeds would not run."""
+    _, backend = fal_backend(FaultPlan(), ledger, tmp_path, world)
+    facts = backend.collect(backend.submit(request_), request_, tmp_path / "o.mp4", quiet).facts
+    assert facts["provider"] == "fal-ai"
+    assert probe_video(tmp_path / "o.mp4").frames == 5
+    assert "fake-fal-key" not in repr(backend.provider)
+
+
+def test_a_lost_answer_of_fal_waits_for_a_person(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """fal cannot be asked for our id: sending again would buy the video twice."""
+    plan = FaultPlan()
+    plan.call_fault = lambda: "dropped_after"  # type: ignore[method-assign]
+    fal, backend = fal_backend(plan, ledger, tmp_path, world)
+    for _ in range(3):
+        with pytest.raises(UnsettledError, match=r"hoi ledger settle 1 --task-id"):
+            backend.submit(request_)
+    assert len(fal.book.tasks) == 1
+    task_id = fal.book.tasks[0].task_id
+    del plan.call_fault
+    ledger.advance("1", RequestState.SUBMITTED, task_id=task_id)
+    backend.collect(backend.submit(request_), request_, tmp_path / "o.mp4", quiet)
+    assert len(fal.book.tasks) == 1
+
+
+@pytest.mark.parametrize("fault", ["safety", "arrears", "auth_failed"])
+def test_permanent_answers_of_fal(
+    fault: str, world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """An empty balance would be tried again and again."""
+    plan = FaultPlan()
+    plan.permanent_fault = lambda: fault  # type: ignore[method-assign]
+    fal, backend = fal_backend(plan, ledger, tmp_path, world)
+    for _ in range(2):
+        with pytest.raises(RefusedError, match="fal 4"):
+            backend.submit(request_)
+    assert sum(call.method == "POST" for call in fal.calls) == 1
