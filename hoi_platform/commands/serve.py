@@ -1,6 +1,7 @@
 """``hoi serve`` and ``hoi ui``: pages on loopback."""
 
 import os
+import signal
 import subprocess
 import sys
 from typing import Annotated
@@ -50,6 +51,7 @@ def ui(
 
 def _run_together(commands: list[list[str]]) -> None:
     """Run commands of this environment until one ends or the user stops them; end them all."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, with its children
     folder = os.path.dirname(sys.executable)  # noqa: PTH120 - a symlinked venv must stay unresolved
     running = [subprocess.Popen([f"{folder}/{name}", *args]) for name, *args in commands]
     try:
