@@ -4,50 +4,37 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation, Slerp
 
-from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import inverse, rigid
+from hoi_platform.core.optimizer.holding import WRISTS, Holding, trusted_frames
 from hoi_platform.core.optimizer.observation import HoiObservation
 
-TRUSTED_CONFIDENCE = 0.5
-_AT_REST_M = 0.03
-_WRISTS = (JOINT["left_wrist"], JOINT["right_wrist"])
 
-
-def first_guess(observation: HoiObservation) -> Array:
-    """(T, 4, 4): tracked poses where they can be trusted, elsewhere (in this order)
-
-    the rendered pose before anything touches the object, the pose carried along by the hand that
-    holds it, or what lies between the trusted poses.
+def first_guess(observation: HoiObservation, held: Holding) -> Array:
+    """(T, 4, 4): the rendered pose while the object rests, then the tracked one where it can be
+    trusted, else the one carried along by the hand that holds it, else what lies between.
     """
     first = observation.spec.T_world_object_array()
     if observation.static_object:
         return np.tile(first, (len(observation), 1, 1))
-    Ts, trusted = observation.track.Ts_world_object.copy(), _trusted(observation)
-    touched = np.flatnonzero(observation.contacts.hands.any(axis=1))
-    start = int(touched[0]) if touched.size else 0
-    near = np.linalg.norm(Ts[:, :3, 3] - first[:3, 3], axis=1) < _AT_REST_M
-    rests = (np.arange(len(Ts)) < start) & (near | ~trusted)
-    Ts[rests], trusted = first, trusted | rests
-    Ts[0], trusted[0] = first, True
-    Ts, trusted = _carried(Ts, trusted, observation)
+    Ts, trusted = observation.track.Ts_world_object.copy(), trusted_frames(observation)
+    rest = max(1, held.rest)
+    Ts[:rest], trusted[:rest] = first, True
+    Ts, trusted = _carried(Ts, trusted, observation, held.hands)
     return _interpolated(Ts, trusted)
 
 
-def _trusted(observation: HoiObservation) -> NDArray[np.bool_]:
-    track = observation.track
-    return (track.confidence >= TRUSTED_CONFIDENCE) & ~track.lost
-
-
 def _carried(
-    Ts: Array, trusted: NDArray[np.bool_], observation: HoiObservation
+    Ts: Array,
+    trusted: NDArray[np.bool_],
+    observation: HoiObservation,
+    hands: NDArray[np.bool_],
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Weak poses within a grasp follow the wrist from the nearest trusted pose of that grasp."""
     Ts, done = Ts.copy(), trusted.copy()
-    for hand, wrist in enumerate(_WRISTS):
-        held = observation.contacts.hands[:, hand]
+    for hand, wrist in _surest_first(observation, hands):
         Ts_world_wrist = _joint_poses(observation, wrist)
-        for grasp in _runs(held):
+        for grasp in _runs(hands[:, hand]):
             known = grasp[trusted[grasp]]
             weak = grasp[~done[grasp]]
             if not known.size or not weak.size:
@@ -57,6 +44,13 @@ def _carried(
             Ts[weak] = Ts_world_wrist[weak] @ Ts_wrist_object
             done[weak] = True
     return Ts, done
+
+
+def _surest_first(observation: HoiObservation, hands: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """(hand, wrist joint), the hand first that the video shows best while it is in contact."""
+    confidence = observation.human.joint_confidence[:, WRISTS]
+    order = np.argsort(-(confidence * hands).sum(axis=0))
+    return [(int(hand), WRISTS[hand]) for hand in order]
 
 
 def _joint_poses(observation: HoiObservation, joint: int) -> Array:

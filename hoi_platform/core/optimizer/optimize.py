@@ -16,6 +16,7 @@ from hoi_platform.core.optimizer.build import build_targets
 from hoi_platform.core.optimizer.descent import Descent, loss_history
 from hoi_platform.core.optimizer.first_guess import first_guess
 from hoi_platform.core.optimizer.hoi_model import HoiModel, Kind
+from hoi_platform.core.optimizer.holding import holding
 from hoi_platform.core.optimizer.observation import HoiObservation
 from hoi_platform.core.optimizer.prediction import Prediction
 from hoi_platform.core.optimizer.result import HoiResult
@@ -84,10 +85,11 @@ def _descent(
     observation: HoiObservation, stages: tuple[Stage, ...], config: OptimizationConfig, kind: Kind
 ) -> Descent:
     rng = np.random.default_rng(config.seed)
-    model = HoiModel.of(observation, first_guess(observation), kind, config.seed)
+    held = holding(observation)
+    model = HoiModel.of(observation, first_guess(observation, held), kind, config.seed)
     depth = _depth_params(stages)
     count = depth.num_gt_samples if depth else 0
-    targets = build_targets(observation, model, kind, count, rng)
+    targets = build_targets(observation, model, held, kind, count, rng)
 
     def refresh(targets: Targets, prediction: Prediction, stage_start: bool) -> Targets:
         return refreshed(targets, prediction, observation, rng, stage_start)
@@ -153,8 +155,8 @@ def _smoothed(
     Ts = prediction.Ts_world_object.double().cpu().numpy()
     window, order = window_frames(config.smoothing_window, fps), config.smoothing_order
     center = descent.model.object_center.double().cpu().numpy()
-    start = descent.targets.contact.start
-    return smooth_motion(motion, window, order), smooth_object(Ts, center, start, window, order)
+    rest = descent.targets.contact.rest
+    return smooth_motion(motion, window, order), smooth_object(Ts, center, rest, window, order)
 
 
 def _final_values(descent: Descent, stage: Stage) -> dict[str, float]:

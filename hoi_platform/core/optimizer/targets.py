@@ -115,10 +115,13 @@ class ContactTargets:
     """Which hands hold or touch the object, and when."""
 
     hands: Tensor  # (T, 2) bool, left and right
+    weight: Tensor  # (T, 2) 0 without contact, else how far the hand's pose can be trusted
     start: int
     """First frame with contact; T when there is none."""
     end: int
     """One past the last frame with contact; T when there is none."""
+    rest: int
+    """The object rests at its rendered pose in all frames before this one."""
 
 
 @dataclass(frozen=True)

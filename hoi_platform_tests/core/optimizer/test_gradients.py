@@ -9,6 +9,7 @@ import torch
 from hoi_platform.core.optimizer.associations import refreshed
 from hoi_platform.core.optimizer.build import build_targets
 from hoi_platform.core.optimizer.hoi_model import HoiModel, Kind
+from hoi_platform.core.optimizer.holding import holding
 from hoi_platform.core.optimizer.prediction import Prediction
 from hoi_platform.core.optimizer.targets import ContactTargets, Targets
 from hoi_platform.core.optimizer.terms.table import TERMS
@@ -30,7 +31,7 @@ def problem(clip: Planted) -> tuple[HoiModel, Targets, Variables]:
     rng = np.random.default_rng(0)
     observation = clip.observation
     model = HoiModel.of(observation, observation.track.Ts_world_object, KIND, seed=0)
-    targets = build_targets(observation, model, KIND, 50, rng)
+    targets = build_targets(observation, model, holding(observation), KIND, 50, rng)
     variables = _random_variables(len(observation), rng)
     # Rim points found here project to pixel centers, where interpolated images have kinks.
     before = Prediction(model, _random_variables(len(observation), rng))
@@ -97,7 +98,9 @@ def test_constant_velocity_is_smooth(clip, name):
     )
     human = replace(observation.human, motion=motion)
     model = HoiModel.of(replace(observation, human=human), still, KIND, seed=0)
-    targets = build_targets(observation, model, KIND, 0, np.random.default_rng(0))
+    targets = build_targets(
+        observation, model, holding(observation), KIND, 0, np.random.default_rng(0)
+    )
     variables = Variables.zeros(len(model), model.translation)
     velocity = torch.tensor([0.03, -0.02, 0.01])
     steps = torch.arange(len(model))[:, None] * velocity
@@ -153,7 +156,7 @@ def test_truth_costs_nothing(name, limit):
     clip = planted(frames=8, contact_start=3)
     rng = np.random.default_rng(0)
     model = HoiModel.of(clip.observation, clip.Ts_world_object, KIND, seed=0)
-    targets = build_targets(clip.observation, model, KIND, 300, rng)
+    targets = build_targets(clip.observation, model, holding(clip.observation), KIND, 300, rng)
     prediction = Prediction(model, Variables.zeros(len(model), model.translation))
     targets = refreshed(targets, prediction, clip.observation, rng)
     value = TERMS[name].function(prediction, targets, TERMS[name].params()).item()
@@ -165,7 +168,7 @@ def test_a_far_hand_does_not_count_as_contact(problem):
     model, targets, variables = problem
     term, hands = TERMS["contact"], torch.zeros(6, 2, dtype=torch.bool)
     hands[:, 0] = True  # the left hand, half a meter from the object
-    targets = replace(targets, contact=ContactTargets(hands, 0, 6))
+    targets = replace(targets, contact=ContactTargets(hands, hands.double(), 0, 6, 0))
     prediction = Prediction(model, variables)
     assert term.function(prediction, targets, term.params()).item() > 1e-4
     gated = term.function(prediction, targets, term.params(max_contact_dist=0.15))

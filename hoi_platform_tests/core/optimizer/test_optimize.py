@@ -11,6 +11,7 @@ from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.optimizer.first_guess import first_guess
+from hoi_platform.core.optimizer.holding import holding
 from hoi_platform.core.optimizer.optimize import optimize
 from hoi_platform_tests.core.optimizer.configs import recon_config
 from hoi_platform_tests.core.optimizer.planted import Planted, planted, spoiled
@@ -80,7 +81,7 @@ def test_lost_frames_follow_the_hand(clip):
         track=replace(observation.track, Ts_world_object=Ts, confidence=confidence, lost=lost),
         tracks=replace(observation.tracks, object_masks=masks, confidence=tracks_confidence),
     )
-    guess = first_guess(broken)
+    guess = first_guess(broken, holding(broken))
     assert np.allclose(guess[lost], clip.Ts_world_object[lost], atol=1e-9)
     result = optimize(broken, _shortened(recon_config("manip_anny").optimization, 60))
     center = observation.mesh.surface_centroid[None]
@@ -138,7 +139,8 @@ def test_terms_without_measurement_are_named(spoiled_clip):
     assert result.left_out == {
         "contact": "no hand is in contact in any frame",
         "contact_smoothness": "no hand is in contact in any frame",
-        "depth_pointcloud": "no depth was measured on object or person",
+        "depth_pointcloud": "no depth was measured on the object, nor any on the person but "
+        "the body's own",
         "verts_tracking": "the object has no mask in any frame",
     }
 

@@ -41,8 +41,9 @@ def contact(prediction: Prediction, targets: Targets, params: ContactParams) -> 
     local = prediction.in_object(prediction.hands.flatten(1, 2))
     distance = targets.object_distance.sample(local).reshape(frames, hands, count)
     nearest = distance.topk(min(params.top_k, count), dim=-1, largest=False)
-    touching = targets.contact.hands.to(distance)
-    touching = touching * targets.interaction(params.duration, params.window_size)[:, None]
+    touching = (
+        targets.contact.weight * targets.interaction(params.duration, params.window_size)[:, None]
+    )
     if params.max_contact_dist is not None:
         touching = touching * (nearest.values[..., 0] < params.max_contact_dist)
     gap = nearest.values.clamp(min=0)

@@ -36,7 +36,7 @@ def contact_smoothness(
     window = min(max(1, round(params.window * targets.fps / 24.0)), len(joints) - 1)
     total = local.new_zeros(())
     for lag in sorted({1, window}):
-        held = _held_throughout(targets.contact.hands, lag).to(local)
+        held = _held_throughout(targets.contact.weight, lag)
         slip = charbonnier(local[lag:] - local[:-lag], _SCALE_M).mean(-1)
         total = total + weighted_mean(slip, held)
     return total
@@ -46,6 +46,6 @@ def _palm_joints() -> list[int]:
     return [JOINT[f"{side}_{name}"] for side in ("left", "right") for name in _PALM]
 
 
-def _held_throughout(hands: Tensor, lag: int) -> Tensor:
-    """(T - lag, 2): in contact in all frames t … t + lag."""
-    return torch.stack([hands[k : len(hands) - lag + k] for k in range(lag + 1)]).all(dim=0)
+def _held_throughout(weight: Tensor, lag: int) -> Tensor:
+    """(T - lag, 2): the least weight in frames t … t + lag, 0 where one is without contact."""
+    return torch.stack([weight[k : len(weight) - lag + k] for k in range(lag + 1)]).amin(dim=0)

@@ -1,4 +1,4 @@
-"""Nothing moves the object before it is touched."""
+"""Nothing moves the object before it is lifted."""
 
 import torch
 from torch import Tensor
@@ -19,12 +19,12 @@ class ObjPrecontactRegParams(Config):
 def obj_precontact_reg(
     prediction: Prediction, targets: Targets, params: ObjPrecontactRegParams
 ) -> Tensor:
-    """mean ρ(x(t) − x_first) over surface points and the frames before the first contact; meters.
+    """mean ρ(x(t) − x_first) over surface points and the frames in which the object rests; meters.
 
     x: 64 surface points (T, 64, 3); x_first: theirs at the rendered pose of frame 0. ρ: Charbonnier
-    at 1 mm.
+    at 1 mm. It rests until it is touched and its mask has left its place (``optimizer.rest``).
     """
     points = prediction.of_object(prediction.model.object_points[:_POINTS])
     moved = charbonnier(points - targets.first_object_points[:_POINTS], _SCALE_M).mean(-1)
     frames = torch.arange(len(moved), device=moved.device)
-    return weighted_mean(moved, (frames < targets.contact.start).to(moved))
+    return weighted_mean(moved, (frames < targets.contact.rest).to(moved))

@@ -6,7 +6,7 @@ from torch import Tensor
 from hoi_platform.core.config.base import Config
 from hoi_platform.core.optimizer.prediction import Prediction
 from hoi_platform.core.optimizer.targets import Targets
-from hoi_platform.core.optimizer.terms.robust import charbonnier, weighted_mean
+from hoi_platform.core.optimizer.terms.robust import charbonnier
 
 
 class ObjRotRegParams(Config):
@@ -17,9 +17,10 @@ class ObjRotRegParams(Config):
 
 
 def obj_rot_reg(prediction: Prediction, targets: Targets, params: ObjRotRegParams) -> Tensor:
-    """Σ c ρ(‖R − R₀‖_F / √2) / Σ c over frames, ρ Charbonnier; about radians (2 sin(θ/2)).
+    """mean c ρ(‖R − R₀‖_F / √2) over frames, ρ Charbonnier; about radians (2 sin(θ/2)).
 
-    R, R₀: predicted and tracked orientation (T, 3, 3); c: the tracker's confidence (T,).
+    R, R₀: predicted and tracked orientation (T, 3, 3); c: the tracker's confidence (T,), 0 where it
+    cannot be trusted.
     """
     turned = (prediction.R_world_object - targets.R_tracked).flatten(1) / 2**0.5
-    return weighted_mean(charbonnier(turned, params.robust_rad), targets.object_confidence)
+    return (targets.object_confidence * charbonnier(turned, params.robust_rad)).mean()

@@ -51,7 +51,11 @@ def _no_masks(targets: Targets) -> str | None:
 
 def _no_depth(targets: Targets) -> str | None:
     none = targets.object_cloud is None and targets.human_cloud is None
-    return "no depth was measured on object or person" if none else None
+    return (
+        "no depth was measured on the object, nor any on the person but the body's own"
+        if none
+        else None
+    )
 
 
 def _no_contact(targets: Targets) -> str | None:

@@ -1,0 +1,64 @@
+"""Who holds the object when: the contact labels, and what follows from an object that moves."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hoi_platform.core.body.skeleton import JOINT
+from hoi_platform.core.formats.tracks import OBJECT
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.optimizer.observation import HoiObservation
+from hoi_platform.core.optimizer.rest import rest_frames
+
+TRUSTED_CONFIDENCE = 0.5
+"""Of the tracked pose: below it the pose has no say."""
+WRISTS = (JOINT["left_wrist"], JOINT["right_wrist"])
+
+
+class Holding(NamedTuple):
+    """When the object leaves its place, and the hands in contact."""
+
+    rest: int
+    """The object is at its rendered pose in all frames before this one."""
+    hands: NDArray[np.bool_]  # (T, 2) left and right
+
+
+def holding(observation: HoiObservation) -> Holding:
+    """The labels, mended where they were made from a track that was lost.
+
+    An object that has left its place is held: where no hand is labeled and the track cannot be
+    trusted, the hand of the nearest label holds it (without any label, the hand that was nearest
+    when it left).
+    """
+    hands = observation.contacts.hands.copy()
+    rest = _rest(observation)
+    missing = ~hands.any(axis=1) & ~trusted_frames(observation)
+    missing[:rest] = False
+    labeled = np.flatnonzero(hands.any(axis=1))
+    frames = np.flatnonzero(missing)
+    if frames.size and labeled.size:
+        hands[frames] = hands[labeled[np.abs(frames[:, None] - labeled[None]).argmin(axis=1)]]
+    elif frames.size:
+        hands[frames, _nearest_hand(observation, min(rest, len(hands) - 1))] = True
+    return Holding(rest, hands)
+
+
+def trusted_frames(observation: HoiObservation) -> NDArray[np.bool_]:
+    """(T,) frames whose tracked pose counts."""
+    track = observation.track
+    return (track.confidence >= TRUSTED_CONFIDENCE) & ~track.lost
+
+
+def _rest(observation: HoiObservation) -> int:
+    tracks = observation.tracks
+    seen = rest_frames(tracks.object_masks, tracks.human_masks, tracks.confidence[:, OBJECT])
+    touched = np.flatnonzero(observation.contacts.hands.any(axis=1))
+    return max(seen, int(touched[0])) if touched.size else seen
+
+
+def _nearest_hand(observation: HoiObservation, frame: int) -> int:
+    motion = observation.human.motion[frame : frame + 1]
+    wrists: Array = motion.joints(observation.body)[0, WRISTS]
+    place = observation.spec.T_world_object_array()[:3, 3]
+    return int(np.linalg.norm(wrists - place, axis=-1).argmin())
