@@ -30,13 +30,13 @@ class Rendering:
 
 
 def render(view: View, R_cam_object: Array, lighting: Lighting, gain: Array) -> Rendering:
-    """Lambertian colors of a view; ``gain`` (3,) is this frame's brightness per channel."""
+    """Colors of a view; ``gain`` (3,) is this frame's brightness per channel."""
     normals = view.normals @ R_cam_object.T
-    lit = view.albedo * gain
-    linear = lit * lighting.irradiance(normals)
+    linear = gain * lighting.reflected(view.albedo, normals)
     # dE/dω with dn = ω × n is n × ∇E.
-    turn = np.cross(normals[:, None, :], lighting.gradient(normals))
-    return Rendering(srgb_from_linear(linear), (srgb_slope(linear) * lit)[..., None] * turn)
+    turn = np.cross(normals[:, None, :], lighting.slope(view.albedo, normals))
+    colors: Array = srgb_from_linear(linear)
+    return Rendering(colors, (srgb_slope(linear) * gain)[..., None] * turn)
 
 
 def visible(frame: FrameEvidence, view: View) -> NDArray[np.bool_]:
@@ -52,7 +52,7 @@ def frame_gain(frame: FrameEvidence, view: View, R_cam_object: Array, lighting: 
         return np.ones(3)
     observed = linear_from_srgb(sampled(frame.levels[-1], view.uv[seen]))
     normals = view.normals[seen] @ R_cam_object.T
-    predicted = view.albedo[seen] * lighting.irradiance(normals)
+    predicted = lighting.reflected(view.albedo[seen], normals)
     ratio = (observed + 0.02) / (predicted + 0.02)
     similar = np.abs(np.log(ratio / np.median(ratio, axis=0))) < _SIMILAR_LOG
     weights = similar / (predicted + 0.02)
@@ -64,10 +64,7 @@ def add_to_lighting(
     fit: LightingFit, frame: FrameEvidence, view: View, R_cam_object: Array
 ) -> None:
     """Let a frame with a trusted pose inform the lighting; the silhouette's rim is left out."""
-    import cv2
-
-    inner = cv2.erode(view.hit.astype(np.uint8), np.ones((3, 3), np.uint8))[view.hit] > 0
-    seen = visible(frame, view) & inner
+    seen = visible(frame, view) & _eroded(view.hit)[view.hit]
     observed = linear_from_srgb(sampled(frame.levels[-1], view.uv[seen]))
     albedo = _blurred_albedo(view)[seen]
     normals = view.normals[seen] @ R_cam_object.T
@@ -97,27 +94,41 @@ def template(
     """Blend the rendering into the frame, blur both alike, and take points on the object.
 
     Outside of its silhouette the rendering is continued by the frame itself, so that the blur
-    mixes in the true background. The slope is the mean of rendering's and frame's (ESM).
+    mixes in the true background. The slope is the mean of rendering's and frame's (ESM). The
+    view has one or 3 x 3, 5 x 5 … samples per pixel.
     """
-    import cv2
-
+    per_pixel = round(1.0 / view.stride)
+    alpha = _pixels(view.image(np.ones(len(view.depth))), per_pixel)
     u0, v0 = view.origin
-    h, w = view.hit.shape
-    window = (slice(v0, v0 + h), slice(u0, u0 + w))
-    composite = frame.image[window].copy()
-    composite[view.hit] = rendering.colors
-    smooth = blurred(composite, sigma_px)
+    window = (slice(v0, v0 + alpha.shape[0]), slice(u0, u0 + alpha.shape[1]))
+    own = _pixels(view.image(rendering.colors), per_pixel)
+    smooth = blurred(frame.image[window] * (1 - alpha[..., None]) + own, sigma_px)
     slopes = [
         0.5 * (mine + theirs)
         for mine, theirs in zip(
             gradients(smooth), gradients(frame.levels[level][window]), strict=True
         )
     ]
-    inner = cv2.erode(view.hit.astype(np.uint8), np.ones((3, 3), np.uint8))[view.hit] > 0
-    at = view.hit
+    inner = (alpha > 1 - 1e-6) if per_pixel > 1 else _eroded(view.hit)
+    index = view.image(np.arange(len(view.depth), dtype=float), -1.0)
+    middle = per_pixel // 2
+    hits = index[middle::per_pixel, middle::per_pixel][inner].astype(int)
     return Template(
-        view.p_object[inner],
-        smooth[at][inner],
-        np.stack([s[at][inner] for s in slopes], axis=-1),
-        rendering.turn[inner],
+        view.p_object[hits],
+        smooth[inner],
+        np.stack([s[inner] for s in slopes], axis=-1),
+        rendering.turn[hits],
     )
+
+
+def _pixels(samples: NDArray[np.float32], per_pixel: int) -> NDArray[np.float32]:
+    """Means over blocks of ``per_pixel`` x ``per_pixel`` samples of (h, w, ...)."""
+    h, w = samples.shape[0] // per_pixel, samples.shape[1] // per_pixel
+    blocks = samples.reshape(h, per_pixel, w, per_pixel, *samples.shape[2:])
+    return blocks.mean(axis=(1, 3), dtype=np.float32)
+
+
+def _eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    import cv2
+
+    return np.asarray(cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8))) > 0

@@ -19,14 +19,14 @@ from hoi_platform.core.tracking.terms import NormalEquations, normal_equations, 
 from hoi_platform.core.tracking.view import View
 
 _NOISE_PX = 0.5
-_CORRELATION = 4.0
-"""Neighboring rim pixels carry this many times the information of one."""
+_CORRELATION_PX = 4.0
+"""Length (px) of rim that carries the information of one point."""
 _DEEP_PX = 3.0
 """A human pixel this far inside the silhouette belongs to something in front of the object."""
 _NEAR_OCCLUDER_PX = 5.0
 _BESIDE_PX = 2
 _BESIDE_SOFT_PX = 0.8
-"""Robust scale beside the human where the mask ends inside the silhouette: maybe a finger's edge."""
+"""Robust scale beside the human where the mask ends inside the silhouette: perhaps a finger."""
 
 
 @dataclass(frozen=True)
@@ -36,23 +36,29 @@ class Contour:
     p_object: Array  # (M, 3)
     distance: Array  # (M,) to the rendered silhouette's boundary (px), about half a sample
     beside_human: NDArray[np.bool_]  # (M,)
+    per_pixel: float
+    """Points per pixel of length."""
 
 
-def contour_of(view: View, frame: FrameEvidence, camera: Camera) -> Contour:
-    """The uncovered rim of a view's silhouette, but for the image's border."""
+def uncovered_rim(view: View, frame: FrameEvidence, camera: Camera) -> NDArray[np.bool_]:
+    """(h, w) samples on the rim of a view's silhouette, but where covered or at the border."""
     import cv2
 
     inside = view.hit.astype(np.uint8)
     rim = view.hit & (cv2.erode(inside, np.ones((3, 3), np.uint8)) == 0)
-    human = on(frame.human, view.grid)
-    rim &= _distance_to(_occluder(view.hit, human, view.stride)) * view.stride > _NEAR_OCCLUDER_PX
-    beside = _distance_to(human) * view.stride <= _BESIDE_PX
-    at_rim = rim[view.hit]
-    uv = view.uv[at_rim]
+    occluder = _occluder(view.hit, on(frame.human, view.grid), view.stride)
+    rim &= _distance_to(occluder) * view.stride > _NEAR_OCCLUDER_PX
     size = np.array([camera.width_px, camera.height_px])
-    kept = ((uv > 2) & (uv < size - 2)).all(axis=1)
+    return rim & ((view.grid > 2) & (view.grid < size - 2)).all(axis=-1)
+
+
+def contour_of(view: View, rim: NDArray[np.bool_], frame: FrameEvidence) -> Contour:
+    """The ``rim`` (h, w) of a view as points."""
+    beside = _distance_to(on(frame.human, view.grid)) * view.stride <= _BESIDE_PX
     distance = signed_distance(view.hit)[rim] * view.stride
-    return Contour(view.p_object[at_rim][kept], distance[kept].astype(float), beside[rim][kept])
+    return Contour(
+        view.p_object[rim[view.hit]], distance.astype(float), beside[rim], 1.0 / view.stride
+    )
 
 
 def _occluder(hit: NDArray[np.bool_], human: NDArray[np.bool_], stride: float) -> NDArray[np.bool_]:
@@ -87,6 +93,7 @@ def contour_term(
     slope = sampled(frame.slope, uv)
     maybe_covered = contour.beside_human & (residual > 0)
     soft = np.where(maybe_covered, min(soft_px, _BESIDE_SOFT_PX), soft_px)
-    weights = (1.0 + (residual / soft) ** 2) ** -2 / (_NOISE_PX**2 * _CORRELATION)
+    weights = (1.0 + (residual / soft) ** 2) ** -2 / _NOISE_PX**2
+    weights /= _CORRELATION_PX * contour.per_pixel
     J = np.einsum("na,nad->nd", slope, pixel_jacobian(p_cam, center_of(T, center), camera.focal_px))
     return normal_equations(J, residual, weights)

@@ -24,12 +24,19 @@ class FrameEvidence:
     hidden: NDArray[np.bool_]  # the human's mask, dilated
     distance: NDArray[np.float32]  # (H, W) signed pixels to the mask's boundary, < 0 inside
     slope: NDArray[np.float32]  # (H, W, 2) its gradient by (u, v)
+    background: NDArray[np.float32]  # (H, W, 3), nan where unknown
 
 
 def frame_evidence(
-    rgb: NDArray[np.uint8], mask: NDArray[np.bool_], human: NDArray[np.bool_]
+    rgb: NDArray[np.uint8],
+    mask: NDArray[np.bool_],
+    human: NDArray[np.bool_],
+    background: NDArray[np.float32],
 ) -> FrameEvidence:
-    """Prepare a frame (H, W, 3) with the object's and the human's masks (H, W)."""
+    """Prepare a frame (H, W, 3) with the object's and the human's masks (H, W).
+
+    ``background`` (H, W, 3) is the static scene in [0, 1], nan where it is unknown.
+    """
     import cv2
 
     image = rgb.astype(np.float32) / 255.0
@@ -39,7 +46,7 @@ def frame_evidence(
     hidden = cv2.dilate(human.astype(np.uint8), kernel) > 0
     distance = signed_distance(mask)
     slope = np.stack(gradients(blurred(distance, 1.0)), axis=-1)
-    return FrameEvidence(image, levels, mask & ~human, human, hidden, distance, slope)
+    return FrameEvidence(image, levels, mask & ~human, human, hidden, distance, slope, background)
 
 
 def blurred(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.tracking.evidence import FrameEvidence
-from hoi_platform.core.tracking.se3 import center_of, moved
+from hoi_platform.core.tracking.se3 import center_of, moved, twist_between
 from hoi_platform.core.tracking.view import SurfaceCaster
 
 _CLOSE_PX = 0.7
@@ -19,9 +19,7 @@ _TURNS_DEG = (12.0, 25.0)
 
 def constant_velocity(T_before: Array, T_last: Array, center: Array) -> Array:
     """The pose one frame after ``T_last`` when the last motion goes on."""
-    v = center_of(T_last, center) - center_of(T_before, center)
-    dR = T_last[:3, :3] @ T_before[:3, :3].T
-    return placed(dR @ T_last[:3, :3], center_of(T_last, center) + v, center)
+    return moved(T_last, twist_between(T_before, T_last, center), center)
 
 
 def placed(R: Array, c_cam: Array, center: Array) -> Array:

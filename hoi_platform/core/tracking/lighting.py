@@ -1,7 +1,9 @@
-"""Diffuse lighting of a static scene as spherical harmonics of the surface normal.
+"""The lighting of a static scene as spherical harmonics of the surface normal.
 
 Irradiance of order 2 reproduces a Lambertian surface's shading to about 1 % (Ramamoorthi and
-Hanrahan 2001, "An Efficient Representation for Irradiance Environment Maps").
+Hanrahan 2001, "An Efficient Representation for Irradiance Environment Maps"). What a coat of
+varnish or plastic reflects on top, whatever the color beneath, is a term of order 1: on black
+rubber it is most of what is seen.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +12,8 @@ import numpy as np
 
 from hoi_platform.core.geometry.rotations import Array
 
-_RIDGE = np.array([1e-4] + 3 * [0.02] + 5 * [0.1])
+_DIFFUSE, _GLOSS = 9, 4
+_RIDGE = np.array([1e-4] + 3 * [0.02] + 5 * [0.1] + [0.02] + 3 * [0.2])
 """Weight of zero for each coefficient, relative to the data's."""
 
 
@@ -57,29 +60,37 @@ def _basis_gradient(n: Array) -> Array:
 
 @dataclass(frozen=True)
 class Lighting:
-    """Irradiance over π per color channel as a function of the normal in camera axes."""
+    """Light that a surface returns per color channel, as a function of its normal (camera axes)."""
 
-    coefficients: Array  # (9, 3)
+    coefficients: Array  # (13, 3): irradiance over π of order 2, gloss of order 1
 
-    def irradiance(self, normals: Array) -> Array:
-        """(N, 3) unit normals → (N, 3) linear RGB, not below a small positive value."""
-        return np.maximum(_basis(normals) @ self.coefficients, 1e-3)
+    def reflected(self, albedo: Array, normals: Array) -> Array:
+        """Linear RGB (N, 3) of albedo (N, 3) and unit normals (N, 3), not below zero."""
+        basis = _basis(normals)
+        diffuse = np.maximum(basis @ self.coefficients[:_DIFFUSE], 1e-3)
+        gloss = np.maximum(basis[:, :_GLOSS] @ self.coefficients[_DIFFUSE:], 0.0)
+        return albedo * diffuse + gloss
 
-    def gradient(self, normals: Array) -> Array:
-        """d irradiance / d normal: (N, 3 channels, 3 axes)."""
-        return np.einsum("nba,bc->nca", _basis_gradient(normals), self.coefficients)
+    def slope(self, albedo: Array, normals: Array) -> Array:
+        """d reflected / d normal: (N, 3 channels, 3 axes)."""
+        gradient = _basis_gradient(normals)
+        diffuse = np.einsum("nba,bc->nca", gradient, self.coefficients[:_DIFFUSE])
+        gloss = np.einsum("nba,bc->nca", gradient[:, :_GLOSS], self.coefficients[_DIFFUSE:])
+        return albedo[..., None] * diffuse + gloss
 
 
 @dataclass
 class LightingFit:
     """Normal equations of the lighting, to which each frame adds what it saw."""
 
-    _A: Array = field(default_factory=lambda: np.zeros((3, 9, 9)))
-    _b: Array = field(default_factory=lambda: np.zeros((3, 9)))
+    _A: Array = field(default_factory=lambda: np.zeros((3, len(_RIDGE), len(_RIDGE))))
+    _b: Array = field(default_factory=lambda: np.zeros((3, len(_RIDGE))))
 
     def add(self, albedo: Array, normals: Array, observed: Array, weights: Array) -> None:
         """Observed linear colors (N, 3) of surface with albedo (N, 3), weights (N,)."""
-        X = albedo.T[:, :, None] * _basis(normals)
+        basis = _basis(normals)
+        gloss = np.broadcast_to(basis[:, :_GLOSS], (3, len(basis), _GLOSS))
+        X = np.concatenate([albedo.T[:, :, None] * basis, gloss], axis=2)
         XtW = np.swapaxes(X, 1, 2) * weights
         self._A += XtW @ X
         self._b += np.einsum("cbn,nc->cb", XtW, observed)

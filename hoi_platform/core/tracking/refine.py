@@ -8,8 +8,14 @@ import numpy as np
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.tracking.appearance import Template, frame_gain, render, template
-from hoi_platform.core.tracking.contour import Contour, contour_of, contour_term
-from hoi_platform.core.tracking.evidence import BLUR_PX, FrameEvidence
+from hoi_platform.core.tracking.contour import (
+    Contour,
+    contour_of,
+    contour_term,
+    uncovered_rim,
+)
+from hoi_platform.core.tracking.edges import Edges, edge_term, edges_of
+from hoi_platform.core.tracking.evidence import BLUR_PX, FINE, FrameEvidence
 from hoi_platform.core.tracking.lighting import Lighting
 from hoi_platform.core.tracking.se3 import moved, twist_between
 from hoi_platform.core.tracking.terms import NormalEquations, photometric_term, prior_term
@@ -18,6 +24,8 @@ from hoi_platform.core.tracking.view import SurfaceCaster
 CONTOUR_SOFT_PX = (5.0, 2.0)
 """Robust scale of the contour term at the coarse and the fine level."""
 _INNER_STEPS = 3
+_SUPERSAMPLED_BELOW_PX = 12000
+"""Windows (px) up to this are rendered with 3 x 3 samples per pixel."""
 _LARGEST_TURN = 0.25
 """Largest rotation of one step (radians)."""
 
@@ -61,9 +69,8 @@ def refine(
         rendered = _rendered(frame, T, model, level)
         if rendered is None:
             break
-        T_rendered = T
         for _ in range(_INNER_STEPS):
-            image = _image_terms(frame, T, T_rendered, rendered, model, level)
+            image = _image_terms(frame, T, rendered, model, level)
             step = _step(image + prior_term(T, prior.T, prior.information, model.center))
             T = moved(T, step, model.center)
             information = image.H
@@ -72,33 +79,51 @@ def refine(
     return Refined(T, information)
 
 
-def _rendered(
-    frame: FrameEvidence, T: Array, model: Model, level: int
-) -> tuple[Template, Contour] | None:
-    view = model.caster.view(T, margin_px=int(3 * BLUR_PX[level]) + 2)
+class _Rendered(NamedTuple):
+    """What one rendering is compared by."""
+
+    T: Array
+    template: Template
+    contour: Contour
+    edges: Edges | None  # the fine level only
+
+
+def _rendered(frame: FrameEvidence, T: Array, model: Model, level: int) -> _Rendered | None:
+    margin = int(3 * BLUR_PX[level]) + 2
+    view = model.caster.view(T, _stride(T, model, level, margin), margin)
     if view is None:
         return None
     R = T[:3, :3]
     rendering = render(view, R, model.lighting, frame_gain(frame, view, R, model.lighting))
-    colors = template(frame, view, rendering, level, BLUR_PX[level])
-    return colors, contour_of(view, frame, model.camera)
+    rim = uncovered_rim(view, frame, model.camera)
+    return _Rendered(
+        T,
+        template(frame, view, rendering, level, BLUR_PX[level]),
+        contour_of(view, rim, frame),
+        edges_of(view, rendering.colors, rim, frame) if level == FINE else None,
+    )
+
+
+def _stride(T: Array, model: Model, level: int, margin_px: int) -> float:
+    window = model.caster.window(T, margin_px)
+    if level != FINE or window is None:
+        return 1.0
+    area = (window[0].stop - window[0].start) * (window[1].stop - window[1].start)
+    return 1 / 3 if area < _SUPERSAMPLED_BELOW_PX else 1.0
 
 
 def _image_terms(
-    frame: FrameEvidence,
-    T: Array,
-    T_rendered: Array,
-    rendered: tuple[Template, Contour],
-    model: Model,
-    level: int,
+    frame: FrameEvidence, T: Array, rendered: _Rendered, model: Model, level: int
 ) -> NormalEquations:
-    colors, contour = rendered
-    twist = twist_between(T_rendered, T, model.center)
-    photometric = photometric_term(
-        frame, colors, T, twist, model.center, model.camera, level, BLUR_PX[level]
+    camera, center = model.camera, model.center
+    twist = twist_between(rendered.T, T, center)
+    terms = photometric_term(
+        frame, rendered.template, T, twist, center, camera, level, BLUR_PX[level]
     )
-    soft = CONTOUR_SOFT_PX[level]
-    return photometric + contour_term(frame, contour, T, model.center, model.camera, soft)
+    terms += contour_term(frame, rendered.contour, T, center, camera, CONTOUR_SOFT_PX[level])
+    if rendered.edges is not None:
+        terms += edge_term(rendered.edges, T, center, camera)
+    return terms
 
 
 def _step(equations: NormalEquations) -> Array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.tracking.appearance import add_to_lighting
+from hoi_platform.core.tracking.background import static_background
 from hoi_platform.core.tracking.confidence import (
     LEAST_PIXELS,
     confidence_of,
@@ -52,8 +54,15 @@ class TrackingInput:
     static: bool = False
     """The object is known to stay where it is."""
 
+    @cached_property
+    def background(self) -> NDArray[np.float32]:
+        """(H, W, 3) the scene without its actors, nan where they are always in the way."""
+        return static_background(self.frames, self.object_masks | self.human_masks)
+
     def evidence(self, t: int) -> FrameEvidence:
-        return frame_evidence(self.frames[t], self.object_masks[t], self.human_masks[t])
+        """Frame ``t``, prepared."""
+        masks = self.object_masks[t], self.human_masks[t]
+        return frame_evidence(self.frames[t], *masks, self.background)
 
 
 def track_object(inputs: TrackingInput, progress: Progress) -> ObjectPoseTrack:

@@ -91,8 +91,8 @@ class SurfaceCaster:
             return None
         rows, columns = window
         origin = (columns.start, rows.start)
-        h = int((rows.stop - rows.start) / stride)
-        w = int((columns.stop - columns.start) / stride)
+        h = round((rows.stop - rows.start) / stride)
+        w = round((columns.stop - columns.start) / stride)
         rays = self._rays(origin, stride, h, w)
         R, t = T_cam_object[:3, :3], T_cam_object[:3, 3]
         eyes = np.broadcast_to((-t @ R).astype(np.float32), rays.shape).copy()
