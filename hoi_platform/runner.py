@@ -54,8 +54,8 @@ class ChainRunner:
     ) -> list[Outcome]:
         """Materialize ``assets`` of an object and of its clips, in flow order."""
         add_object_keys(self._instance, [object_id.key])
-        of_object = [a for a in assets if ARTIFACTS[a].scope == "object"]
-        of_clip = [a for a in assets if ARTIFACTS[a].scope == "clip"]
+        of_object = [a for a, kind in ARTIFACTS.items() if a in assets and kind.scope == "object"]
+        of_clip = [a for a, kind in ARTIFACTS.items() if a in assets and kind.scope == "clip"]
         outcomes = self._materialize(of_object, object_id.key, object_id)
         if any(o.error for o in outcomes):
             return outcomes

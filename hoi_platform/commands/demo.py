@@ -1,7 +1,6 @@
 """``hoi demo``: one object, from its mesh to a measured clip."""
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -51,8 +50,3 @@ def demo(
     print_report(runner.platform, outcomes)
     if any(outcome.error for outcome in outcomes):
         raise typer.Exit(1)
-
-
-def describe(path: Path, root: Path) -> Any:
-    """A path as users like to read it: relative to where they stand, if it is below it."""
-    return path.relative_to(root) if path.is_relative_to(root) else path

@@ -1,13 +1,17 @@
 """What both command lines share: flags, the choice of objects and clips, shards, the run."""
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hoi_platform.core.clip import ObjectId
-from hoi_platform.core.errors import BadInputError, ConfigError
+from hoi_platform.core.errors import BadInputError, ConfigError, HoiError
 from hoi_platform.services.meshes.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from hoi_platform.resources.platform import PlatformResource
 
 T = TypeVar("T")
 
@@ -72,3 +76,40 @@ def overrides_of(section: str, values: dict[str, Any]) -> dict[str, Any]:
 def absolute(path: str | None, default: str) -> str:
     """A folder from a flag or the configuration, absolute."""
     return str(Path(path or default).absolute())
+
+
+def run_command(
+    name: str,
+    parser: argparse.ArgumentParser,
+    run: Callable[[argparse.Namespace], int],
+    argv: Sequence[str] | None,
+) -> int:
+    """Parse and run; an error of ours is one line on standard error and exit status 1."""
+    args = parser.parse_args(argv)
+    try:
+        return run(args)
+    except HoiError as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        return 1
+
+
+def materialize(
+    args: argparse.Namespace,
+    resource: "PlatformResource",
+    work: Sequence[tuple[ObjectId, Sequence[int]]],
+    assets: Sequence[str],
+    *,
+    index: bool = False,
+) -> int:
+    """Make ``assets`` of objects and their seeds, print the report; 0 when all succeeded."""
+    from hoi_platform.commands.report import print_report
+    from hoi_platform.commands.terminal import BarProgress, progress_display
+    from hoi_platform.runner import ChainRunner
+
+    runner = ChainRunner(resource, progress=BarProgress(), verbose=args.verbose)
+    with progress_display():
+        outcomes = [o for object_id, seeds in work for o in runner.run(object_id, seeds, assets)]
+        if index:
+            outcomes += runner.run_index()
+    print_report(runner.platform, outcomes)
+    return int(any(outcome.error for outcome in outcomes))

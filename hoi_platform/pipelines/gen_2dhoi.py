@@ -3,16 +3,21 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from hoi_platform.core.errors import HoiError
+from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig
 from hoi_platform.pipelines.common import (
     absolute,
     base_parser,
     chosen_objects,
+    materialize,
     overrides_of,
+    run_command,
     shard,
 )
+
+if TYPE_CHECKING:
+    from hoi_platform.resources.platform import PlatformResource
 
 STEPS: Final = (
     "settling of the object",
@@ -41,53 +46,49 @@ def parser() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Materialize what the flags ask for; 0 when every partition succeeded."""
-    from hoi_platform.commands.report import print_report
-    from hoi_platform.commands.terminal import BarProgress, progress_display
     from hoi_platform.pipelines.dry_run import plan_purchases, print_purchases
-    from hoi_platform.resources.platform import PlatformResource
     from hoi_platform.resources.video import require_video_keys
-    from hoi_platform.runner import ChainRunner
 
-    video = {"model_api": args.video_model_api} if args.video_model_api else None
-    rendering = {"num_rand_scenes": args.num_rand_scenes} if args.num_rand_scenes else None
-    skips = {f"skip_step{n}": True for n in range(1, 5) if getattr(args, f"skip_step{n}")}
-    values = {"character": args.character, "video": video, "rendering": rendering, **skips}
-    resource = PlatformResource(
-        results_dir=absolute(args.results_dir, "results"),
-        profile=args.profile,
-        gen_config=absolute(args.config, "") if args.config else "",
-        overrides=overrides_of("gen_2dhoi", values),
-    )
+    resource = _resource(args)
     platform = resource.platform()
     config = platform.settings(args.task).gen_2dhoi
-    objects = shard(
-        chosen_objects(platform.catalogue, args), args.job_chunk_idx, args.num_job_chunks
-    )
+    chosen = chosen_objects(platform.catalogue, args)
+    objects = shard(chosen, args.job_chunk_idx, args.num_job_chunks)
     seeds = range(1, config.rendering.num_rand_scenes + 1)
     if args.dry_run:
         print_purchases(plan_purchases(platform, config, objects, seeds), config.video)
         return 0
     if not config.skip_step4:
         require_video_keys(config.video)
-    skipped = [config.skip_step1, False, config.skip_step3, config.skip_step4]
-    assets = ["object_mesh", "object_scale"]
-    for step, names in _ASSETS.items():
-        assets += [] if skipped[step - 1] else names
-    runner = ChainRunner(resource, progress=BarProgress(), verbose=args.verbose)
-    with progress_display():
-        outcomes = [o for object_id in objects for o in runner.run(object_id, seeds, assets)]
-    print_report(platform, outcomes)
-    return int(any(outcome.error for outcome in outcomes))
+    work = [(object_id, seeds) for object_id in objects]
+    return materialize(args, resource, work, _assets(config))
+
+
+def _resource(args: argparse.Namespace) -> "PlatformResource":
+    from hoi_platform.resources.platform import PlatformResource
+
+    video = {"model_api": args.video_model_api} if args.video_model_api else None
+    rendering = {"num_rand_scenes": args.num_rand_scenes} if args.num_rand_scenes else None
+    skips = {f"skip_step{n}": True for n in range(1, 5) if getattr(args, f"skip_step{n}")}
+    values = {"character": args.character, "video": video, "rendering": rendering, **skips}
+    return PlatformResource(
+        results_dir=absolute(args.results_dir, "results"),
+        profile=args.profile,
+        gen_config=absolute(args.config, "") if args.config else "",
+        overrides=overrides_of("gen_2dhoi", values),
+    )
+
+
+def _assets(config: Gen2DHOIConfig) -> list[str]:
+    """What is not skipped. Mesh and scale are always looked at: without a search it is free."""
+    skipped = {1: config.skip_step1, 3: config.skip_step3, 4: config.skip_step4}
+    kept = [name for step, names in _ASSETS.items() if not skipped[step] for name in names]
+    return ["object_mesh", "object_scale", *kept]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; errors of ours are one line on standard error and exit status 1."""
-    args = parser().parse_args(argv)
-    try:
-        return run(args)
-    except HoiError as error:
-        sys.stderr.write(f"gen_2dhoi: {error}\n")
-        return 1
+    """The command."""
+    return run_command("gen_2dhoi", parser(), run, argv)
 
 
 if __name__ == "__main__":

@@ -3,18 +3,23 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hoi_platform.core.clip import ClipId, parse_clip_path
-from hoi_platform.core.errors import BadInputError, HoiError
+from hoi_platform.core.errors import BadInputError
 from hoi_platform.pipelines.common import (
     absolute,
     base_parser,
     chosen_objects,
+    materialize,
     overrides_of,
+    run_command,
     shard,
 )
 from hoi_platform.services.platform import Platform
+
+if TYPE_CHECKING:
+    from hoi_platform.resources.platform import PlatformResource
 
 STEPS: Final = (
     "human pose",
@@ -46,24 +51,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Materialize what the flags ask for; 0 when every partition succeeded."""
-    from hoi_platform.commands.report import print_report
-    from hoi_platform.commands.terminal import BarProgress, progress_display
-    from hoi_platform.resources.platform import PlatformResource
-    from hoi_platform.runner import ChainRunner
-
-    flags = {f"skip_step{n}": True for n in range(1, 7) if getattr(args, f"skip_step{n}")}
-    if args.is_static_obj:
-        flags["is_static_obj"] = True
-    resource = PlatformResource(
-        results_dir=absolute(args.results_dir, "results"),
-        profile=args.profile,
-        gen_config=absolute(args.gen_config, "") if args.gen_config else "",
-        recon_config=absolute(args.config, "") if args.config else "",
-        overrides={
-            "recon_4dhoi": {"pipeline": flags},
-            **overrides_of("gen_2dhoi", {"character": args.character}),
-        },
-    )
+    resource = _resource(args)
     platform = resource.platform()
     pipeline = platform.settings(args.task).recon_4dhoi.pipeline
     clips = shard(chosen_clips(platform, args), args.job_chunk_idx, args.num_job_chunks)
@@ -73,13 +61,26 @@ def run(args: argparse.Namespace) -> int:
         if not getattr(pipeline, f"skip_step{step}")
         for name in names
     ]
-    runner = ChainRunner(resource, progress=BarProgress(), verbose=args.verbose)
-    with progress_display():
-        outcomes = [o for c in clips for o in runner.run(c.object_id, [c.seed], assets)]
-        if not pipeline.skip_step6:
-            outcomes += runner.run_index()
-    print_report(platform, outcomes)
-    return int(any(outcome.error for outcome in outcomes))
+    work = [(clip.object_id, [clip.seed]) for clip in clips]
+    return materialize(args, resource, work, assets, index=not pipeline.skip_step6)
+
+
+def _resource(args: argparse.Namespace) -> "PlatformResource":
+    from hoi_platform.resources.platform import PlatformResource
+
+    flags = {f"skip_step{n}": True for n in range(1, 7) if getattr(args, f"skip_step{n}")}
+    if args.is_static_obj:
+        flags["is_static_obj"] = True
+    return PlatformResource(
+        results_dir=absolute(args.results_dir, "results"),
+        profile=args.profile,
+        gen_config=absolute(args.gen_config, "") if args.gen_config else "",
+        recon_config=absolute(args.config, "") if args.config else "",
+        overrides={
+            "recon_4dhoi": {"pipeline": flags},
+            **overrides_of("gen_2dhoi", {"character": args.character}),
+        },
+    )
 
 
 def chosen_clips(platform: Platform, args: argparse.Namespace) -> list[ClipId]:
@@ -111,13 +112,8 @@ def _clip_of_video_id(platform: Platform, args: argparse.Namespace) -> ClipId:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; errors of ours are one line on standard error and exit status 1."""
-    args = parser().parse_args(argv)
-    try:
-        return run(args)
-    except HoiError as error:
-        sys.stderr.write(f"recon_4dhoi: {error}\n")
-        return 1
+    """The command."""
+    return run_command("recon_4dhoi", parser(), run, argv)
 
 
 if __name__ == "__main__":
