@@ -140,7 +140,7 @@ def _final_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
     try:
         yield
     except PermanentError as error:
-        context.instance.add_run_tags(context.run_id, _NO_RUN_RETRY)
+        context.instance.add_run_tags(context.run.run_id, _NO_RUN_RETRY)
         raise dg.Failure(str(error), allow_retries=False) from error
 
 

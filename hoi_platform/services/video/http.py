@@ -12,6 +12,8 @@ from hoi_platform.services.video.remote import NotAcceptedError, UnknownOutcomeE
 
 # Their sum stays far below the ledger's lease, which assumes that a sender has given up.
 TIMEOUT: Final = httpx.Timeout(connect=10, read=60, write=60, pool=10)
+# No connection outlives its answer: there is a request in half a minute, and nothing to close.
+LIMITS: Final = httpx.Limits(max_keepalive_connections=0)
 _MAX_VIDEO_BYTES: Final = 1_000_000_000
 _CHUNK_BYTES: Final = 1 << 20
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -69,6 +71,7 @@ def files_client(transport: httpx.BaseTransport | None) -> httpx.Client:
     """For downloads: without keys, and without compression, which would hide a cut."""
     return httpx.Client(
         timeout=TIMEOUT,
+        limits=LIMITS,
         transport=transport,
         follow_redirects=True,
         max_redirects=3,

@@ -19,7 +19,9 @@ class KlingTransport:
         self, base_url: str, signer: Signer, transport: httpx.BaseTransport | None = None
     ) -> None:
         self._signer = signer
-        self._api = httpx.Client(base_url=base_url, timeout=http.TIMEOUT, transport=transport)
+        self._api = httpx.Client(
+            base_url=base_url, timeout=http.TIMEOUT, limits=http.LIMITS, transport=transport
+        )
         self._files = http.files_client(transport)
 
     def __repr__(self) -> str:

@@ -1,0 +1,56 @@
+"""Clips whose stages above ``video_task`` are done, with files that cost no rendering."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hoi_platform.assets.stage import STAGES
+from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.core.formats.artifacts import ARTIFACTS
+from hoi_platform.resources.platform import PlatformResource
+from hoi_platform.services.artifacts.stages import Work
+
+DRILL = ObjectId("ComAsset", "cordless_drill")
+ABOVE = ("object_mesh", "settled_pose", "object_scale", "scene_render", "video_prompt")
+
+
+def kling_platform(results: Path, **video: object) -> PlatformResource:
+    """The drill, to be bought from kling-ai."""
+    values = {"model_api": "kling-ai", "video_retry_wait": 0.05, **video}
+    overrides = {"gen_2dhoi": {"video": values}}
+    return PlatformResource(results_dir=str(results), profile="full", overrides=overrides)
+
+
+def prepare(resource: PlatformResource, frame: Path, seeds: range) -> list[ClipId]:
+    """Make every artifact above ``video_task``: the frame is given, the rest is filler."""
+    platform = resource.platform()
+    stages = platform.stages(STAGES)
+    clips = [platform.clip(DRILL, seed) for seed in seeds]
+    for name in ABOVE:
+        subjects = [DRILL] if ARTIFACTS[name].scope == "object" else clips
+        for subject in subjects:
+            stages.run(name, subject, _filler(name, frame), lambda _f, _t: None)
+    return clips
+
+
+def _filler(name: str, frame: Path) -> Callable[[Work], None]:
+    def body(work: Work) -> None:
+        for file in ARTIFACTS[name].files:
+            path = work.output(file.key)
+            if path.is_dir():
+                (path / "filler").write_text(name)
+            elif file.key == "frame":
+                path.write_bytes(frame.read_bytes())
+            else:
+                path.write_text(f"A person takes the drill: {work.subject}")
+        for above in work.stage.upstream:
+            work.read[above] = _digest(work, above)
+
+    return body
+
+
+def _digest(work: Work, above: str) -> str:
+    from hoi_platform.core.formats.artifacts import upstream_subject
+
+    record = work.store.record(above, upstream_subject(above, work.subject))
+    assert record is not None
+    return record.digest
