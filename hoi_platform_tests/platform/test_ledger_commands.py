@@ -1,0 +1,78 @@
+"""``hoi ledger`` and ``hoi fake-apis`` as a person uses them."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hoi_platform.cli import app
+from hoi_platform.core.errors import HoiError
+from hoi_platform.services.ledger.database import open_ledger
+from hoi_platform.services.ledger.ledger import Intent, Ledger
+from hoi_platform.services.ledger.states import RequestState
+
+CLIP = "ComAsset/cordless_drill/kid_indoor2-manipulation_rand00001"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    monkeypatch.delenv("HOI_LEDGER_URL", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger/ledger.db")
+    row = ledger.reserve(
+        Intent("ab" * 32, "video", "fal-ai", "fal-ai:1", "kling-v3", CLIP, Decimal("0.56"))
+    )
+    ledger.begin_sending(row)
+    ledger.advance(row.fingerprint, RequestState.DOUBTFUL, reason="gave no answer")
+    return ledger
+
+
+def hoi(tmp_path: Path, *words: str) -> str:
+    """What a command prints; an error of ours is raised as the command line would report it."""
+    result = CliRunner().invoke(app, ["ledger", *words, "--results_dir", str(tmp_path)])
+    if isinstance(result.exception, HoiError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_what_is_open_is_listed(ledger: Ledger, tmp_path: Path) -> None:
+    """A doubtful purchase would stay unseen."""
+    shown = hoi(tmp_path, "list")
+    assert "doubtful" in shown
+    assert "0.56 est." in shown
+    assert "gave no answer" in hoi(tmp_path, "show", "1")
+    assert "0.56 USD (of 50.00)" in hoi(tmp_path, "spend")
+
+
+def test_a_person_settles_a_doubtful_row(ledger: Ledger, tmp_path: Path) -> None:
+    """A purchase that only a person can look up could never be fetched."""
+    hoi(tmp_path, "settle", "1", "--task-id", "abc", "--cost", "0.5")
+    row = ledger.get("1")
+    assert (row.state, row.task_id, row.cost_usd) == ("submitted", "abc", Decimal("0.5"))
+    assert "gave no answer" in row.reason
+
+
+@pytest.mark.parametrize(("flag", "state"), [("--not-taken", "reserved"), ("--give-up", "refused")])
+def test_other_ways_to_settle(flag: str, state: str, ledger: Ledger, tmp_path: Path) -> None:
+    """A row would be stuck for ever."""
+    hoi(tmp_path, "settle", "1", flag)
+    assert ledger.get("1").state == state
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["settle", "1"], "say one of"),
+        (["settle", "1", "--give-up", "--again"], "exclude each other"),
+        (["settle", "1", "--again"], "only a failed request"),
+        (["show", "99"], "hoi ledger list"),
+        (["list", "--state", "lost"], "known: reserved"),
+    ],
+)
+def test_mistakes_are_told(words: list[str], message: str, ledger: Ledger, tmp_path: Path) -> None:
+    """A mistyped command would end in a stack trace or change the wrong row."""
+    with pytest.raises(HoiError, match=message):
+        hoi(tmp_path, *words)
+    assert ledger.get("1").state == RequestState.DOUBTFUL
