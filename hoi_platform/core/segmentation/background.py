@@ -16,9 +16,13 @@ UNIFORM_LOG_DENSITY: Final = -3 * log(256.0)
 _OUTLIERS: Final = 0.02
 _SHADOW: Final = 0.25
 """Prior probability that light is blocked or reflected on a visible background pixel."""
+_TINT: Final = 0.06
+"""Standard deviation of a shadow's color, as a part of the light that it takes: what is left
+has bounced off other things."""
+_SATURATED: Final = 250.0
 _SHADES: Final = np.linspace(0.3, 1.25, 39, dtype=np.float32)
 """Centers of the bins of shade: a color as a multiple of the plate's, gamma-encoded values."""
-_SHADES_SEEN: Final = 0.7
+_SHADES_SEEN: Final = 0.5
 """Weight of the first frame's shades; the rest is a broad guess that favors weak shadows."""
 _MIN_NOISE: Final = 3.0
 """Standard deviation (gray values): densities are compared with histograms blurred by more."""
@@ -47,21 +51,36 @@ class BackgroundModel:
         """
         chroma, light = self.chroma_noise[window], self.light_noise[window]
         across2, shade, norm = _residuals(image, self.plate[window])
-        across = np.exp(-0.5 * across2 / np.square(chroma)) / (2 * pi * np.square(chroma))
         lit = np.exp(-0.5 * np.square((shade - 1) * norm / light)) / (sqrt(2 * pi) * light)
         shaded = np.interp(shade, _SHADES, self.shades, 0, 0).astype(np.float32) / norm
-        seen = across * ((1 - _SHADOW) * lit + _SHADOW * shaded)
+        tinted = np.hypot(chroma, _TINT * np.abs(1 - shade) * norm)
+        seen = (1 - _SHADOW) * lit * _normal2(across2, chroma)
+        seen += _SHADOW * shaded * _normal2(across2, tinted)
         outlier = np.float32(np.exp(UNIFORM_LOG_DENSITY))
         return np.asarray((1 - _OUTLIERS) * seen + _OUTLIERS * outlier, np.float32)
 
 
+def _normal2(squared: NDArray[np.float32], sigma: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Density of a two-dimensional normal distribution at a squared distance."""
+    variance = np.square(sigma)
+    return np.exp(-0.5 * squared / variance) / (2 * pi * variance)
+
+
 def _residuals(image: Image, plate: Image) -> tuple[NDArray[np.float32], ...]:
-    """Squared distance to the plate's shadow line, place on it (1: the plate), |plate color|."""
+    """Squared distance to the plate's shadow line, place on it (1: the plate), |plate color|.
+
+    A channel that the plate saturates says only that its light is at least that strong: it
+    counts where the image is darker than the line, and for the place on it not at all unless
+    all channels are saturated.
+    """
+    clipped = plate >= _SATURATED
+    free = (~clipped | clipped.all(axis=-1, keepdims=True)).astype(np.float32)
     norm2 = np.maximum(np.einsum("...c,...c->...", plate, plate), np.float32(64))
-    product = np.einsum("...c,...c->...", image, plate)
-    image2 = np.einsum("...c,...c->...", image, image)
-    shade = product / norm2
-    return np.maximum(image2 - product * shade, 0), shade, np.sqrt(norm2)
+    usable2 = np.maximum(np.einsum("...c,...c,...c->...", plate, plate, free), np.float32(64))
+    shade = np.einsum("...c,...c,...c->...", image, plate, free) / usable2
+    residual = image - shade[..., None] * plate
+    np.minimum(residual, 0, out=residual, where=clipped & (free == 0))
+    return np.einsum("...c,...c->...", residual, residual), shade, np.sqrt(norm2)
 
 
 def fit_background(
