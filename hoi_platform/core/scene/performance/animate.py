@@ -30,9 +30,11 @@ from hoi_platform.core.scene.performance.reaching import EXTENSION, Reacher
 from hoi_platform.core.scene.performance.splines import min_jerk, pose_path
 from hoi_platform.core.scene.performance.surroundings import box_distance
 
-_REACH_KNOTS: Final = (0.0, 0.42, 0.85, 1.0)
-"""Progress at which the reaching hand hangs, passes the table's edge, comes near, arrives."""
-_LEANING: Final = (0.12, 0.92)
+_REACH_KNOTS: Final = (0.0, 0.3, 0.6, 0.85, 1.0)
+"""Progress at which the hand hangs, is raised, is over the edge, near the object, at it."""
+_HAND_ROOM: Final = 0.10
+"""Distance of the raised wrist from the table's edge, over the stature: a hand fits in there."""
+_LEANING: Final = (0.15, 0.88)
 """The part of the reach in which the trunk leans: the hand rises first."""
 _SHARES: Final = (0.7, 0.4, 0.1, -0.2, -0.5)
 _GAZE_DEG: Final = {"yaw": 60.0, "pitch": 50.0}
@@ -120,7 +122,7 @@ def _swivel(reacher: Reacher, plan: Plan, t: Array) -> Array:
 def _reach_path(
     reacher: Reacher, plan: Plan, t: Array, rotations: Array, pelvis: Array, swivel: Array
 ) -> Array:
-    """Wrist poses (T, 4, 4) from hanging over the table's edge to the grasp.
+    """Wrist poses (T, 4, 4) from hanging, up and over the table's edge to the grasp.
 
     The position is a spline of distance and direction from the shoulder, which moves with the
     leaning trunk: so the arm neither has to be longer than it is nor folds up on the way. The
@@ -140,14 +142,14 @@ def _reach_path(
     rest = axis_angle_from_matrix(
         np.swapaxes(R_joint, -1, -2) @ plan.at_grasp.T_world_wrist[:3, :3]
     )
-    near = min_jerk(progress, 0.6, 0.97)
+    near = min_jerk(progress, 0.6, 0.95)
     return rigid(R_joint @ matrix_from_axis_angle(near[:, None] * rest), wrist)
 
 
 def _polar_keys(reacher: Reacher, plan: Plan, t: Array, shoulder: Array) -> tuple[Array, Array]:
-    """Progress (4,) of the reach's keys, and there distance and direction (4, 4) from the shoulder.
+    """Progress (5,) of the reach's keys, and there distance and direction (5, 4) from the shoulder.
 
-    The table's edge comes where it makes the arm's turning even.
+    The hand is raised when that makes the arm's turning even.
     """
     timing = plan.timing
     fine = np.linspace(timing.reach, timing.grasp, 201)
@@ -159,7 +161,8 @@ def _polar_keys(reacher: Reacher, plan: Plan, t: Array, shoulder: Array) -> tupl
         distance = np.linalg.norm(offset, axis=-1, keepdims=True)
         polar = np.concatenate([distance, offset / distance], axis=-1)
         steps = np.linalg.norm(np.diff(polar / [distance[0, 0], 1, 1, 1], axis=0), axis=-1)
-        knots[1] = knots[2] * np.clip(steps[0] / (steps[0] + steps[1]), 0.2, 0.75)
+        even = np.cumsum(steps[:3]) / steps[:3].sum()
+        knots[1:3] = knots[3] * np.clip(even[:2], [0.2, 0.45], [0.55, 0.8])
     return knots, polar
 
 
@@ -184,20 +187,22 @@ def _wrist_turn(reacher: Reacher, plan: Plan, progress: Array) -> Array:
 
 
 def _reach_keys(reacher: Reacher, plan: Plan) -> Array:
-    """(4, 3) wrist positions: hanging, above the table's edge, before the grasp, at it."""
+    """(5, 3) wrist positions: hanging, raised, over the table's edge, before the grasp, at it."""
     table, h, stance = reacher.spec.table, reacher.body.height_m, reacher.stance
     pose = stance.rotations[None], stance.translation[None]
     start = joint_frame(reacher.body, *pose, arm(reacher.side).end)[1][0]
     end = pregrasp(plan.grasp, plan.Ts_world_object[0])[:3, 3]
-    share = np.linspace(0, 1, 101)[:, None]
-    line = start + share * (end - start)
-    margin = np.array(table.size[:2]) / 2 + 0.07 * h
-    over = (np.abs(line[:, :2] - np.array(table.pos[:2])) < margin).all(axis=1)
-    crossing = float(share[np.argmax(over), 0]) if over.any() else 0.5
-    via = start + np.clip(crossing, 0.25, 0.6) * (end - start)
-    via = via + reacher.T_world_person[:3, :3] @ [-0.02 * h * reacher.mirror, 0, 0]
-    via[2] = max(table.top + 0.09 * h, via[2])
-    return np.stack([start, via, end, plan.at_grasp.T_world_wrist[:3, 3]])
+    ahead = (end - start) * [1, 1, 0]
+    share = np.linspace(-0.5, 1, 151)[:, None]
+    level = start * [1, 1, 0] + share * ahead + np.array([0, 0, table.pos[2]])
+    near = box_distance(table, level) < _HAND_ROOM * h
+    last_free = float(share[max(int(np.argmax(near)) - 1, 0), 0]) if near.any() else 0.3
+    via = start + np.clip(last_free, -0.06 * h / np.linalg.norm(ahead), 0.4) * ahead
+    via = via + reacher.T_world_person[:3, :3] @ [-0.01 * h * reacher.mirror, 0, 0]
+    via[2] = max(table.top + 0.04 * h, via[2])
+    over = (via + end) / 2
+    over[2] = max(table.top + 0.07 * h, over[2])
+    return np.stack([start, via, over, end, plan.at_grasp.T_world_wrist[:3, 3]])
 
 
 def _bent(offset: Array, length: float, weight: Array) -> Array:

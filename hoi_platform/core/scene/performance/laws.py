@@ -26,7 +26,7 @@ SELF_PENETRATION_M: Final = 0.015
 GRIP_M: Final = 0.004
 LIMIT_EXCESS_DEG: Final = 2.0
 REACH_ERROR_M: Final = 5e-4
-SPEED: Final = 30.0
+SPEED: Final = 36.0
 """Largest turn of an arm joint per frame, times the number of frames (radians)."""
 
 

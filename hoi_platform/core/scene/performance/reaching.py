@@ -113,7 +113,7 @@ class Reacher:
         posed = reach(
             self.body, self.side, rotations[each], pelvis[each], T_world_wrist[each], swivel
         )
-        cost = self.discomfort(posed) + ((swivel - _RELAXED_SWIVEL) / np.deg2rad(60)) ** 2 * 0.5
+        cost = self.discomfort(posed) + ((swivel - _RELAXED_SWIVEL) / np.deg2rad(60)) ** 2
         cost = cost + self._elbow_cost(posed, pelvis[each], T_world_wrist[each])
         cost = cost.reshape(n, s)
         best = np.argmin(cost, axis=1)
