@@ -20,6 +20,7 @@ from hoi_platform.core.scene.performance.surroundings import Solid
 _REACHED_SITES: Final = 120
 _TRIED_SITES: Final = 18
 _HOLDS: Final = 90
+_ABOVE_TABLE_M: Final = 0.05
 _HOLD_LEANS: Final = np.linspace(0.0, 0.3, 4)
 
 
@@ -114,10 +115,14 @@ def plan_holds(
     T_start = reacher.spec.T_world_object_array()
     R = _turns(reacher, rng) @ T_start[:3, :3]
     target = _places(reacher, rng)
+    points, _ = solid.mesh.sample_surface(150, np.random.default_rng(0))
+    lowest = ((points - palm) @ np.swapaxes(R, -1, -2))[..., 2].min(axis=1)
+    above = reacher.spec.table.top + _ABOVE_TABLE_M
+    target[:, 2] = np.maximum(target[:, 2], above - lowest)
     Ts_object = rigid(R, target - R @ palm)
     Ts_wrist = Ts_object @ T_object_wrist
     reaches = reacher.reach(Ts_wrist, 0.0, _HOLD_LEANS)
-    cost = reaches.cost + _obstruction(reacher, solid, Ts_object) + rng.gumbel(0, 0.25, _HOLDS)
+    cost = reaches.cost + _obstruction(reacher, points, Ts_object) + rng.gumbel(0, 0.25, _HOLDS)
     holds = []
     for i in np.argsort(cost):
         if reaches.cost[i] < 6 and cost[i] < 20:
@@ -143,18 +148,16 @@ def _places(reacher: Reacher, rng: np.random.Generator) -> Array:
     return transform_points(reacher.T_world_person, local)
 
 
-def _obstruction(reacher: Reacher, solid: Solid, Ts_object: Array) -> Array:
-    """(H,) cost of an object near the trunk, the head or the table's height."""
-    points, _ = solid.mesh.sample_surface(150, np.random.default_rng(0))
+def _obstruction(reacher: Reacher, points: Array, Ts_object: Array) -> Array:
+    """(H,) cost of an object, given by surface points (N, 3), near the trunk or the head."""
     world = transform_points(Ts_object, points[None])
     h = reacher.body.height_m
     local = transform_points(np.linalg.inv(reacher.T_world_person), world)
-    radial = np.hypot(local[..., 0] / 0.15, (local[..., 1] - 0.0) / 0.115) / h
+    radial = np.hypot(local[..., 0] / 0.15, local[..., 1] / 0.115) / h
     near_trunk = np.maximum(1 - radial, 0).max(axis=1)
     head = np.linalg.norm(local - np.array([0, 0.05, 0.92]) * h, axis=-1).min(axis=1)
     near_head = np.maximum(0.15 * h - head, 0)
-    low = np.maximum(reacher.spec.table.top + 0.04 - world[..., 2].min(axis=1), 0)
-    return 60 * near_trunk + 200 * near_head + 200 * low
+    return 60 * near_trunk + 200 * near_head
 
 
 def pregrasp(grasp: HandGrasp, T_world_object: Array) -> Array:
