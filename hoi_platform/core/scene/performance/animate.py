@@ -234,18 +234,23 @@ def _via(reacher: Reacher, hanging: Array, before: Array) -> Array:
 
 
 def _fingers(reacher: Reacher, plan: Plan, t: Array) -> Array:
-    """(T, 15, 3, 3): relaxed, open on the way, closed."""
+    """(T, 15, 3, 3): relaxed, open on the way, closed, wrapped when off the table."""
     hand, timing = Hand(reacher.body, reacher.side), plan.timing
     opposition = np.array([plan.grasp.opposition_deg])
     relaxed = axis_angle_from_matrix(reacher.stance.rotations[hand.slots])
     opened = axis_angle_from_matrix(hand.finger_rotations(OPEN_DEG[None], opposition)[0])
-    closed = hand.finger_rotations(plan.grasp.flexion_deg[None], opposition)[0]
+    closed, wrapped = (
+        axis_angle_from_matrix(hand.finger_rotations(flexion[None], opposition)[0])
+        for flexion in (plan.grasp.flexion_deg, plan.grasp.wrapped_deg)
+    )
     spread = min_jerk(t, timing.reach, timing.reach + 0.75 * (timing.grasp - timing.reach))
     close = min_jerk(t, timing.grasp, timing.lift)
+    wrap = min_jerk(t, timing.lift, 0.35 * timing.lift + 0.65 * timing.hold)
     vectors = (
         relaxed
         + spread[:, None, None] * (opened - relaxed)
-        + close[:, None, None] * (axis_angle_from_matrix(closed) - opened)
+        + close[:, None, None] * (closed - opened)
+        + wrap[:, None, None] * (wrapped - closed)
     )
     return matrix_from_axis_angle(vectors)
 

@@ -62,7 +62,8 @@ class HandGrasp:
 
     T_object_wrist: Array  # (4, 4)
     approach: Array  # (3,) unit, in object coordinates
-    flexion_deg: Array  # (5, 3)
+    flexion_deg: Array  # (5, 3) with the table below
+    wrapped_deg: Array  # (5, 3) when lifted: fingers go on to where the table was
     opposition_deg: float
     cost: float
     """0 is a firm power grasp; grows with missing fingers and missing opposition."""
@@ -167,10 +168,22 @@ class Grasper:
         closure = close_fingers(
             hand, lambda p: self._clearance(_map(T_object_wrist, p)), OPPOSITION_DEG, _SKIN_M
         )
-        R = hand.finger_rotations(closure.flexion_deg[None], np.array([OPPOSITION_DEG]))
-        p_object = transform_points(T_object_wrist, hand.vertices(R)[0])
-        cost = site_cost + self._looseness(T_object_wrist, p_object)
-        return HandGrasp(T_object_wrist, approach, closure.flexion_deg, OPPOSITION_DEG, cost)
+        wrapped = close_fingers(
+            hand, lambda p: self.solid.distance(_map(T_object_wrist, p)), OPPOSITION_DEG, _SKIN_M
+        )
+        cost = site_cost
+        for flexion, weight in ((closure.flexion_deg, 0.5), (wrapped.flexion_deg, 0.5)):
+            R = hand.finger_rotations(flexion[None], np.array([OPPOSITION_DEG]))
+            p_object = transform_points(T_object_wrist, hand.vertices(R)[0])
+            cost += weight * self._looseness(T_object_wrist, p_object)
+        return HandGrasp(
+            T_object_wrist,
+            approach,
+            closure.flexion_deg,
+            wrapped.flexion_deg,
+            OPPOSITION_DEG,
+            cost,
+        )
 
     def _looseness(self, T_object_wrist: Array, p_object: Array) -> float:
         """0 for palm and thumb against four fingers; see ``HandGrasp.cost``."""
@@ -188,8 +201,8 @@ class Grasper:
         opposed += [self.solid.outward(palm)[0]] if palm_gap < 0.008 else []
         fingers = normals[:THUMB][touching[:THUMB]]
         grip = max((-float((fingers @ o).min()) for o in opposed if len(fingers)), default=-1.0)
-        loose = 1.5 * (1 - grip) + 0.3 * (4 - len(fingers)) + 0.5 * (not touching[THUMB])
-        return loose + 20 * min(max(palm_gap, 0.0), 0.04)
+        loose = 1.5 * (1 - grip) + 0.4 * (4 - len(fingers)) + 0.5 * (not touching[THUMB])
+        return loose + 15 * min(max(palm_gap, 0.0), 0.04)
 
 
 def _map(T: Array, points: Array) -> Array:

@@ -16,7 +16,7 @@ from hoi_platform.core.scene.performance.stance import Stance
 from hoi_platform.core.scene.performance.surroundings import box_distance
 from hoi_platform.core.scene.spec import SceneSpec
 
-LEANS: Final = np.linspace(0.0, 1.25, 16)
+LEANS: Final = np.linspace(0.15, 1.25, 15)
 """Degrees of leaning, 0 upright, 1 a bow of 25° at the hips and 30° of the spine."""
 EXTENSION: Final = 0.91
 """Longest shoulder-to-wrist distance over the arm's length in a grasp."""
