@@ -1,6 +1,7 @@
 """The asset ``reconstruction``."""
 
 import json
+import time
 from typing import Any
 
 from hoi_platform.assets.stage import Look, stage_asset
@@ -35,7 +36,8 @@ def reconstruction(work: Work) -> None:
     from hoi_platform.core.optimizer.optimize import optimize
 
     observation = ClipInputs(work).observation(work.settings.recon_4dhoi.pipeline.is_static_obj)
-    result = optimize(observation, work.settings.recon_4dhoi.optimization, work.progress)
+    config = work.settings.recon_4dhoi.optimization
+    result = optimize(observation, config, work.progress, time.perf_counter)
     data = hoi_data_of(result, observation, _meta(work), work.clip.seed)
     write_hoi_npz(data, work.output("data"))
     write_hoi_pickle(data, work.output("pickle"))

@@ -1,6 +1,5 @@
 """What the optimizer costs: seconds per iteration and per term on a synthetic clip."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -54,7 +53,8 @@ def benchmark_optimizer(
     config: OptimizationConfig,
     frames: int = 49,
     width_px: int = 640,
-    clock: Callable[[], float] = time.perf_counter,
+    *,
+    clock: Callable[[], float],
 ) -> OptimizerCost:
     """Measure a synthetic clip of ``frames`` frames at 12 fps."""
     observation = synthetic_clip(body, frames, 12.0, frames // 4, width_px).observation

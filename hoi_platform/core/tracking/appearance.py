@@ -36,7 +36,8 @@ def render(view: View, R_cam_object: Array, lighting: Lighting, gain: Array) -> 
     # dE/dω with dn = ω × n is n × ∇E.
     turn = np.cross(normals[:, None, :], lighting.slope(view.albedo, normals))
     colors: Array = srgb_from_linear(linear)
-    return Rendering(colors, (srgb_slope(linear) * gain)[..., None] * turn)
+    slope: Array = srgb_slope(linear)
+    return Rendering(colors, (slope * gain)[..., None] * turn)
 
 
 def visible(frame: FrameEvidence, view: View) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ def min_jerk(t: Array, start: float, end: float) -> Array:
 
     Velocity and acceleration vanish at both ends (Flash and Hogan 1985, eq. 3).
     """
-    u = np.clip((np.asarray(t, float) - start) / (end - start), 0.0, 1.0)
+    u: Array = np.clip((np.asarray(t, float) - start) / (end - start), 0.0, 1.0)
     return u**3 * (10 - 15 * u + 6 * u**2)
 
 
