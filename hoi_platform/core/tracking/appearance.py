@@ -34,10 +34,10 @@ def render(view: View, R_cam_object: Array, lighting: Lighting, gain: Array) -> 
     normals = view.normals @ R_cam_object.T
     linear = gain * lighting.reflected(view.albedo, normals)
     # dE/dω with dn = ω × n is n × ∇E.
-    turn = np.cross(normals[:, None, :], lighting.slope(view.albedo, normals))
+    slope = lighting.slope(view.albedo, normals)
+    turn: Array = np.asarray(np.cross(normals[:, None, :], slope), dtype=float)
     colors: Array = srgb_from_linear(linear)
-    slope: Array = srgb_slope(linear)
-    return Rendering(colors, (slope * gain)[..., None] * turn)
+    return Rendering(colors, (srgb_slope(linear) * gain)[..., None] * turn)
 
 
 def visible(frame: FrameEvidence, view: View) -> NDArray[np.bool_]:
