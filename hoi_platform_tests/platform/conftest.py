@@ -46,7 +46,7 @@ def small_config(folder: Path, stage: str, name: str, changes: dict) -> Path:
 
     shipped = yaml.safe_load((PROJECT_ROOT / "configs" / stage / f"{name}.yaml").read_text())
     path = folder / f"{stage}.yaml"
-    path.write_text(yaml.safe_dump(merged(shipped, changes)))
+    path.write_text(yaml.safe_dump(merged(shipped, changes), sort_keys=False))
     return path
 
 

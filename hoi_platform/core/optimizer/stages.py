@@ -53,6 +53,8 @@ def resolve_stages(config: OptimizationConfig) -> tuple[Stage, ...]:
         variables = variables | spec.opt_vars
         losses = _laid_over(losses, spec.loss_cfg)
         mistakes += _unknown_variables(spec, where)
+        if not variables:
+            mistakes.append(f"{where}.opt_vars: no variable here nor in an earlier stage")
         terms = _terms(losses, where, mistakes)
         stages.append(Stage(name, spec.niter, spec.schedule, variables, terms))
     if mistakes:

@@ -21,7 +21,8 @@ MAX_PENETRATION_M: Final = 0.002
 MAX_GAP_M: Final = 0.002
 MAX_DRIFT_M: Final = 0.001
 MAX_DRIFT_DEG: Final = 0.5
-_FLUSH_DEG: Final = 2.0
+_FLUSH_RATIO: Final = 1e-6
+"""Of the body's size: what the planes of one flat side may differ by."""
 
 
 @dataclass(frozen=True)
@@ -136,21 +137,21 @@ def drift(Ts_world_body: Array) -> tuple[float, float]:
 
 
 def flush(hull: RigidHull, R_world_object: Array) -> Array:
-    """Turn the hull's facet that it nearly rests on exactly onto the plane.
+    """Turn the body onto the facet of its hull on which it comes to rest from this rotation.
 
-    Facets within 2° of the plane are tried; the one that carries the center of mass best is
-    taken. Without one the rotation is returned as it is.
+    The body stands on a facet as long as the foot of the perpendicular from its center of mass
+    lies within; else it rolls over the edge that the foot is beyond, and its center sinks.
     """
-    points = hull.centered @ R_world_object.T
-    qhull = ConvexHull(points)
-    normals = np.unique(np.round(qhull.equations[:, :3], 9), axis=0)
-    candidates = normals[-normals[:, 2] > np.cos(np.deg2rad(_FLUSH_DEG))]
-    best, R_best = 0.0, R_world_object
-    for normal in candidates:
-        R = rotation_between(normal, np.array([0.0, 0.0, -1.0])) @ R_world_object
-        if (margin := support_margin(hull, R)) > best:
-            best, R_best = margin, R
-    return R_best
+    qhull = ConvexHull(hull.centered @ R_world_object.T)
+    normals, heights = qhull.equations[:, :3], -qhull.equations[:, 3]
+    facet = int(np.argmin(normals[:, 2]))
+    while True:
+        beyond = heights[facet] * normals @ normals[facet] - heights
+        over = int(np.argmax(beyond))
+        if beyond[over] < _FLUSH_RATIO * hull.size:
+            break
+        facet = over  # lower than before, so that this ends
+    return rotation_between(normals[facet], np.array([0.0, 0.0, -1.0])) @ R_world_object
 
 
 def support_margin(hull: RigidHull, R_world_object: Array, tolerance_m: float = 5e-4) -> float:

@@ -42,6 +42,11 @@ _REMOTE_STATE: Final = {
 }
 _WAITING: Final = frozenset({S.RESERVED, S.SENDING, S.DOUBTFUL})
 """No task is known yet."""
+_WHY_NOT_YET: Final = {
+    S.RESERVED: "all slots of the account are in use",
+    S.SENDING: "another worker is sending it",
+    S.DOUBTFUL: "the service could not be asked for it",
+}
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ class PaidVideoBackend:
         raise TransientError(
             f"{request.clip}: {self.name} did not take the request in "
             f"{self._patience.offers} attempts (ledger row {row.id} is {row.state}: "
-            f"{row.reason or 'all slots of the account are in use'}); materialize video_task "
+            f"{row.reason or _WHY_NOT_YET[S(row.state)]}); materialize video_task "
             "again later: nothing will be bought twice"
         )
 

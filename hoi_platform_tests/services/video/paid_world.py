@@ -75,8 +75,13 @@ class World:
     generation: str
 
     @staticmethod
-    def of(plan: FaultPlan, generation: str = "legacy", slots: int = 5) -> "World":
-        clock = FakeClock()
+    def of(
+        plan: FaultPlan,
+        generation: str = "legacy",
+        slots: int = 5,
+        clock: FakeClock | None = None,
+    ) -> "World":
+        clock = clock or FakeClock()
         skew = timedelta(seconds=plan.rates.clock_skew_s)
         # The client lives by ``clock``, the service by a clock that differs.
         kling = FakeKling(

@@ -1,7 +1,9 @@
 """The paid backend in the cases that a person meets: refusals, doubts, second orders, resizing."""
 
+import contextlib
 import logging
 import threading
+import time
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +20,7 @@ from hoi_platform.services.video.delivery import Delivery
 from hoi_platform.services.video.fal import FalKling
 from hoi_platform.services.video.http import checked_base_url
 from hoi_platform.services.video.paid import PaidVideoBackend
+from hoi_platform_tests.fake_apis.clock import FakeClock
 from hoi_platform_tests.fake_apis.fal import FakeFal
 from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
 from hoi_platform_tests.fake_apis.transport import Gateway, InProcess
@@ -137,18 +140,32 @@ def test_full_slots_are_waited_for(world: World, ledger: Ledger, tmp_path: Path)
     assert world.kling.book.tasks[0].state(world.clock.now()) == "succeeded"
 
 
-def test_two_workers_on_one_clip_buy_one_video(
-    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+class StandingClock(FakeClock):
+    """Sleeping lets other threads run and takes no time: no lease ends while a sender works."""
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(0.005)
+
+
+def test_four_workers_on_one_clip_buy_one_video(
+    ledger: Ledger, request_: VideoRequest, tmp_path: Path
 ) -> None:
-    """Two runs of the same partition would each order it."""
-    threads = [
-        threading.Thread(target=lambda: world.process(ledger, tmp_path).submit(request_))
-        for _ in range(4)
-    ]
+    """Several runs of the same partition would each order it, or some would never see it."""
+    world = World.of(FaultPlan(), clock=StandingClock())
+    tasks: list[str | None] = []
+
+    def work() -> None:
+        while True:
+            with contextlib.suppress(TransientError):
+                tasks.append(world.process(ledger, tmp_path).submit(request_).task_id)
+                return
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(timeout=60)
+    assert tasks == [world.kling.book.tasks[0].task_id] * 4
     assert len(world.kling.book.tasks) == 1
 
 
