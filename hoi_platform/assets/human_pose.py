@@ -6,7 +6,7 @@ from hoi_platform.services.artifacts.stages import Work
 
 @stage_asset(
     Look("recon_4dhoi", frozenset({"mediapipe", "torch"})),
-    version="1",
+    version="2",
     upstream=("scene_render", "interaction_video"),
     settings=lambda c: c.settings.recon_4dhoi.human_model.model_dump(),
     backend=lambda s: s.recon_4dhoi.human_model.backend,
@@ -28,6 +28,7 @@ def human_pose(work: Work) -> None:
         body=inputs.body,
         first_frame=inputs.first_frame,
         first_human_mask=inputs.first_mask("human_masks"),
+        scene_depth=inputs.plate[1],
     )
     estimate = estimator.estimate(request, progress=work.progress)
     save_estimate(estimate, inputs.camera.T_cam_world, work.output("motion"))

@@ -1,8 +1,6 @@
 """``hoi bench``: what the chain costs and how accurate it is, over several objects and seeds."""
 
 import json
-import os
-import platform as machine
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hoi_platform.commands.options import Profile, ResultsDir, parse_seeds
+from hoi_platform.commands.options import Profile, ResultsDir, Task, parse_seeds
 
 app = typer.Typer(help="Measure accuracy and cost; figures are printed and written as JSON.")
 
@@ -34,6 +32,7 @@ def bench(
     if context.invoked_subcommand:
         return
     from hoi_platform.assets.stage import flow_order
+    from hoi_platform.commands.machine import machine_name
     from hoi_platform.commands.terminal import BarProgress, console, progress_display, table
     from hoi_platform.core.clip import ObjectId
     from hoi_platform.resources.platform import PlatformResource
@@ -48,7 +47,7 @@ def bench(
             object_id = ObjectId(dataset, category.strip())
             outcomes += runner.run(object_id, parse_seeds(seeds), flow_order())
         outcomes += runner.run_index()
-    figures = collect(outcomes)
+    figures = {"machine": machine_name(), "profile": profile} | collect(outcomes)
     write_whole(output, json.dumps(figures, indent=1) + "\n")
     console.print(table("Cost per partition (median)", _COST_HEAD, _cost_rows(figures)))
     console.print(table("Accuracy", ("clip", *_SHOWN), _accuracy_rows(figures)))
@@ -73,8 +72,32 @@ _SHOWN = (
 )
 
 
+@app.command()
+def optimizer(
+    frames: Annotated[int, typer.Option(help="Frames of the synthetic clip, at 12 fps.")] = 121,
+    width: Annotated[int, typer.Option(help="Width of its images in pixels.")] = 1280,
+    character: str = "kid",
+    task: Task = "manipulation",
+) -> None:
+    """Seconds per iteration and per term of the joint optimization, on a synthetic clip."""
+    from time import perf_counter
+
+    from hoi_platform.commands.machine import machine_name, peak_memory_mb
+    from hoi_platform.commands.terminal import console
+    from hoi_platform.core.optimizer.benchmark import benchmark_optimizer
+    from hoi_platform.resources.models import ModelsResource
+    from hoi_platform.resources.platform import PlatformResource
+
+    config = PlatformResource().platform().settings(task).recon_4dhoi.optimization
+    body, _ = ModelsResource().character(character)
+    cost = benchmark_optimizer(body, config, frames, width, clock=perf_counter)
+    console.print(f"{machine_name()}, peak memory {peak_memory_mb():.0f} MB")
+    for line in cost.lines():
+        console.print(line)
+
+
 def collect(outcomes: Sequence[Any]) -> dict[str, Any]:
-    """A run's figures as plain JSON: machine, cost per stage, accuracy and verdict per clip."""
+    """A run's figures as plain JSON: cost per stage, accuracy and verdict per clip, failures."""
     cost: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     accuracy, verdicts = {}, {}
     for outcome in outcomes:
@@ -95,11 +118,11 @@ def collect(outcomes: Sequence[Any]) -> dict[str, Any]:
         for asset, values in cost.items()
     }
     return {
-        "machine": f"{machine.processor() or machine.machine()}, {os.cpu_count()} cores",
         "stages": stages,
         "accuracy": accuracy,
         "median_accuracy": _medians(accuracy.values()),
         "verdicts": verdicts,
+        "failures": {f"{o.asset} {o.subject}": o.error for o in outcomes if o.error},
     }
 
 

@@ -165,7 +165,7 @@ class Closure:
 
 
 def close_fingers(
-    hand: Hand, distance: Distance, opposition_deg: float, clearance_m: float = 0.0, steps: int = 24
+    hand: Hand, distance: Distance, opposition_deg: float, clearance_m: float = 0.0, steps: int = 36
 ) -> Closure:
     """Close each finger from ``OPEN_DEG`` to ``CLOSED_DEG`` until it touches.
 

@@ -53,6 +53,8 @@ def trusted_frames(observation: HoiObservation) -> NDArray[np.bool_]:
 def _rest(observation: HoiObservation) -> int:
     tracks = observation.tracks
     seen = rest_frames(tracks.object_masks, tracks.human_masks, tracks.confidence[:, OBJECT])
+    if seen < len(tracks):
+        seen -= 1  # a lift begins with less than what changes the mask
     touched = np.flatnonzero(observation.contacts.hands.any(axis=1))
     return max(seen, int(touched[0])) if touched.size else seen
 

@@ -47,6 +47,8 @@ class SegmentationConfig:
     """Area as a multiple of that in the first frame that earns confidence 0 and 1."""
     color_gate: tuple[float, float] = (0.4, 0.7)
     """Part of the mask that looks more like the thing than like anything else: 0 and 1."""
+    beside_gate: tuple[float, float] = (1.0, 0.3)
+    """Area beside the mask that looks like the thing, as a part of the mask: 0 and 1."""
     body_gate: tuple[float, float] = (0.4, 0.7)
     """IoU of the person's mask with the fitted body's silhouette: 0 and 1."""
     unexplained_px: int = 400

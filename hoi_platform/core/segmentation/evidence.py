@@ -39,6 +39,11 @@ class Evidence:
         others = np.delete(scores, label, axis=0).max(axis=0)
         return float((scores[label] > others - 1.0).mean())
 
+    def looks_like(self, label: int) -> NDArray[np.bool_]:
+        """(h, w) pixels whose colors speak clearly for ``label``."""
+        others = np.delete(self.log_density, label, axis=0).max(axis=0)
+        return self.log_density[label] > others + 1.0
+
 
 @dataclass(frozen=True)
 class SceneModel:

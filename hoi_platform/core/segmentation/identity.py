@@ -39,8 +39,9 @@ class MaskFacts:
     previous_area: int
     usual_area: float
     first_area: int
-    overlap: float  # IoU with the mask carried from the frame before
+    overlap: float  # IoU with the mask that the frames before let expect
     own_color: float  # part of the mask whose color speaks for the thing
+    beside: float = 0.0  # area beside it that has its colors, as a part of its own
 
 
 def judge_object(facts: MaskFacts, config: SegmentationConfig) -> Judgement:
@@ -56,11 +57,6 @@ def judge_human(facts: MaskFacts, body_overlap: float, config: SegmentationConfi
         f"its IoU with the fitted body's silhouette is {body_overlap:.2f}",
     )
     return _verdict("human", [*_doubts(facts, config), body])
-
-
-def lost(reason: str) -> Judgement:
-    """No confidence at all, with the reason."""
-    return Judgement(0.0, (f"object: {reason}",))
 
 
 def overlap(a: Mask, b: Mask) -> float:
@@ -86,11 +82,15 @@ def _doubts(facts: MaskFacts, config: SegmentationConfig) -> list[Doubt]:
         Doubt(ramp(factor, config.area_gate), f"its area changed by a factor of {change:.2f}"),
         Doubt(
             ramp(facts.overlap, config.overlap_gate),
-            f"its IoU with the mask carried by optical flow is {facts.overlap:.2f}",
+            f"its IoU with the outline expected there is {facts.overlap:.2f}",
         ),
         Doubt(
             ramp(facts.own_color, config.color_gate),
             f"the colors of only {100 * facts.own_color:.0f} % of it are its own",
+        ),
+        Doubt(
+            ramp(facts.beside, config.beside_gate),
+            f"{100 * facts.beside:.0f} % as much again beside it has its colors",
         ),
     ]
 

@@ -48,7 +48,7 @@ def whole(shape: tuple[int, int]) -> Window:
     return slice(0, shape[0]), slice(0, shape[1])
 
 
-def placed(part: NDArray, window: Window, shape: tuple[int, int], fill: float = 0) -> NDArray:
+def placed(part: NDArray, window: Window, shape: tuple[int, ...], fill: float = 0) -> NDArray:
     """An image (..., height, width) that holds ``part`` (..., h, w) and ``fill`` around it."""
     image = np.full((*part.shape[:-2], *shape), fill, part.dtype)
     rows, columns = window

@@ -24,15 +24,15 @@ class FitConfig(Config):
     """Acceleration of a joint (m per squared frame)."""
     turn_acceleration_rad: float = Field(0.02, gt=0)
     """Second difference of a joint's rotation (rad per squared frame)."""
-    foot_slide_m: float = Field(0.0015, gt=0)
+    foot_slide_m: float = Field(0.0004, gt=0)
     """Slide of a planted foot between frames (m)."""
     foot_height_m: float = Field(0.004, gt=0)
     """Height of a planted sole (m)."""
     balance_m: float = Field(0.06, gt=0)
     """Center of mass off its place above planted feet (m)."""
-    first_frame_m: float = Field(0.001, gt=0)
+    first_frame_m: float = Field(0.0005, gt=0)
     """Pelvis in frame 0 (m)."""
-    first_frame_rad: float = Field(0.005, gt=0)
+    first_frame_rad: float = Field(0.002, gt=0)
     """Joints in frame 0 (rad)."""
     pose_scale: float = Field(1.0, gt=0)
     """Factor on the standard deviations of the pose prior."""

@@ -1,14 +1,15 @@
 """Fits a body of known shape to the landmarks of all frames at once, coarse to fine."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from hoi_platform.core.body.fitting.anatomy import hinges, mass_of_joints, sole_vertices
+from hoi_platform.core.body.fitting.anatomy import hinges
+from hoi_platform.core.body.fitting.arm_evidence import right_arms
 from hoi_platform.core.body.fitting.arm_guess import guess_arm, unwrapped
 from hoi_platform.core.body.fitting.bones import BODY_BONES, FINGER_BONES, PALM_BONES
 from hoi_platform.core.body.fitting.confidence import joint_confidence
@@ -16,8 +17,9 @@ from hoi_platform.core.body.fitting.config import FitConfig
 from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
 from hoi_platform.core.body.fitting.foot_contact import foot_contact_probability
 from hoi_platform.core.body.fitting.gauss_newton import minimize
+from hoi_platform.core.body.fitting.ground import Ground
 from hoi_platform.core.body.fitting.kinematics import joint_points
-from hoi_platform.core.body.fitting.objective import Ground, Objective
+from hoi_platform.core.body.fitting.objective import Objective
 from hoi_platform.core.body.fitting.observation import KeypointObservation
 from hoi_platform.core.body.fitting.targets import FitTargets, make_targets
 from hoi_platform.core.body.fitting.variables import PoseSpace
@@ -44,8 +46,6 @@ _TRUNK_BONES: Final = [
     (KEYPOINT["right_shoulder"], KEYPOINT["left_shoulder"]),
     (KEYPOINT["right_hip"], KEYPOINT["left_hip"]),
 ]
-_MAX_SOLE_HEIGHT_M: Final = 0.03
-"""Soles may be arched or the heel raised by so much in a planted foot of frame 0."""
 _SURE_SPREAD: Final = 10.0
 """Bones less certain than this take no part in the first guess of the arms."""
 _COARSE_OUTLIER_SIGMAS: Final = 10.0
@@ -64,6 +64,8 @@ class _Context:
     ground: Ground
     contact: Array
     fps: float
+    scene_depth: Array | None
+    """(height, width) of the scene without person and object, m."""
 
 
 def fit_motion(
@@ -74,13 +76,16 @@ def fit_motion(
     fps: float,
     config: FitConfig | None = None,
     progress: Progress = lambda fraction, text: None,
+    scene_depth: Array | None = None,
 ) -> HumanPoseEstimate:
     """The motion that explains the landmarks, starting from the known pose of frame 0.
 
-    Raises StageError when too few frames show the person or the fit diverges.
+    ``scene_depth`` (height, width): depth (m) of the scene without person and object. Raises StageError when too few frames show the person or the fit diverges.
     """
     observation.require_person()
-    context = _context(body, camera, observation, first_frame, fps, config or FitConfig())
+    context = _context(
+        body, camera, observation, first_frame, fps, config or FitConfig(), scene_depth
+    )
     T = len(observation)
     rotations = torch.as_tensor(first_frame.rotations).expand(T, -1, -1, -1).clone()
     translation = torch.as_tensor(first_frame.translation).expand(T, -1).clone()
@@ -100,6 +105,7 @@ def _context(
     first_frame: BodyMotion,
     fps: float,
     config: FitConfig,
+    scene_depth: Array | None,
 ) -> _Context:
     regressor = keypoint_regressor(body)
     first = torch.as_tensor(first_frame.rotations), torch.as_tensor(first_frame.translation)
@@ -112,21 +118,14 @@ def _context(
     stature_px = body.height_m * px_per_m
     contact = foot_contact_probability(observation.keypoints_px, stature_px, fps)
     return _Context(
-        body, regressor, targets, config, _ground(body, contact, first_frame), contact, fps
-    )
-
-
-def _ground(body: BodyModel, contact: Array, first_frame: BodyMotion) -> Ground:
-    vertices = [sole_vertices(body, side) for side in SIDES]
-    soles = body.subset(np.concatenate(vertices))
-    heights = np.clip(first_frame.vertices(soles)[0, :, 2], 0.0, _MAX_SOLE_HEIGHT_M)
-    mass = mass_of_joints()
-    return Ground(
-        soles,
-        torch.as_tensor(np.repeat(contact, [len(v) for v in vertices], axis=1)),
-        torch.as_tensor(heights),
-        torch.as_tensor(mass),
-        torch.as_tensor(mass @ first_frame.joints(body)[0, :, :2]),
+        body,
+        regressor,
+        targets,
+        config,
+        Ground.of(body, first_frame, contact),
+        contact,
+        fps,
+        scene_depth,
     )
 
 
@@ -142,6 +141,9 @@ def _fit_body(
     x = minimize(place.equations, torch.zeros(len(rotations), 6).double(), config.body_iterations)
     fine = PoseSpace(context.body, rotations, translation, _BODY_JOINTS, moves=True)
     x = torch.cat([x, torch.zeros(len(x), fine.size - x.shape[1], dtype=x.dtype)], dim=1)
+    shown = context.regressor.positions(fine.posed(x)).numpy()
+    targets = right_arms(context.targets, shown, context.scene_depth, context.fps)
+    context = replace(context, targets=targets)
     _guess_arms(context, fine, x)
     bones = [*BODY_BONES, *PALM_BONES["left"], *PALM_BONES["right"]]
     for i, is_coarse in enumerate((True, False)):

@@ -1,11 +1,11 @@
 """Residual functions of single items, mapped over a batch and differentiated."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.func import jacfwd, vmap
+from torch.func import jacrev, vmap
 
 from hoi_platform.core.body.fitting.kinematics import Points
 from hoi_platform.core.geometry.torch_rotations import matrix_from_axis_angle
@@ -28,7 +28,7 @@ def linearize(
     T, N = inputs.shape[:2]
     flat = [c.expand(T, N, *c.shape[2:]).flatten(0, 1) for c in constants]
     items = inputs.flatten(0, 1)
-    residual, J = vmap(f)(items, *flat), vmap(jacfwd(f))(items, *flat)
+    residual, J = vmap(f)(items, *flat), vmap(jacrev(f))(items, *flat)
     return residual.unflatten(0, (T, N)), J.unflatten(0, (T, N))
 
 
@@ -52,24 +52,22 @@ def of_rotations(
     f: Callable[..., Tensor],
     residuals: Tensor,
     reference: Tensor,
-    groups: Sequence[tuple[int, ...]],
+    rows: list[int],
     size: int,
     *constants: Tensor,
 ) -> Linear:
-    """A residual of groups of g local rotations, f: (g, 3, 3) → (m,).
+    """A residual of single local rotations, f: (3, 3) → (m,).
 
-    ``residuals`` (T, J, 3) and ``reference`` (T, J, 3, 3) belong to all free joints, ``groups`` are
-    rows among them; the last 3 J of a frame's ``size`` unknowns are the residuals.
+    ``residuals`` (T, J, 3) and ``reference`` (T, J, 3, 3) belong to all free joints, ``rows`` are
+    those in question; the last 3 J of a frame's ``size`` unknowns are the residuals.
     """
 
-    def of_axis_angles(a: Tensor, R: Tensor, *rest: Tensor) -> Tensor:
+    def of_axis_angle(a: Tensor, R: Tensor, *rest: Tensor) -> Tensor:
         return f(R @ matrix_from_axis_angle(a), *rest)
 
-    index = torch.tensor(groups)
-    residual, J = linearize(of_axis_angles, residuals[:, index], reference[:, index], *constants)
+    residual, J = linearize(of_axis_angle, residuals[:, rows], reference[:, rows], *constants)
     first = size - 3 * residuals.shape[1]
     wide = torch.zeros(*J.shape[:3], size, dtype=J.dtype, device=J.device)
-    for n, group in enumerate(groups):
-        for g, row in enumerate(group):
-            wide[:, n, :, first + 3 * row : first + 3 * row + 3] = J[:, n, :, g]
+    for n, row in enumerate(rows):
+        wide[:, n, :, first + 3 * row : first + 3 * row + 3] = J[:, n]
     return Linear(residual, wide)

@@ -10,17 +10,12 @@ from torch import Tensor
 
 from hoi_platform.core.body.fitting.anatomy import Hinge, stray_rad
 from hoi_platform.core.body.fitting.config import FitConfig
+from hoi_platform.core.body.fitting.ground import Ground
 from hoi_platform.core.body.fitting.kinematics import Points, skinned_points
 from hoi_platform.core.body.fitting.linearization import Linear, of_bones, of_points, of_rotations
 from hoi_platform.core.body.fitting.normal_equations import NormalEquations
 from hoi_platform.core.body.fitting.targets import FitTargets
-from hoi_platform.core.body.fitting.terms.balance import balance
 from hoi_platform.core.body.fitting.terms.bone_direction import bone_direction
-from hoi_platform.core.body.fitting.terms.foot_contact import (
-    VELOCITY,
-    foot_height,
-    planted_through,
-)
 from hoi_platform.core.body.fitting.terms.joint_limits import hinge_limit, hinge_twist
 from hoi_platform.core.body.fitting.terms.keypoint_reprojection import keypoint_reprojection
 from hoi_platform.core.body.fitting.terms.pose_prior import pose_prior
@@ -33,18 +28,6 @@ from hoi_platform.core.geometry.rotations import Array
 _HINGE_SIGMA = (0.1, 0.05, 0.05)
 _FINGER_TWIST_SIGMA = 0.12
 """Sideways and twisting motion of a finger's joints (rad)."""
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What is known of the feet and of the balance of one who stands."""
-
-    soles: BodyModel
-    """N points of both soles."""
-    contact: Tensor  # (T, N) probability that each is planted
-    heights: Tensor  # (N,) of the points when planted, m
-    mass: Tensor  # (55,) shares of the joints in the center of mass
-    center_xy: Tensor  # (2,) of the center of mass when standing, m
 
 
 @dataclass(frozen=True)
@@ -76,8 +59,7 @@ class Objective:
         self._add_limits(equations, x)
         self._add_smoothness(equations, x)
         if self.ground:
-            self._add_soles(equations, x, self.ground)
-            self._add_balance(equations, x, self.ground)
+            self.ground.add_to(equations, self.space, x, self.config)
         return equations
 
     def _in_camera(self, points: Points) -> Points:
@@ -148,9 +130,9 @@ class Objective:
         self, x: Tensor, f: Callable[..., Tensor], hinges: list[Hinge], *constants: Tensor
     ) -> Linear:
         space = self.space
-        groups = [(space.joints.index(hinge.joint),) for hinge in hinges]
+        rows = [space.joints.index(hinge.joint) for hinge in hinges]
         reference = space.rotations[:, list(space.joints)]
-        return of_rotations(f, space.residuals(x), reference, groups, space.size, *constants)
+        return of_rotations(f, space.residuals(x), reference, rows, space.size, *constants)
 
     def _add_smoothness(self, equations: NormalEquations, x: Tensor) -> None:
         config, space = self.config, self.space
@@ -169,41 +151,6 @@ class Objective:
             eye.expand(space.frames, -1, -1),
             one / (config.turn_acceleration_rad * self.frame_scale),
         )
-
-    def _add_soles(self, equations: NormalEquations, x: Tensor, ground: Ground) -> None:
-        points = skinned_points(ground.soles, self.space, x)
-        height = of_points(
-            foot_height,
-            points,
-            ground.heights[None, :, None],
-            ground.contact[..., None],
-            _constant(self.config.foot_height_m),
-        )
-        equations.add_frame_residuals(height.residual.flatten(1), height.J.flatten(1, 2))
-        weights = planted_through(ground.contact) / self.config.foot_slide_m
-        equations.add_differences(
-            VELOCITY,
-            points.p.flatten(1),
-            points.J.flatten(1, 2),
-            weights.repeat_interleave(3, dim=1),
-        )
-
-    def _add_balance(self, equations: NormalEquations, x: Tensor, ground: Ground) -> None:
-        joints = skinned_points(self.smooth, self.space, x)
-        mass = ground.mass[list(self.space.joints)]
-        center = Points(
-            torch.einsum("n,tnc->tc", mass, joints.p)[:, None],
-            torch.einsum("n,tncp->tcp", mass, joints.J)[:, None],
-        )
-        planted = ground.contact.amin(dim=1)[:, None, None]
-        linear = of_points(
-            balance, center, ground.center_xy[None, None], planted, _constant(self.config.balance_m)
-        )
-        equations.add_frame_residuals(linear.residual.flatten(1), linear.J.flatten(1, 2))
-
-
-def _constant(value: float) -> Tensor:
-    return torch.full((1, 1, 1), value, dtype=torch.float64)
 
 
 def _row(values: Sequence[Array | tuple[float, ...]]) -> Tensor:

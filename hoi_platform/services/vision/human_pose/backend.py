@@ -12,6 +12,7 @@ from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.errors import BadInputError, ConfigError
 from hoi_platform.core.geometry.camera import Camera
+from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.services.video.codec import Video
 
 Progress = Callable[[float, str], None]
@@ -31,6 +32,8 @@ class HumanPoseRequest:
     """One frame: the pose that was rendered, in the world."""
     first_human_mask: NDArray[np.bool_]
     """(height, width): the person in the first frame; may be empty."""
+    scene_depth: Array | None = None
+    """(height, width): depth of the scene without person and object (m), where it is known."""
 
     def __post_init__(self) -> None:
         if len(self.first_frame) != 1:
@@ -39,6 +42,8 @@ class HumanPoseRequest:
             "video": self.video.frames.shape[1:3],
             "first human mask": self.first_human_mask.shape,
         }
+        if self.scene_depth is not None:
+            found["scene depth"] = self.scene_depth.shape
         expected = self.camera.shape
         if wrong := {name: shape for name, shape in found.items() if shape != expected}:
             raise BadInputError(f"the camera's height x width is {expected} but {wrong}")

@@ -39,4 +39,5 @@ class MediapipeEstimator:
             request.video.fps,
             self.config,
             lambda fraction, text: report(0.6 + 0.4 * fraction, text),
+            request.scene_depth,
         )

@@ -3,6 +3,6 @@
 from torch import Tensor
 
 
-def balance(center: Tensor, target_xy: Tensor, planted: Tensor, sigma: Tensor) -> Tensor:
-    """√planted (c_xy - target) / σ of the body's center of mass in the world: (3,) → (2,)."""
-    return planted.sqrt() * (center[:2] - target_xy) / sigma
+def balance(center: Tensor, target_xy: Tensor, standing: Tensor, sigma: Tensor) -> Tensor:
+    """√standing (c_xy - target) / σ of the body's center of mass in the world: (3,) → (2,)."""
+    return standing.sqrt() * (center[:2] - target_xy) / sigma

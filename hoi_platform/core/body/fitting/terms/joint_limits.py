@@ -5,30 +5,21 @@ from torch import Tensor
 
 
 def hinge_limit(R: Tensor, bone: Tensor, fold: Tensor, limits: Tensor, sigma: Tensor) -> Tensor:
-    """How far a hinge leaves its plane and its range, in σ: one local rotation (1, 3, 3) → (3,).
+    """How far a hinge leaves its plane and its range, in σ: local rotation (3, 3) → (3,).
 
     ``bone`` is the rest direction of the child bone, ``fold`` the direction to which positive
     flexion turns it, ``limits`` (2,) the least and greatest flexion in radians, ``sigma`` (3,) the
     tolerances (rad) out of the plane, below and above the range.
     """
-    sideways = ((R[0] @ bone) * torch.linalg.cross(bone, fold)).sum()
-    flexion = flexion_angle(R[0], bone, fold)
+    sideways = ((R @ bone) * torch.linalg.cross(bone, fold)).sum()
+    flexion = flexion_angle(R, bone, fold)
     below, above = torch.relu(limits[0] - flexion), torch.relu(flexion - limits[1])
     return torch.stack([sideways, below, above]) / sigma
 
 
 def hinge_twist(R: Tensor, hinge: Tensor, sigma: Tensor) -> Tensor:
-    """(R h - h) / σ, (1, 3, 3) → (3,): zero exactly when the rotation is about the hinge h (3,)."""
-    return (R[0] @ hinge - hinge) / sigma
-
-
-def finger_coupling(R: Tensor, bone: Tensor, fold: Tensor, ratio: Tensor, sigma: Tensor) -> Tensor:
-    """A finger's last joint flexes with its middle one: (2, 3, 3) → (1,), in σ.
-
-    ``bone`` and ``fold`` (2, 3) as in ``hinge_limit``; ``ratio`` (1,).
-    """
-    middle, last = (flexion_angle(R[i], bone[i], fold[i]) for i in (0, 1))
-    return (last - ratio * middle) / sigma
+    """(R h - h) / σ, (3, 3) → (3,): zero exactly when the rotation is about the hinge h (3,)."""
+    return (R @ hinge - hinge) / sigma
 
 
 def flexion_angle(R: Tensor, bone: Tensor, fold: Tensor) -> Tensor:

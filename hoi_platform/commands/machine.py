@@ -1,0 +1,31 @@
+"""The machine that figures were measured on."""
+
+import os
+import platform
+import resource
+from pathlib import Path
+
+
+def machine_name() -> str:
+    """Processor, cores and, where there is one, the CUDA device."""
+    parts = [_processor(), f"{len(os.sched_getaffinity(0))} cores"]
+    if gpu := _cuda_device():
+        parts.append(gpu)
+    return ", ".join(parts)
+
+
+def peak_memory_mb() -> float:
+    """The largest resident size of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _cuda_device() -> str | None:
+    import torch
+
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None

@@ -1,0 +1,103 @@
+"""Rest told by masks, and holding hands where the labels come from a lost track."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hoi_platform.core.optimizer.first_guess import first_guess
+from hoi_platform.core.optimizer.holding import holding
+from hoi_platform.core.optimizer.rest import rest_frames
+from hoi_platform_tests.core.optimizer.planted import Planted, planted
+
+START = 6
+
+
+@pytest.fixture(scope="module")
+def clip() -> Planted:
+    return planted(frames=16, contact_start=START)
+
+
+def _moving_masks(moves_at: int, frames: int = 10) -> tuple[np.ndarray, np.ndarray]:
+    thing = np.zeros((frames, 40, 60), dtype=bool)
+    for t in range(frames):
+        shift = max(0, t - moves_at + 1) * 4
+        thing[t, 10:22, 10 + shift : 20 + shift] = True
+    return thing, np.zeros_like(thing)
+
+
+def test_rest_ends_when_the_mask_leaves_its_place():
+    """The object is pinned to the table after it was lifted, or let go before."""
+    thing, person = _moving_masks(moves_at=4)
+    assert rest_frames(thing, person, np.ones(10)) == 4
+
+
+def test_a_single_slip_of_the_mask_is_no_motion():
+    """One frame in which the tracker jumps ends the rest."""
+    thing, person = _moving_masks(moves_at=6)
+    thing[2] = np.roll(thing[2], 20, axis=1)
+    assert rest_frames(thing, person, np.ones(10)) == 6
+
+
+def test_an_object_that_never_moves_rests_throughout():
+    """One flickering pixel row counts as motion."""
+    thing, person = _moving_masks(moves_at=99)
+    thing[5, 10] = False
+    assert rest_frames(thing, person, np.ones(10)) == 10
+
+
+def test_a_hand_in_front_is_no_motion():
+    """The object starts to move when the hand covers half of it."""
+    thing, person = _moving_masks(moves_at=7)
+    person[3:, 10:22, 10:15] = True
+    assert rest_frames(thing & ~person, person, np.ones(10)) == 7
+
+
+def test_masks_without_confidence_tell_nothing():
+    """A mask that jumped away ends the rest."""
+    thing, person = _moving_masks(moves_at=6)
+    thing[2] = np.roll(thing[2], 20, axis=1)
+    confidence = np.ones(10)
+    confidence[2] = 0.1
+    assert rest_frames(thing, person, confidence) == 6
+
+
+def test_labels_stay_where_the_track_is_sure(clip):
+    """Good labels are overruled."""
+    held = holding(clip.observation)
+    assert np.array_equal(held.hands, clip.observation.contacts.hands)
+    assert START <= held.rest <= START + 3
+
+
+def test_a_lost_track_leaves_the_object_in_the_hand(clip):
+    """Labels end where the track is lost, so that the object hangs in the air."""
+    observation = clip.observation
+    hands = observation.contacts.hands.copy()
+    hands[START + 4 :] = False
+    confidence = np.where(np.arange(len(observation)) < START + 3, 1.0, 0.2)
+    Ts = observation.track.Ts_world_object.copy()
+    Ts[START + 3 :, :3, 3] += 0.4
+    lost = replace(
+        observation,
+        track=replace(observation.track, Ts_world_object=Ts, confidence=confidence),
+        contacts=replace(observation.contacts, hands=hands),
+    )
+    held = holding(lost)
+    assert held.hands[START:, 1].all()
+    guess = first_guess(lost, held)
+    assert np.allclose(guess[held.rest :], clip.Ts_world_object[held.rest :], atol=1e-9)
+    assert np.allclose(guess[: held.rest], clip.Ts_world_object[0], atol=1e-9)
+
+
+def test_without_any_label_the_nearest_hand_holds(clip):
+    """A clip whose track is lost from the start has nobody who moves the object."""
+    observation = clip.observation
+    blind = replace(
+        observation,
+        track=replace(observation.track, confidence=np.zeros(len(observation))),
+        contacts=replace(observation.contacts, hands=np.zeros((len(observation), 2), dtype=bool)),
+    )
+    held = holding(blind)
+    assert held.hands[held.rest :, 1].all()
+    assert not held.hands[: held.rest].any()
+    assert not held.hands[:, 0].any()
