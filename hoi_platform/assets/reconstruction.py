@@ -11,7 +11,7 @@ from hoi_platform.services.artifacts.stages import Work
 
 @stage_asset(
     Look("recon_4dhoi", frozenset({"torch"})),
-    version="1",
+    version="2",
     upstream=(
         "object_mesh",
         "scene_render",

@@ -6,7 +6,7 @@ from hoi_platform.services.artifacts.stages import Work
 
 @stage_asset(
     Look("recon_4dhoi", frozenset({"opencv"})),
-    version="1",
+    version="2",
     upstream=("scene_render", "interaction_video", "human_pose"),
     settings=lambda c: c.settings.recon_4dhoi.tracks.model_dump(),
     backend=lambda s: s.recon_4dhoi.tracks.backend,

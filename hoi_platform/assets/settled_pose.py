@@ -7,7 +7,7 @@ from hoi_platform.services.artifacts.stages import Work
 
 @stage_asset(
     Look("gen_2dhoi", frozenset({"blender"})),
-    version="1",
+    version="2",
     upstream=("object_mesh",),
     settings=lambda c: {
         "simulation": c.settings.gen_2dhoi.simulation.model_dump(),

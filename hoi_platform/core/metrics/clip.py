@@ -1,7 +1,7 @@
 """The accuracy of one reconstructed clip against its ground truth."""
 
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -31,9 +31,13 @@ class ClipAccuracy:
     object_translation_mm: float
     """Median over frames."""
     object_translation_mean_mm: float
+    object_translation_moved_mm: float
+    """Median over the frames in which the object is not where it first lay."""
     object_rotation_deg: float
     """Median over frames."""
     object_rotation_mean_deg: float
+    object_rotation_moved_deg: float
+    """As ``object_translation_moved_mm``."""
     add_mm: float
     add_s_mm: float
     add_auc: float
@@ -98,18 +102,25 @@ def _object_errors(predicted: Array, truth: Array, surface: ObjectSurface) -> di
     mesh, points = surface.mesh, surface.points
     translation = object_pose.object_translation_mm(predicted, truth, mesh.surface_centroid)
     rotation = object_pose.object_rotation_deg(predicted, truth, symmetry_axes(mesh))
+    moved = object_pose.moved(truth)
     add = object_pose.add_mm(predicted, truth, points[:1000])
     add_s = object_pose.add_s_mm(predicted, truth, points)
     return {
         "object_translation_mm": float(np.median(translation)),
         "object_translation_mean_mm": float(translation.mean()),
+        "object_translation_moved_mm": _median(translation[moved]),
         "object_rotation_deg": float(np.median(rotation)),
         "object_rotation_mean_deg": float(rotation.mean()),
+        "object_rotation_moved_deg": _median(rotation[moved]),
         "add_mm": float(add.mean()),
         "add_s_mm": float(add_s.mean()),
         "add_auc": object_pose.auc(add),
         "add_s_auc": object_pose.auc(add_s),
     }
+
+
+def _median(values: Array) -> float:
+    return float(np.median(values)) if values.size else nan
 
 
 def _contact_figures(

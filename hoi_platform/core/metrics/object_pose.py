@@ -8,14 +8,27 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.geometry.rotations import Array, rotation_angle
 from hoi_platform.core.geometry.symmetry import SymmetryAxis
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 from hoi_platform.core.metrics.symmetric_rotation import symmetric_rotation_angle
 
 AUC_LIMIT_MM: Final = 100.0
+_MOVED_M: Final = 0.005
+_MOVED_RAD: Final = np.deg2rad(2.0)
+
+
+def moved(poses: Array) -> NDArray[np.bool_]:
+    """(T,) frames in which the object is more than 5 mm or 2° from its first pose.
+
+    While it rests its pose is known from the scene: errors over these frames say what tracking and
+    optimization achieve.
+    """
+    shift = np.linalg.norm(poses[:, :3, 3] - poses[0, :3, 3], axis=-1)
+    return (shift > _MOVED_M) | (rotation_angle(poses[:1, :3, :3], poses[:, :3, :3]) > _MOVED_RAD)
 
 
 def object_translation_mm(predicted: Array, truth: Array, center: Array) -> Array:

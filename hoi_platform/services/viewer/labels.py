@@ -22,6 +22,8 @@ ACCURACY: Final[dict[str, Label]] = {
     "object_translation_mm": Label("Object translation, median", "mm", "lower"),
     "object_translation_mean_mm": Label("Object translation, mean", "mm", "lower"),
     "object_rotation_deg": Label("Object rotation, median", "°", "lower"),
+    "object_translation_moved_mm": Label("Object translation, moved", "mm", "lower"),
+    "object_rotation_moved_deg": Label("Object rotation, moved", "°", "lower"),
     "object_rotation_mean_deg": Label("Object rotation, mean", "°", "lower"),
     "add_mm": Label("ADD", "mm", "lower"),
     "add_s_mm": Label("ADD-S", "mm", "lower"),

@@ -11,6 +11,7 @@ from hoi_platform.core.metrics.object_pose import (
     add_mm,
     add_s_mm,
     auc,
+    moved,
     object_rotation_deg,
     object_translation_mm,
 )
@@ -103,3 +104,13 @@ def test_auc_is_the_area_under_the_curve() -> None:
     curve = (errors[None] <= thresholds[:, None]).mean(axis=1)
     assert auc(errors) == pytest.approx(curve.mean(), abs=1e-4)
     assert auc(np.zeros(3)) == 1.0
+
+
+def test_moved_frames_are_those_off_the_first_pose() -> None:
+    """Frames in which the object rests, where its pose is known, would flatter the figures."""
+    poses = np.tile(np.eye(4), (5, 1, 1))
+    poses[1, 0, 3] = 0.004
+    poses[2, 0, 3] = 0.006
+    poses[3, :3, :3] = matrix_from_axis_angle(np.radians(1.5) * Z)
+    poses[4, :3, :3] = matrix_from_axis_angle(np.radians(2.5) * Z)
+    assert moved(poses).tolist() == [False, False, True, False, True]

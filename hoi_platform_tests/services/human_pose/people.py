@@ -97,8 +97,11 @@ class _Painter:
         linear = body_colors(body)
         srgb = np.where(linear < 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
         self._mesh, cells = vtk.vtkPolyData(), vtk.vtkCellArray()
-        triangles = np.insert(body.faces, 0, 3, axis=1).astype(np.int64).ravel()
-        cells.SetCells(len(body.faces), numpy_to_vtkIdTypeArray(triangles, deep=True))
+        corners = np.arange(0, body.faces.size + 1, 3, dtype=np.int64)
+        cells.SetData(
+            numpy_to_vtkIdTypeArray(corners, deep=True),
+            numpy_to_vtkIdTypeArray(body.faces.astype(np.int64).ravel(), deep=True),
+        )
         self._mesh.SetPolys(cells)
         colors = (255 * np.clip(srgb, 0, 1)).astype(np.uint8)
         self._mesh.GetPointData().SetScalars(numpy_to_vtk(colors, deep=True))

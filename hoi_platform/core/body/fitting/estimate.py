@@ -34,7 +34,9 @@ class HumanPoseEstimate:
     motion: BodyMotion
     """In the world (the reference's ``motion_global``)."""
     keypoints_px: Array
-    """(T, K, 3): u, v and confidence in [0, 1]; u and v are nan where nothing was detected."""
+    """(T, K, 3): u, v less the detector's bias where frame 0 tells it, and certainty in [0, 1]: the
+    variance of a surely seen landmark of its kind over this one's; nan, nan, 0 where nothing was
+    detected."""
     foot_contact: Array
     """(T, 2) probability that the left and the right foot is planted."""
     joint_confidence: Array

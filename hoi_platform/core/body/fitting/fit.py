@@ -80,7 +80,8 @@ def fit_motion(
 ) -> HumanPoseEstimate:
     """The motion that explains the landmarks, starting from the known pose of frame 0.
 
-    ``scene_depth`` (height, width): depth (m) of the scene without person and object. Raises StageError when too few frames show the person or the fit diverges.
+    ``scene_depth`` (height, width): depth of the scene without person and object (m). Raises
+    StageError when too few frames show the person or the fit diverges.
     """
     observation.require_person()
     context = _context(
@@ -221,8 +222,16 @@ def _estimate(
     posed = context.body.pose(
         torch.as_tensor(motion.rotations), torch.as_tensor(motion.translation)
     )
-    uv = camera.project(context.regressor.positions(posed).numpy())
+    fitted = camera.project(context.regressor.positions(posed).numpy())
+    targets = context.targets
+    seen = targets.known.numpy().astype(bool)[..., None]
+    corrected = np.where(seen, targets.uv.numpy(), np.nan)
     confidence = joint_confidence(
-        context.regressor, uv, observation.keypoints_px, context.targets.sigma_px.numpy()
+        context.regressor,
+        fitted,
+        np.concatenate([corrected, observation.keypoints_px[..., 2:]], axis=-1),
+        targets.sigma_px.numpy(),
     )
-    return HumanPoseEstimate(motion, observation.keypoints_px, context.contact, confidence)
+    certainty = np.where(seen, targets.certainty.numpy()[..., None], 0.0)
+    keypoints = np.concatenate([corrected, certainty], axis=-1)
+    return HumanPoseEstimate(motion, keypoints, context.contact, confidence)

@@ -32,6 +32,7 @@ class FitTargets:
     uv: Tensor  # (T, K, 2)
     known: Tensor  # (T, K) 1 where detected, else 0
     sigma_px: Tensor  # (T, K)
+    certainty: Tensor  # (T, K) in [0, 1]: σ² of a certain landmark of that kind over this one's
     bones: list[tuple[int, int]]
     directions: Tensor  # (T, B, 3) unit vectors
     direction_known: Tensor  # (T, B) 1 where detected, else 0
@@ -59,14 +60,16 @@ def make_targets(
         stature_m * float(px_per_m.mean()),
         config.first_frame_trust,
     )
-    sigma_px = np.hypot(spread_m * px_per_m, config.landmark_floor_px) * spread
+    sure_px = np.hypot(spread_m * px_per_m, config.landmark_floor_px)
+    sigma_px = np.hypot(sure_px * spread, doubt_px)
     directions = bone_directions(observation.landmarks_cam, p_cam, ALL_BONES)
     ends = spread[:, np.array(ALL_BONES)].max(axis=-1)
     tensor = torch.as_tensor
     return FitTargets(
         tensor(np.nan_to_num(uv)),
         tensor(np.isfinite(uv[..., 0]).astype(float)),
-        tensor(np.hypot(sigma_px, doubt_px)),
+        tensor(sigma_px),
+        tensor(np.square(sure_px / sigma_px)),
         ALL_BONES,
         tensor(np.nan_to_num(directions)),
         tensor(np.isfinite(directions[..., 0]).astype(float)),

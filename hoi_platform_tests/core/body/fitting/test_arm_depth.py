@@ -48,7 +48,7 @@ def _true_directions() -> Array:
 def test_both_candidates_lie_on_the_ray_at_the_bone_s_length() -> None:
     """Arms would stretch, or leave their pixels, when they are turned over."""
     rng = np.random.default_rng(0)
-    start, far = rng.uniform(-1, 1, (30, 3)) + [0, 0, 4], rng.normal(size=(30, 3))
+    start, far = rng.uniform(-1, 1, (30, 3)) + np.array([0, 0, 4]), rng.normal(size=(30, 3))
     end = start + 0.3 * _unit(far)
     ray = end / end[:, 2:]
     near, away = arm_depth._on_ray(start, ray, 0.3)
@@ -65,7 +65,7 @@ def test_a_right_detector_is_left_alone() -> None:
     np.testing.assert_array_equal(righted_directions(_evidence(truth), FPS), truth)
 
 
-@pytest.mark.parametrize("trust", [0.2, 0.5])
+@pytest.mark.parametrize("trust", [0.1, 0.25])
 def test_an_arm_mirrored_for_a_while_is_righted(trust: float) -> None:
     """A hand that reaches for the table would be put behind the back."""
     truth = _true_directions()
