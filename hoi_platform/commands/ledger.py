@@ -178,6 +178,12 @@ def _open(results_dir: Path, task: str) -> "tuple[Ledger, VideoConfig, PlatformR
     return LedgerResource(platform=resource).ledger(config.budget), config, resource
 
 
+def open_for_video(results_dir: Path, task: str) -> "tuple[Ledger, VideoConfig, VideoResource]":
+    """The ledger, the configuration and the backends that its rows were sent with."""
+    ledger, config, resource = _open(results_dir, task)
+    return ledger, config, _video_resource(resource)
+
+
 def _video_resource(resource: "PlatformResource") -> "VideoResource":
     from hoi_platform.resources.blender import BlenderResource
     from hoi_platform.resources.ledger import LedgerResource

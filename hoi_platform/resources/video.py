@@ -2,7 +2,7 @@
 
 The one place where the keys of video services are read, when they are used:
 KLING_ACCESS_KEY and KLING_SECRET_KEY, or KLING_API_KEY; KLING_BASE_URL; KLING_CALLBACK_URL;
-FAL_KEY; FAL_BASE_URL.
+KLING_WEBHOOK_SECRET; FAL_KEY; FAL_BASE_URL.
 """
 
 import os
@@ -78,6 +78,17 @@ def require_video_keys(config: VideoConfig) -> None:
     """Raises MissingResourceError or ConfigError before any work is done for a paid video."""
     if config.model_api in PROVIDERS:
         PROVIDERS[config.model_api](config)
+
+
+def webhook_secret() -> str:
+    """What Kling signs its callbacks with. Raises MissingResourceError."""
+    secret = os.environ.get("KLING_WEBHOOK_SECRET")
+    if not secret:
+        raise MissingResourceError(
+            "KLING_WEBHOOK_SECRET is not set; copy the secret (whsec_…) of the callback from "
+            "Kling's console, or leave callbacks out: polling does without them"
+        )
+    return secret
 
 
 def _kling(config: VideoConfig) -> VideoProvider:

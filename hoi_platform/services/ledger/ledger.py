@@ -239,6 +239,11 @@ class Ledger:
         with self._reading() as session:
             return session.scalar(_BY_FINGERPRINT, {"reference": fingerprint})
 
+    def find_external(self, external_task_id: str) -> RequestRow | None:
+        """The row of a whole external task id, if there is one."""
+        with self._reading() as session:
+            return session.scalar(_BY_EXTERNAL_ID, {"reference": external_task_id})
+
     def rows(
         self, states: Collection[RequestState] | None = None, account: str | None = None
     ) -> list[RequestRow]:
