@@ -157,6 +157,12 @@ class PaidVideoBackend:
                 f"its console and settle the row with `hoi ledger settle {row.id} --task-id ID` "
                 "or `--not-taken`"
             )
+        if row.account != self.provider.account:
+            raise UnsettledError(
+                f"{row.subject}: ledger row {row.id} was sent with the account {row.account}, "
+                f"and today's keys are of {self.provider.account}, which cannot look it up; use "
+                f"those keys again, or settle the row with `hoi ledger settle {row.id}`"
+            )
         for lookup in range(self._patience.lookups):
             if lookup:
                 self._sleep(self._patience.lookup_wait_s)
@@ -193,6 +199,8 @@ class PaidVideoBackend:
             row = self.look_up(row)
         if row.state != S.RESERVED:
             return row
+        if row.account != self.provider.account:  # never taken: whoever has the keys today pays
+            row = self._ledger.advance_if(row, S.RESERVED, account=self.provider.account)
         mine = self._ledger.begin_sending(row, self._patience.slots)
         if mine is None:
             self._free_slots(row.account)

@@ -107,6 +107,31 @@ def test_the_budget_stops_a_request_before_it_is_sent(
     assert world.kling.calls == []
 
 
+def test_a_doubt_is_not_settled_by_asking_another_account(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """Whoever changes keys would buy what the first account may have bought already."""
+    row = ledger.begin_sending(
+        ledger.reserve(world.process(ledger, tmp_path)._intent(request_)), slots=1
+    )
+    assert row is not None
+    ledger.advance(row.fingerprint, RequestState.DOUBTFUL, account="kling-ai:of-yesterday")
+    with pytest.raises(UnsettledError, match=r"of-yesterday.*hoi ledger settle 1"):
+        world.process(ledger, tmp_path).submit(request_)
+    assert world.kling.calls == []
+
+
+def test_what_was_never_taken_goes_to_the_account_of_today(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """The slots of the wrong account would be counted."""
+    backend = world.process(ledger, tmp_path)
+    row = ledger.reserve(backend._intent(request_))
+    ledger.advance(row.fingerprint, RequestState.RESERVED, account="kling-ai:of-yesterday")
+    backend.submit(request_)
+    assert ledger.get("1").account == backend.provider.account
+
+
 def test_a_slow_task_stays_in_the_ledger(
     world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
 ) -> None:
@@ -171,8 +196,7 @@ def test_four_workers_on_one_clip_buy_one_video(
 
 def test_a_delivered_video_gets_the_size_of_its_frame(tmp_path: Path, ledger: Ledger) -> None:
     """1080p videos would not fit camera and masks, which are the frame's."""
-    world = World.of(FaultPlan())
-    world.kling.files._make_video = still_video(width=64, fps=2)
+    world = World.of(FaultPlan(), make_video=still_video(width=64, fps=2))
     request = make_request(make_frames(tmp_path, 1)[0], world.config())
     backend = world.process(ledger, tmp_path)
     backend.collect(backend.submit(request), request, tmp_path / "out.mp4", quiet)
@@ -258,15 +282,14 @@ def test_a_lost_answer_of_fal_waits_for_a_person(
     world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
 ) -> None:
     """fal cannot be asked for our id: sending again would buy the video twice."""
-    plan = FaultPlan()
-    plan.call_fault = lambda: "dropped_after"  # type: ignore[method-assign]
+    plan = FaultPlan(always=frozenset({"dropped_after"}))
     fal, backend = fal_backend(plan, ledger, tmp_path, world)
     for _ in range(3):
         with pytest.raises(UnsettledError, match=r"hoi ledger settle 1 --task-id"):
             backend.submit(request_)
     assert len(fal.book.tasks) == 1
     task_id = fal.book.tasks[0].task_id
-    del plan.call_fault
+    plan.always = frozenset()
     ledger.advance("1", RequestState.SUBMITTED, task_id=task_id)
     backend.collect(backend.submit(request_), request_, tmp_path / "o.mp4", quiet)
     assert len(fal.book.tasks) == 1
@@ -277,8 +300,7 @@ def test_permanent_answers_of_fal(
     fault: str, world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
 ) -> None:
     """An empty balance would be tried again and again."""
-    plan = FaultPlan()
-    plan.permanent_fault = lambda: fault  # type: ignore[method-assign]
+    plan = FaultPlan(always=frozenset({fault}))
     fal, backend = fal_backend(plan, ledger, tmp_path, world)
     for _ in range(2):
         with pytest.raises(RefusedError, match="fal 4"):
