@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from hoi_platform.core.errors import RefusedError, TransientError
-from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.ledger import Ledger, utc_now
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.models.scale import find_scale
@@ -19,18 +18,6 @@ from hoi_platform_tests.fake_apis.fal import FakeFal
 from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
 from hoi_platform_tests.fake_apis.kling import FakeKling
 from hoi_platform_tests.fake_apis.server import application, free_port, serving
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return open_ledger(f"sqlite:///{tmp_path}/ledger.db")
-
-
-@pytest.fixture
-def frame(tmp_path: Path) -> Path:
-    path = tmp_path / "frame.png"
-    Image.new("RGB", (64, 36), (200, 100, 50)).save(path)
-    return path
 
 
 @contextmanager

@@ -60,18 +60,6 @@ class Endpoint:
         return answer
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return open_ledger(f"sqlite:///{tmp_path}/ledger.db")
-
-
-@pytest.fixture
-def frame(tmp_path: Path) -> Path:
-    path = tmp_path / "frame.png"
-    Image.new("RGB", (64, 36), (200, 100, 50)).save(path)
-    return path
-
-
 def _model(endpoint: Handler, ledger: Ledger) -> VisionModel:
     client = openai.OpenAI(
         api_key=KEY,
