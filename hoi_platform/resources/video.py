@@ -53,9 +53,14 @@ class VideoResource(dg.ConfigurableResource):
             raise ConfigError(f"{config.model_api!r} is no paid backend: {', '.join(PROVIDERS)}")
         provider = PROVIDERS[config.model_api](config)
         results = self.ledger.platform.platform().results_dir
-        delivery = Delivery(results / "ledger" / "videos", time.sleep)
+        sleep = self.sleeper()
+        delivery = Delivery(results / "ledger" / "videos", sleep)
         ledger = self.ledger.ledger(config.budget)
-        return PaidVideoBackend(provider, ledger, delivery, time.sleep, self._patience(config))
+        return PaidVideoBackend(provider, ledger, delivery, sleep, self._patience(config))
+
+    def sleeper(self) -> Callable[[float], None]:
+        """What a paid backend waits with, in seconds; a subclass need not wait."""
+        return time.sleep
 
     def of_row(self, row: RequestRow, config: VideoConfig) -> PaidVideoBackend:
         """The backend that a ledger row was sent with, by whatever is configured now."""

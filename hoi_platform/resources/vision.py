@@ -5,6 +5,7 @@ The one place where its key is read, when it is used: OPENAI_API_KEY, OPENAI_BAS
 
 import os
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -45,4 +46,8 @@ class VisionResource(dg.ConfigurableResource):
         )
         account = f"openai:{sha256(key.encode()).hexdigest()[:12]}"
         ledger = self.ledger.ledger(config.video.budget)
-        return VisionModel(client, config.chatgpt.model, ledger, time.sleep, account)
+        return VisionModel(client, config.chatgpt.model, ledger, self.sleeper(), account)
+
+    def sleeper(self) -> Callable[[float], None]:
+        """What waits between attempts, in seconds; a subclass need not wait."""
+        return time.sleep

@@ -61,8 +61,8 @@ class FakeChat:
 
     def handle(self, call: Call) -> Reply:
         self.calls.append(call)
-        if call.headers.get("authorization") != f"Bearer {self._key}":
-            return _error(*_ERRORS["auth_failed"])
+        if (header := call.headers.get("authorization")) != f"Bearer {self._key}":
+            return _error(401, "invalid_api_key", f"Incorrect API key provided: {header}")
         if (call.method, call.path) != ("POST", _PATH):
             return _error(404, "not_found", f"Unknown request URL: {call.method} {call.path}")
         fault = self.plan.permanent_fault()

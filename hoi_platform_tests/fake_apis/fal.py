@@ -42,8 +42,8 @@ class FakeFal:
 
     def handle(self, call: Call) -> Reply:
         self.calls.append(call)
-        if call.headers.get("authorization") != f"Key {self._key}":
-            return json_reply({"detail": "No user found for Key ID and Secret"}, 401)
+        if (header := call.headers.get("authorization")) != f"Key {self._key}":
+            return json_reply({"detail": f"No user found for Key ID and Secret: {header}"}, 401)
         if not call.path.startswith(_APP):
             return json_reply({"detail": "Application not found"}, 404)
         rest = call.path.removeprefix(_APP).strip("/").split("/")

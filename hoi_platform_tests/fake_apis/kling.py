@@ -56,6 +56,7 @@ class FakeKling:
         callback_secret: str = CALLBACK_SECRET,
         notify: Notify | None = None,
         work: WorkOf = done,
+        pause: Callable[[], None] = lambda: None,
     ) -> None:
         self.plan = plan or FaultPlan()
         self.book = TaskBook(clock, self.plan, slots, run_s, work)
@@ -66,6 +67,7 @@ class FakeKling:
         self._keys = keys or KlingKeys()
         self._callback_secret = callback_secret
         self._notify = notify
+        self._pause = pause  # before and after a task is made
 
     def handle(self, call: Call) -> Reply:
         self.calls.append(call)
@@ -136,7 +138,9 @@ class FakeKling:
             return refusal(*{**REFUSALS, **PASSING}[fault], fault)
         if self.plan.rates.rejects_duplicates and self.book.is_duplicate(order.external_id):
             return refusal(400, 1201, "external_task_id already exists")
+        self._pause()
         task = self.book.add(order)
+        self._pause()
         if task is None:
             return refusal(429, 1303, "parallel task over resource pack limit")
         return _ok(view(task))

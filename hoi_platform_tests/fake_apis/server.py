@@ -69,7 +69,14 @@ def application(kling: FakeKling, fal: FakeFal, chat: FakeChat | None = None) ->
 @contextlib.contextmanager
 def serving(app: Starlette, port: int) -> Iterator[str]:
     """Run an application in a thread; gives its address."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", lifespan="off")
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_level="critical",
+        lifespan="off",
+        date_header=False,  # the stand-ins tell their own time
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

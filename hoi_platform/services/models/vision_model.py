@@ -141,7 +141,9 @@ class VisionModel:
         return answer
 
     def _note(self, fingerprint: str, state: RequestState, error: HoiError) -> HoiError:
-        self._ledger.advance(fingerprint, state, reason=str(error))
+        text = str(error).replace(self._client.api_key, "(removed)")  # endpoints quote it
+        self._ledger.advance(fingerprint, state, reason=text)
+        error.args = (text,)
         return error
 
     def _intent(self, question: Question, fingerprint: str) -> Intent:
