@@ -1,0 +1,93 @@
+"""Which runs the sensor requests: once per finished task, and again for what was not taken."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from hoi_platform.core.config.gen_2dhoi import VideoConfig
+from hoi_platform.sensors import offer_requests, ready_requests
+from hoi_platform.services.ledger.database import open_ledger
+from hoi_platform.services.ledger.ledger import Intent, Ledger
+from hoi_platform.services.ledger.schema import RequestRow
+from hoi_platform.services.ledger.states import RequestState
+from hoi_platform.services.platform import Platform
+from hoi_platform_tests.fake_apis.clock import FakeClock
+from hoi_platform_tests.platform.prepared import DRILL, kling_platform
+
+CONFIG = VideoConfig(model_api="kling-ai", concurrency=2)
+Reserve = Callable[[int], RequestRow]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Platform:
+    return kling_platform(tmp_path).platform()
+
+
+@pytest.fixture
+def book(tmp_path: Path, clock: FakeClock) -> Ledger:
+    return open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock=clock.now)
+
+
+@pytest.fixture
+def reserve(book: Ledger, platform: Platform) -> Reserve:
+    """The request for the drill's clip of a seed."""
+
+    def reserve(seed: int) -> RequestRow:
+        subject, fingerprint = str(platform.clip(DRILL, seed)), f"{seed:02d}" * 32
+        intent = Intent(fingerprint, "video", "kling-ai", "a", "m", subject, Decimal("0.1"))
+        return book.reserve(intent)
+
+    return reserve
+
+
+def test_a_ready_clip_is_requested_once_and_again_after_hours(
+    platform: Platform, book: Ledger, reserve: Reserve, clock: FakeClock
+) -> None:
+    """Each tick would start a run, or a run that died would leave the video at the service."""
+    row = book.observe(reserve(1), RequestState.SUCCEEDED)
+    keys = []
+    for hours in (0, 1, 6):
+        clock.sleep(timedelta(hours=hours).total_seconds())
+        keys += [r.run_key for r in ready_requests(platform, [row], clock.now())]
+    first = f"video:{row.external_task_id}"
+    assert keys == [f"{first}{again}:{DRILL.key}" for again in ("", "", ":1")]
+
+
+def test_what_was_not_taken_is_offered_while_slots_are_free(
+    platform: Platform, book: Ledger, reserve: Reserve, clock: FakeClock
+) -> None:
+    """A clip that met a full account would never be made, or be offered at every tick."""
+
+    def offered() -> list[str]:
+        requests = offer_requests(platform, book, CONFIG, clock.now())
+        return [str(request.partition_key)[-2:] for request in requests]
+
+    waiting, running = reserve(1), [reserve(2), reserve(3)]
+    for row in running:
+        assert book.begin_sending(row, slots=2) is not None
+        book.advance(row.fingerprint, RequestState.SUBMITTED)
+    clock.sleep(timedelta(minutes=11).total_seconds())
+    assert offered() == []
+    book.advance(running[0].fingerprint, RequestState.SUCCEEDED)
+    assert offered() == ["01"]
+    book.advance(waiting.fingerprint, RequestState.RESERVED, reason="all slots are in use")
+    assert offered() == []
+    clock.sleep(timedelta(days=1).total_seconds())
+    assert offered() == []
+
+
+def test_a_clip_that_is_no_longer_there_is_not_requested(
+    platform: Platform, book: Ledger, reserve: Reserve, clock: FakeClock
+) -> None:
+    """The daemon would fail at every tick because an object was removed."""
+    row = book.observe(reserve(1), RequestState.SUCCEEDED)
+    row.subject = "ComAsset/removed/kid_indoor2-manipulation_rand00001"
+    assert list(ready_requests(platform, [row], clock.now())) == []
