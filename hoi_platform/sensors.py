@@ -76,14 +76,22 @@ def ready_requests(
 def offer_requests(
     platform: Platform, book: Ledger, config: VideoConfig, now: datetime
 ) -> Iterator[dg.RunRequest]:
-    """Runs for requests that were not taken, as far as the account's slots are free."""
+    """Runs for requests that were not taken, as far as the account's slots are free.
+
+    What was not taken after ``video_task`` was done is a later segment: collecting orders it.
+    """
     waiting = [row for row in book.rows({RequestState.RESERVED}) if row.kind == "video"]
     for row in waiting:
         open_now = [r for r in book.rows(OPEN, row.account) if r.kind == "video"]
         idle, age = now - row.updated_at, now - row.reserved_at
         if len(open_now) < config.concurrency and idle > _OFFER_AGAIN and age < _OFFER_AT_MOST:
             bucket = int(now.timestamp() // _OFFER_AGAIN.total_seconds())
-            yield from _requests(platform, row, f"offer:{row.external_task_id}:{bucket}")
+            run_key = f"offer:{row.external_task_id}:{bucket}"
+            submitted = any(
+                platform.store.record("video_task", clip)
+                for clip in clips_named(platform, row.subject)
+            )
+            yield from _requests(platform, row, run_key, *([_COLLECT] if submitted else []))
 
 
 def _requests(

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
 import dagster as dg
@@ -43,7 +44,10 @@ class VideoResource(dg.ConfigurableResource):
             from hoi_platform.services.video.simulated import SimulatedBackend
 
             return SimulatedBackend(self.blender.service())
-        return self.paid(config)
+        from hoi_platform.services.video.montage import Montage, is_montage
+
+        paid = self.paid(config)
+        return Montage(paid, _camera_drift) if is_montage(config) else paid
 
     def paid(self, config: VideoConfig) -> PaidVideoBackend:
         """A paid backend over the ledger. Raises MissingResourceError, ConfigError."""
@@ -77,6 +81,13 @@ class VideoResource(dg.ConfigurableResource):
             poll_wait_s=config.video_retry_wait,
             slots=config.concurrency,
         )
+
+
+def _camera_drift(video: Path) -> float:
+    from hoi_platform.core.filtering.video_sanity import camera_drift
+    from hoi_platform.services.video.codec import read_video
+
+    return camera_drift(read_video(video).frames)
 
 
 def require_video_keys(config: VideoConfig) -> None:

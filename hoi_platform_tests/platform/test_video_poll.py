@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.sensors import offer_requests, ready_requests
+from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.ledger import Intent, Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.platform import Platform
 from hoi_platform_tests.fake_apis.clock import FakeClock
-from hoi_platform_tests.platform.prepared import DRILL, kling_platform
+from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
+from hoi_platform_tests.services.video.paid_world import make_frames
 
 CONFIG = VideoConfig(model_api="kling-ai", concurrency=2)
 Reserve = Callable[[int], RequestRow]
@@ -82,6 +85,29 @@ def test_what_was_not_taken_is_offered_while_slots_are_free(
     assert offered() == []
     clock.sleep(timedelta(days=1).total_seconds())
     assert offered() == []
+
+
+def test_a_later_segment_is_offered_by_collecting(
+    platform: Platform, book: Ledger, reserve: Reserve, clock: FakeClock, tmp_path: Path
+) -> None:
+    """A segment that met a full account would never be ordered: the clip's task is done."""
+    reserve(1)
+    clock.sleep(timedelta(minutes=11).total_seconds())
+    selections = []
+    for done in (False, True):
+        if done:
+            (clip,) = prepare(kling_platform(tmp_path), make_frames(tmp_path, 1)[0], range(1, 2))
+            platform.stages(STAGES).run("video_task", clip, filled, lambda _f, _t: None)
+        (request,) = offer_requests(platform, book, CONFIG, clock.now())
+        selections.append([key.to_user_string() for key in request.asset_selection or []])
+    assert selections == [["video_task"], ["video_task", "interaction_video"]]
+
+
+def filled(work: Work) -> None:
+    """A stage's body that submits nothing."""
+    work.output("task").write_text("{}")
+    for above in work.stage.upstream:
+        work.input(above, {"object_mesh": "mesh", "scene_render": "frame"}.get(above, "prompt"))
 
 
 def test_a_clip_that_is_no_longer_there_is_not_requested(

@@ -82,12 +82,18 @@ class World:
         slots: int = 5,
         clock: FakeClock | None = None,
         make_video: MakeVideo = MAKE_VIDEO,
+        run_s: float = 60.0,
     ) -> "World":
         clock = clock or FakeClock()
         skew = timedelta(seconds=plan.rates.clock_skew_s)
         # The client lives by ``clock``, the service by a clock that differs.
         kling = FakeKling(
-            lambda: clock.now() - skew, make_video, plan, base_url=BASE_URL, slots=slots
+            lambda: clock.now() - skew,
+            make_video,
+            plan,
+            base_url=BASE_URL,
+            slots=slots,
+            run_s=run_s,
         )
         return World(clock, plan, kling, generation)
 

@@ -178,8 +178,6 @@ def test_answers_without_a_code_go_by_their_status(status: int, kind: type) -> N
     [
         ({"kling_model_name": "kling-v9"}, "kling_model_name is 'kling-v9', known are"),
         ({"duration": "7"}, "duration is '7', kling-v2-5-turbo takes 5, 10"),
-        ({"num_videos": 3}, "num_videos is 3, paid backends take 1"),
-        ({"num_video_segments": 2}, "num_video_segments is 2"),
     ],
 )
 def test_a_wrong_setting_is_named_before_anything_is_sent(
