@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hoi_platform.commands.ledger_resume import resume
 from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
 from hoi_platform.core.errors import BadInputError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hoi_platform.services.ledger.schema import RequestRow
 
 app = typer.Typer(help="The book of paid requests.", no_args_is_help=True)
+app.command()(resume)
 
 Reference = Annotated[str, typer.Argument(help="Row number, external task id or fingerprint.")]
 _COLUMNS = ("row", "state", "model", "subject", "USD", "reserved (UTC)", "reason")
@@ -76,46 +78,6 @@ def spend(results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation"
     for name, since, limit in limits:
         of = "no limit" if limit is None else f"of {limit:.2f}"
         console.print(f"this {name}: {ledger.spent_usd(since):.2f} USD ({of})")
-
-
-@app.command()
-def resume(
-    wait: Annotated[bool, typer.Option(help="Wait for tasks that are still running.")] = True,
-    results_dir: ResultsDir = DEFAULT_RESULTS,
-    task: Task = "manipulation",
-) -> None:
-    """Go on with what is open: look up, offer, wait, fetch. Nothing is bought twice."""
-    from hoi_platform.commands.terminal import BarProgress, console, progress_display
-    from hoi_platform.runner import ChainRunner
-    from hoi_platform.services.clips import clips_named
-    from hoi_platform.services.ledger.states import TERMINAL, RequestState
-    from hoi_platform.services.video.polling import poll_open_tasks
-
-    ledger, config, resource = _open(results_dir, task)
-    video = _video_resource(resource)
-    poll = poll_open_tasks(ledger, lambda row: video.of_row(row, config))
-    for error in poll.errors:
-        console.print(f"[yellow]not asked:[/yellow] {error}")
-    unsettled = set(RequestState) - TERMINAL
-    rows = poll.ready if not wait else [r for r in ledger.rows(unsettled) if r.kind == "video"]
-    clips = list(
-        dict.fromkeys(c for r in rows for c in clips_named(resource.platform(), r.subject))
-    )
-    console.print(f"{poll.asked} open, {len(poll.ready)} ready, {len(clips)} clips to go on with")
-    runner = ChainRunner(resource, progress=BarProgress())
-    with progress_display():
-        outcomes = [
-            outcome
-            for clip in clips
-            for outcome in runner.run(
-                clip.object_id, [clip.seed], ["video_task", "interaction_video"]
-            )
-        ]
-    for outcome in outcomes:
-        if outcome.error:
-            console.print(f"[red]{outcome.asset} of {outcome.subject}:[/red] {outcome.error}")
-    if poll.errors or any(outcome.error for outcome in outcomes):
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -180,18 +142,10 @@ def _open(results_dir: Path, task: str) -> "tuple[Ledger, VideoConfig, PlatformR
 
 def open_for_video(results_dir: Path, task: str) -> "tuple[Ledger, VideoConfig, VideoResource]":
     """The ledger, the configuration and the backends that its rows were sent with."""
+    from hoi_platform.resources.video import resuming_video
+
     ledger, config, resource = _open(results_dir, task)
-    return ledger, config, _video_resource(resource)
-
-
-def _video_resource(resource: "PlatformResource") -> "VideoResource":
-    from hoi_platform.resources.blender import BlenderResource
-    from hoi_platform.resources.ledger import LedgerResource
-    from hoi_platform.resources.video import VideoResource
-
-    return VideoResource(
-        blender=BlenderResource(), ledger=LedgerResource(platform=resource), wait=True
-    )
+    return ledger, config, resuming_video(resource)
 
 
 def _usd(row: "RequestRow") -> Decimal:

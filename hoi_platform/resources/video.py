@@ -18,6 +18,7 @@ from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import ConfigError, MissingResourceError
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.ledger import LedgerResource
+from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.video.backend import VideoBackend
 from hoi_platform.services.video.paid import PaidVideoBackend, Patience
@@ -37,6 +38,9 @@ class VideoResource(dg.ConfigurableResource):
     wait: bool = False
     """Wait for a paid task in ``interaction_video`` (the command line does); else it fails at
     once while the task runs, and the sensor ``video_poll`` requests it when it is ready."""
+
+    buys: bool = True
+    """Whether ``video_task`` may order what the ledger does not hold yet."""
 
     def backend(self, config: VideoConfig) -> VideoBackend:
         """The backend; MissingResourceError names the keys that it needs."""
@@ -60,7 +64,9 @@ class VideoResource(dg.ConfigurableResource):
         sleep = self.sleeper()
         delivery = Delivery(results / "ledger" / "videos", sleep)
         ledger = self.ledger.ledger(config.budget)
-        return PaidVideoBackend(provider, ledger, delivery, sleep, self._patience(config))
+        backend = PaidVideoBackend(provider, ledger, delivery, sleep, self._patience(config))
+        backend.buys = self.buys
+        return backend
 
     def sleeper(self) -> Callable[[float], None]:
         """What a paid backend waits with, in seconds; a subclass need not wait."""
@@ -81,6 +87,12 @@ class VideoResource(dg.ConfigurableResource):
             poll_wait_s=config.video_retry_wait,
             slots=config.concurrency,
         )
+
+
+def resuming_video(platform: PlatformResource) -> VideoResource:
+    """Waits for what the ledger holds, and buys nothing that it does not."""
+    ledger = LedgerResource(platform=platform)
+    return VideoResource(blender=BlenderResource(), ledger=ledger, wait=True, buys=False)
 
 
 def _camera_drift(video: Path) -> float:

@@ -86,14 +86,23 @@ class PaidVideoBackend:
         self._sleep = sleep
         self._patience = patience
         self._rng = rng or random.Random()
+        self.buys = True
+        """Whether ``submit`` may order what the ledger does not hold yet."""
 
     def submit(self, request: VideoRequest) -> VideoTask:
         """Buy the video once.
 
-        Raises BadInputError, BudgetError and RefusedError, which are final; UnsettledError, which
-        a person has to settle; TransientError, after which the same call goes on.
+        Raises BadInputError, BudgetError, RefusedError and StageError, which are final;
+        UnsettledError, which a person has to settle; TransientError, after which the same call
+        goes on.
         """
         self.provider.validate(request)
+        if not self.buys and self._ledger.find(request.fingerprint) is None:
+            raise StageError(
+                f"{request.clip}: with today's configuration its video is another request than "
+                "the one in the ledger, and nothing new is bought here; give the configuration "
+                "that it was ordered with"
+            )
         row = self._reserved(request)
         for offer in range(self._patience.offers):
             if offer:
