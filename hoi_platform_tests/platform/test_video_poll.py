@@ -21,6 +21,7 @@ from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
 from hoi_platform_tests.services.video.paid_world import make_frames
 
 CONFIG = VideoConfig(model_api="kling-ai", concurrency=2)
+MODEL = CONFIG.kling_model_name
 Reserve = Callable[[int], RequestRow]
 
 
@@ -45,17 +46,20 @@ def reserve(book: Ledger, platform: Platform) -> Reserve:
 
     def reserve(seed: int) -> RequestRow:
         subject, fingerprint = str(platform.clip(DRILL, seed)), f"{seed:02d}" * 32
-        intent = Intent(fingerprint, "video", "kling-ai", "a", "m", subject, Decimal("0.1"))
+        intent = Intent(fingerprint, "video", "kling-ai", "a", MODEL, subject, Decimal("0.1"))
         return book.reserve(intent)
 
     return reserve
 
 
 def test_a_ready_clip_is_requested_once_and_again_after_hours(
-    platform: Platform, book: Ledger, reserve: Reserve, clock: FakeClock
+    platform: Platform, book: Ledger, reserve: Reserve, clock: FakeClock, tmp_path: Path
 ) -> None:
-    """Each tick would start a run, or a run that died would leave the video at the service."""
+    """Each tick would start a run, a run that died would leave the video at the service, or the
+    daemon would order another video because its configuration differs."""
     row = book.observe(reserve(1), RequestState.SUCCEEDED)
+    assert list(ready_requests(platform, [row], clock.now())) == [], "another request today"
+    order(platform, tmp_path)
     keys = []
     for hours in (0, 1, 6):
         clock.sleep(timedelta(hours=hours).total_seconds())
@@ -73,12 +77,14 @@ def test_what_was_not_taken_is_offered_while_slots_are_free(
         requests = offer_requests(platform, book, CONFIG, clock.now())
         return [str(request.partition_key)[-2:] for request in requests]
 
+    other_model = CONFIG.model_copy(update={"kling_model_name": "kling-v3", "concurrency": 9})
     waiting, running = reserve(1), [reserve(2), reserve(3)]
     for row in running:
         assert book.begin_sending(row, slots=2) is not None
         book.advance(row.fingerprint, RequestState.SUBMITTED)
     clock.sleep(timedelta(minutes=11).total_seconds())
     assert offered() == []
+    assert not [*offer_requests(platform, book, other_model, clock.now())]
     book.advance(running[0].fingerprint, RequestState.SUCCEEDED)
     assert offered() == ["01"]
     book.advance(waiting.fingerprint, RequestState.RESERVED, reason="all slots are in use")
@@ -96,11 +102,16 @@ def test_a_later_segment_is_offered_by_collecting(
     selections = []
     for done in (False, True):
         if done:
-            (clip,) = prepare(kling_platform(tmp_path), make_frames(tmp_path, 1)[0], range(1, 2))
-            platform.stages(STAGES).run("video_task", clip, filled, lambda _f, _t: None)
+            order(platform, tmp_path)
         (request,) = offer_requests(platform, book, CONFIG, clock.now())
         selections.append([key.to_user_string() for key in request.asset_selection or []])
     assert selections == [["video_task"], ["video_task", "interaction_video"]]
+
+
+def order(platform: Platform, folder: Path) -> None:
+    """Make the first clip's artifacts up to ``video_task``."""
+    (clip,) = prepare(kling_platform(folder), make_frames(folder, 1)[0], range(1, 2))
+    platform.stages(STAGES).run("video_task", clip, filled, lambda _f, _t: None)
 
 
 def filled(work: Work) -> None:
