@@ -28,11 +28,13 @@ class VisionResource(dg.ConfigurableResource):
     def model(self, config: Gen2DHOIConfig, what_for: str, way_out: str) -> "VisionModel":
         """The model under the video configuration's budget.
 
-        Raises MissingResourceError, which says what the key is for and what to do without it.
+        Raises MissingResourceError, which says what the key is for and what to do without it, and
+        ConfigError on an address that no key may be sent to.
         """
         import openai
 
         from hoi_platform.services.models.vision_model import VisionModel
+        from hoi_platform.services.video.http import checked_base_url
 
         key = os.environ.get("OPENAI_API_KEY")
         if not key:
@@ -41,6 +43,8 @@ class VisionResource(dg.ConfigurableResource):
                 f"export a key (and OPENAI_BASE_URL for another endpoint), or {way_out}"
             )
         base_url = os.environ.get("OPENAI_BASE_URL") or None
+        if base_url is not None:
+            base_url = checked_base_url("OPENAI_BASE_URL", base_url)
         client = openai.OpenAI(
             api_key=key, base_url=base_url, timeout=self.timeout_s, max_retries=0
         )

@@ -6,11 +6,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from hoi_platform.core.errors import MissingResourceError
+from hoi_platform.assets.object_scale import WITHOUT_A_KEY
+from hoi_platform.core.errors import ConfigError, MissingResourceError
 from hoi_platform.definitions import build_defs
 from hoi_platform.partitions import add_object_keys, cell_key
 from hoi_platform.pipelines import gen_2dhoi
+from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.video import require_video_keys
+from hoi_platform.resources.vision import VisionResource
 from hoi_platform.sensors import video_poll
 from hoi_platform_tests.fake_apis.kling import FakeKling
 from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
@@ -126,3 +129,23 @@ def test_paid_assets_have_no_retry_policy() -> None:
     """A step would be repeated by its own policy."""
     for asset in build_defs().assets or []:
         assert asset.op.retry_policy is None  # type: ignore[union-attr]
+
+
+def test_a_scale_search_without_a_key_names_the_ways_out(tmp_path: Path) -> None:
+    """A user without a key would not learn that a scale can be given."""
+    resource = kling_platform(tmp_path)
+    gen = resource.platform().settings("manipulation").gen_2dhoi
+    vision = VisionResource(ledger=LedgerResource(platform=resource))
+    ways = r"export a key.*hoi objects add --scale.*--size.*real_world_sizes\.yaml"
+    with paid_environment({}), pytest.raises(MissingResourceError, match=ways):
+        vision.model(gen, "the scale search", WITHOUT_A_KEY)
+
+
+def test_the_vision_models_key_goes_to_https_or_this_machine_only(tmp_path: Path) -> None:
+    """A mistyped address would send the key in clear text."""
+    resource = kling_platform(tmp_path)
+    gen = resource.platform().settings("manipulation").gen_2dhoi
+    vision = VisionResource(ledger=LedgerResource(platform=resource))
+    values = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://a.example/v1"}
+    with paid_environment(values), pytest.raises(ConfigError, match="OPENAI_BASE_URL"):
+        vision.model(gen, "a test", "")
