@@ -21,7 +21,8 @@ from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.video.backend import VideoBackend
-from hoi_platform.services.video.paid import PaidVideoBackend, Patience
+from hoi_platform.services.video.paid import PaidVideoBackend
+from hoi_platform.services.video.patience import Patience
 from hoi_platform.services.video.remote import VideoProvider
 
 _KLING_URL: Final = "https://api-singapore.klingai.com"

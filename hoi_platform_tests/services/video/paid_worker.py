@@ -16,7 +16,8 @@ from hoi_platform.services.video.delivery import Delivery
 from hoi_platform.services.video.kling.auth import JwtSigner
 from hoi_platform.services.video.kling.legacy import LegacyKling
 from hoi_platform.services.video.kling.transport import KlingTransport
-from hoi_platform.services.video.paid import PaidVideoBackend, Patience
+from hoi_platform.services.video.paid import PaidVideoBackend
+from hoi_platform.services.video.patience import Patience
 from hoi_platform.services.video.remote import TaskRef
 from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
 from hoi_platform_tests.services.video.paid_world import make_request, quiet

@@ -20,7 +20,8 @@ from hoi_platform.services.video.kling.auth import ApiKeySigner, JwtSigner, Sign
 from hoi_platform.services.video.kling.legacy import LegacyKling
 from hoi_platform.services.video.kling.new import NewKling
 from hoi_platform.services.video.kling.transport import KlingTransport
-from hoi_platform.services.video.paid import PaidVideoBackend, Patience
+from hoi_platform.services.video.paid import PaidVideoBackend
+from hoi_platform.services.video.patience import Patience
 from hoi_platform_tests.fake_apis.clock import FakeClock
 from hoi_platform_tests.fake_apis.faults import FaultPlan
 from hoi_platform_tests.fake_apis.files import MakeVideo

@@ -112,7 +112,7 @@ def test_a_doubt_is_not_settled_by_asking_another_account(
 ) -> None:
     """Whoever changes keys would buy what the first account may have bought already."""
     row = ledger.begin_sending(
-        ledger.reserve(world.process(ledger, tmp_path)._intent(request_)), slots=1
+        ledger.reserve(world.process(ledger, tmp_path).intent(request_)), slots=1
     )
     assert row is not None
     ledger.advance(row.fingerprint, RequestState.DOUBTFUL, account="kling-ai:of-yesterday")
@@ -126,7 +126,7 @@ def test_what_was_never_taken_goes_to_the_account_of_today(
 ) -> None:
     """The slots of the wrong account would be counted."""
     backend = world.process(ledger, tmp_path)
-    row = ledger.reserve(backend._intent(request_))
+    row = ledger.reserve(backend.intent(request_))
     ledger.advance(row.fingerprint, RequestState.RESERVED, account="kling-ai:of-yesterday")
     backend.submit(request_)
     assert ledger.get("1").account == backend.provider.account
