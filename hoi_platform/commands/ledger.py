@@ -89,7 +89,9 @@ def settle(
     not_taken: Annotated[
         bool, typer.Option("--not-taken", help="It was not taken, or may be sent again.")
     ] = False,
-    give_up: Annotated[bool, typer.Option("--give-up", help="Never send it.")] = False,
+    give_up: Annotated[
+        bool, typer.Option("--give-up", help="Never send it, or never wait for it again.")
+    ] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Its task failed: order it once more.")
     ] = False,
@@ -117,7 +119,7 @@ def settle(
     elif not_taken:
         row = _not_taken(ledger, row, by_hand)
     elif give_up:
-        row = ledger.advance(row.fingerprint, RequestState.REFUSED, reason=by_hand)
+        row = _given_up(ledger, row, by_hand)
     elif again:
         row = ledger.reserve_again(row.fingerprint)
     console.print(f"row {row.id} of {row.subject} is {row.state}")
@@ -129,6 +131,14 @@ def _not_taken(ledger: "Ledger", row: "RequestRow", reason: str) -> "RequestRow"
     if row.state == RequestState.REFUSED:
         return ledger.reserve_anew(row.fingerprint)
     return ledger.advance(row.fingerprint, RequestState.RESERVED, reason=reason)
+
+
+def _given_up(ledger: "Ledger", row: "RequestRow", reason: str) -> "RequestRow":
+    """A task that was bought has failed, and costs; what was not bought is refused."""
+    from hoi_platform.services.ledger.states import RequestState as S
+
+    bought = row.state in (S.SUBMITTED, S.PROCESSING, S.SUCCEEDED)
+    return ledger.advance(row.fingerprint, S.FAILED if bought else S.REFUSED, reason=reason)
 
 
 def _open(results_dir: Path, task: str) -> "tuple[Ledger, VideoConfig, PlatformResource]":

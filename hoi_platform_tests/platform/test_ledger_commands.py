@@ -61,6 +61,15 @@ def test_other_ways_to_settle(flag: str, state: str, ledger: Ledger, tmp_path: P
     assert ledger.get("1").state == state
 
 
+def test_a_task_that_is_gone_is_given_up_and_ordered_again(ledger: Ledger, tmp_path: Path) -> None:
+    """A video that the service has deleted would be asked for without end."""
+    ledger.observe(ledger.get("1"), RequestState.SUCCEEDED)
+    assert "is failed" in hoi(tmp_path, "settle", "1", "--give-up")
+    assert ledger.spent_usd() == Decimal("0.56")
+    assert "row 2" in hoi(tmp_path, "settle", "1", "--again")
+    assert [row.state for row in ledger.rows()] == ["failed", "reserved"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
