@@ -125,10 +125,13 @@ def test_a_refusal_closes_the_retries_of_its_run(kling: FakeKling, tmp_path: Pat
     assert orders(kling) == 1
 
 
-def test_paid_assets_have_no_retry_policy() -> None:
-    """A step would be repeated by its own policy."""
+def test_paid_assets_have_neither_a_retry_policy_nor_an_automation_condition() -> None:
+    """A step would be repeated by its own policy, or requested again after each failure."""
     for asset in build_defs().assets or []:
         assert asset.op.retry_policy is None  # type: ignore[union-attr]
+    paid = {dg.AssetKey(name) for name in ("video_prompt", "video_task", "interaction_video")}
+    specs = [spec for spec in build_defs().resolve_all_asset_specs() if spec.key in paid]
+    assert [spec.automation_condition for spec in specs] == [None] * 3
 
 
 def test_a_scale_search_without_a_key_names_the_ways_out(tmp_path: Path) -> None:

@@ -110,7 +110,8 @@ def test_the_scale_search_found_the_size_and_kept_its_way(played: Played) -> Non
     assert [s["response"] for s in steps] == [*["small"] * 5, "big", "correct"]
     assert all({"scale", "prompt", "raw"} <= set(step) for step in steps)
     previews = ArtifactStore(played.results).path("object_scale", "previews", DRILL)
-    assert len(list(previews.rglob("frame.png"))) == len(steps)
+    assert len({step["image"] for step in steps}) == len(steps)
+    assert all((previews / step["image"]).is_file() for step in steps)
 
 
 def test_the_prompt_is_refined_and_says_so(played: Played) -> None:

@@ -21,8 +21,8 @@ from hoi_platform.services.video.kling.new import NewKling
 from hoi_platform.services.video.kling.transport import KlingTransport
 from hoi_platform.services.video.pricing import video_price_usd
 from hoi_platform.services.video.remote import NotAcceptedError, TaskRef, UnknownOutcomeError
-from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
-from hoi_platform_tests.fake_apis.kling import REFUSALS, FakeKling
+from hoi_platform_tests.fake_apis.faults import FaultPlan
+from hoi_platform_tests.fake_apis.kling import REFUSALS
 from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
 from hoi_platform_tests.fake_apis.messages import Call, Reply
 from hoi_platform_tests.fake_apis.transport import Gateway, InProcess
@@ -252,11 +252,3 @@ def test_prices_of_the_default_model() -> None:
     assert video_price_usd("unknown", "std", 1) >= max(
         video_price_usd(model, "pro", 1) for model in LEGACY + NEW
     )
-
-
-def test_the_stand_in_limits_concurrency() -> None:
-    """The fault plans would never meet a full account."""
-    plan = FaultPlan(Rates())
-    kling = FakeKling(World.of(plan).clock.now, lambda _o: b"", plan, slots=1)
-    order_all = [kling.book.add(None) for _ in range(2)]  # type: ignore[arg-type]
-    assert order_all[1] is None

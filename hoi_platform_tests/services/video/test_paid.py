@@ -147,6 +147,21 @@ def test_a_slow_task_stays_in_the_ledger(
     assert creations(world) == 1
 
 
+def test_waiting_shows_its_progress(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """The bar of the command line would stand still for minutes without a word."""
+    told: list[tuple[float, str]] = []
+    backend = world.process(ledger, tmp_path)
+    task = backend.submit(request_)
+    world.kling.book.tasks[0].run_s = 100.0
+    backend.collect(
+        task, request_, tmp_path / "o.mp4", lambda done, text: told.append((done, text))
+    )
+    assert [text for _, text in told] == ["kling-ai: submitted", *["kling-ai: processing"] * 3]
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+
+
 def test_full_slots_are_waited_for(world: World, ledger: Ledger, tmp_path: Path) -> None:
     """The second clip of an account with one slot would never be sent."""
     backend = world.process(ledger, tmp_path)
