@@ -121,7 +121,7 @@ def webhook_secret() -> str:
 
 
 def _kling(config: VideoConfig) -> VideoProvider:
-    from hoi_platform.services.ledger.ledger import utc_now
+    from hoi_platform.services.ledger.intent import utc_now
     from hoi_platform.services.video.http import checked_base_url
     from hoi_platform.services.video.kling.auth import ApiKeySigner, JwtSigner
     from hoi_platform.services.video.kling.legacy import LegacyKling

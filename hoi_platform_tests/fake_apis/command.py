@@ -12,7 +12,7 @@ import httpx
 
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.platform import PlatformResource
-from hoi_platform.services.ledger.ledger import utc_now
+from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.video.simulated import SimulatedBackend
 from hoi_platform_tests.fake_apis.chat import CHAT_KEY, FakeChat

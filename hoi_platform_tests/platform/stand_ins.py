@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from hoi_platform.services.ledger.ledger import utc_now
+from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform_tests.fake_apis.fal import FakeFal
 from hoi_platform_tests.fake_apis.kling import FakeKling
 from hoi_platform_tests.fake_apis.kling_auth import KlingKeys

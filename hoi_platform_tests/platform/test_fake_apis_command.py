@@ -11,7 +11,7 @@ import httpx
 import openai
 import pytest
 
-from hoi_platform.services.ledger.ledger import utc_now
+from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.fal import FalKling
 from hoi_platform.services.video.kling.auth import ApiKeySigner, JwtSigner

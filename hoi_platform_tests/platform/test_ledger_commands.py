@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 from hoi_platform.cli import app
 from hoi_platform.core.errors import HoiError
 from hoi_platform.services.ledger.database import open_ledger
-from hoi_platform.services.ledger.ledger import Intent, Ledger
+from hoi_platform.services.ledger.intent import Intent
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 
 CLIP = "ComAsset/cordless_drill/kid_indoor2-manipulation_rand00001"

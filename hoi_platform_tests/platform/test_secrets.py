@@ -17,7 +17,7 @@ from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.resources.vision import VisionResource
-from hoi_platform.services.ledger.ledger import utc_now
+from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.video.callbacks import callback_app
 from hoi_platform_tests.fake_apis.chat import FakeChat
 from hoi_platform_tests.fake_apis.fal import FakeFal

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from hoi_platform.core.errors import HoiError, RefusedError, TransientError
 from hoi_platform.services.artifacts.record import file_digest, fingerprint_of
-from hoi_platform.services.ledger.ledger import Intent, Ledger
+from hoi_platform.services.ledger.intent import Intent
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 
 S = RequestState

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from hoi_platform.core.errors import RefusedError, StageError, TransientError
-from hoi_platform.services.ledger.ledger import Intent, Ledger
+from hoi_platform.services.ledger.intent import Intent
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import OPEN, RequestState
 from hoi_platform.services.video.backend import (

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from hoi_platform.core.errors import RefusedError, TransientError
-from hoi_platform.services.ledger.ledger import Ledger, utc_now
+from hoi_platform.services.ledger.intent import utc_now
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.models.scale import find_scale
 from hoi_platform.services.models.vision_model import Question, VisionModel

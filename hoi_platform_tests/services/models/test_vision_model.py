@@ -18,7 +18,8 @@ from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.errors import BudgetError, RefusedError, StageError, TransientError
 from hoi_platform.core.scene.prompts import template_prompt
 from hoi_platform.services.ledger.database import open_ledger
-from hoi_platform.services.ledger.ledger import Budget, Ledger
+from hoi_platform.services.ledger.intent import Budget
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.models.refine import refined_prompt
 from hoi_platform.services.models.scale import find_scale

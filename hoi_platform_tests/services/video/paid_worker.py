@@ -9,7 +9,8 @@ from pathlib import Path
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import TransientError
 from hoi_platform.services.ledger.database import make_engine
-from hoi_platform.services.ledger.ledger import LEASE, Ledger, utc_now
+from hoi_platform.services.ledger.intent import LEASE, utc_now
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.delivery import Delivery

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from hoi_platform.cli import app as hoi
 from hoi_platform.core.errors import ConfigError, MissingResourceError, TransientError
 from hoi_platform.services.ledger.database import open_ledger
-from hoi_platform.services.ledger.ledger import utc_now
+from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.video.callbacks import MAX_BYTES, callback_app
 from hoi_platform.services.video.kling.auth import ApiKeySigner

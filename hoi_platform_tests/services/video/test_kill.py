@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hoi_platform.services.ledger.database import open_ledger
-from hoi_platform.services.ledger.ledger import utc_now
+from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform_tests.fake_apis.fal import FakeFal

@@ -12,7 +12,8 @@ import pytest
 
 from hoi_platform.core.errors import BudgetError, RefusedError, TransientError, UnsettledError
 from hoi_platform.services.ledger.database import open_ledger
-from hoi_platform.services.ledger.ledger import Budget, Ledger
+from hoi_platform.services.ledger.intent import Budget
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.codec import probe_video
