@@ -23,6 +23,7 @@ app = typer.Typer(help="The book of paid requests.", no_args_is_help=True)
 app.command()(resume)
 
 Reference = Annotated[str, typer.Argument(help="Row number, external task id or fingerprint.")]
+_CENTS = Decimal("0.1")
 _COLUMNS = ("row", "state", "model", "subject", "USD", "reserved (UTC)", "reason")
 
 
@@ -103,9 +104,10 @@ def settle(
     from hoi_platform.commands.terminal import console
     from hoi_platform.services.ledger.states import RequestState
 
-    if sum([task_id is not None, not_taken, give_up, again]) + (cost is not None) == 0:
+    said = sum([task_id is not None, not_taken, give_up, again])
+    if not said and cost is None:
         raise BadInputError("say one of --task-id, --not-taken, --give-up, --again, --cost")
-    if sum([task_id is not None, not_taken, give_up, again]) > 1:
+    if said > 1:
         raise BadInputError("--task-id, --not-taken, --give-up and --again exclude each other")
     ledger = _open(results_dir, task)[0]
     row = ledger.get(reference)
@@ -113,9 +115,8 @@ def settle(
     if cost is not None:
         row = ledger.advance(row.fingerprint, row.state, cost_usd=Decimal(str(cost)))
     if task_id is not None:
-        row = ledger.advance(
-            row.fingerprint, RequestState.SUBMITTED, task_id=task_id, reason=by_hand
-        )
+        known = {"task_id": task_id, "reason": by_hand}
+        row = ledger.advance(row.fingerprint, RequestState.SUBMITTED, **known)
     elif not_taken:
         row = _not_taken(ledger, row, by_hand)
     elif give_up:
@@ -163,6 +164,8 @@ def _usd(row: "RequestRow") -> Decimal:
 
 
 def _cells(row: "RequestRow") -> Sequence[str]:
-    usd = f"{_usd(row):.2f}" + ("" if row.cost_usd is not None else " est.")
+    amount = _usd(row)
+    shown = f"{amount:.2f}" if amount >= _CENTS else f"{amount:.4f}"  # questions cost less
+    usd = shown + ("" if row.cost_usd is not None else " est.")
     reserved = row.reserved_at.strftime("%Y-%m-%d %H:%M")
     return (str(row.id), row.state, row.model, row.subject, usd, reserved, row.reason[:120])

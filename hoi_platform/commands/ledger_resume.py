@@ -51,33 +51,34 @@ def resume(
     from hoi_platform.services.ledger.states import TERMINAL, RequestState
     from hoi_platform.services.video.polling import poll_open_tasks
 
+    overrides = {"gen_2dhoi": {"character": character} if character else {}}
     platform = PlatformResource(
         results_dir=str(results_dir.absolute()),
         profile=profile,
         gen_config=str(config.absolute()) if config else "",
-        overrides={"gen_2dhoi": {"character": character} if character else {}},
+        overrides=overrides,
     )
     video_config = platform.platform().settings(task).gen_2dhoi.video
     ledger = LedgerResource(platform=platform).ledger(video_config.budget)
     video = resuming_video(platform)
     poll = poll_open_tasks(ledger, lambda row: video.of_row(row, video_config))
-    for error in poll.errors:
-        console.print(f"[yellow]not asked:[/yellow] {error}")
     unsettled = ledger.rows(set(RequestState) - TERMINAL)
     rows = poll.ready if not wait else [row for row in unsettled if row.kind == "video"]
     clips = open_clips(platform, rows)
     console.print(f"{poll.asked} open, {len(poll.ready)} ready, {len(clips)} clips to go on with")
+    problems = [f"[yellow]not asked:[/yellow] {error}" for error in poll.errors]
     if unknown := {row.subject for row in rows} - {str(found.clip) for found in clips}:
-        console.print(
+        problems.append(
             f"[yellow]no such clip today:[/yellow] {', '.join(sorted(unknown))}; give the "
             "--config or --character that it was made with"
         )
     with progress_display():
         outcomes = [outcome for found in clips for outcome in _go_on(platform, found)]
-    for outcome in outcomes:
-        if outcome.error:
-            console.print(f"[red]{outcome.asset} of {outcome.subject}:[/red] {outcome.error}")
-    if poll.errors or unknown or any(outcome.error for outcome in outcomes):
+    failed = [outcome for outcome in outcomes if outcome.error]
+    problems += [f"[red]{o.asset} of {o.subject}:[/red] {o.error}" for o in failed]
+    for problem in problems:
+        console.print(problem)
+    if problems:
         raise typer.Exit(1)
 
 

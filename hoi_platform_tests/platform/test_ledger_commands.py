@@ -45,6 +45,8 @@ def test_what_is_open_is_listed(ledger: Ledger, tmp_path: Path) -> None:
     assert "0.56 est." in shown
     assert "gave no answer" in hoi(tmp_path, "show", "1")
     assert "0.56 USD (of 50.00)" in hoi(tmp_path, "spend")
+    ledger.advance("1", RequestState.DOUBTFUL, cost_usd=Decimal("0.0035"))
+    assert "0.0035" in hoi(tmp_path, "list")
 
 
 def test_a_person_settles_a_doubtful_row(ledger: Ledger, tmp_path: Path) -> None:

@@ -17,22 +17,7 @@ from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.codec import probe_video, read_video
 from hoi_platform.services.video.montage import Montage, is_montage
 from hoi_platform_tests.fake_apis.faults import FaultPlan
-from hoi_platform_tests.services.video.paid_world import World, make_frames, make_request, quiet
-
-
-@pytest.fixture
-def world() -> World:
-    return World.of(FaultPlan(), slots=20)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, world: World) -> Ledger:
-    return open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock=world.clock.now)
-
-
-@pytest.fixture
-def request_(tmp_path: Path, world: World) -> VideoRequest:
-    return make_request(make_frames(tmp_path, 1)[0], world.config())
+from hoi_platform_tests.services.video.paid_world import World, quiet
 
 
 def montage(world: World, ledger: Ledger, folder: Path) -> Montage:
