@@ -8,7 +8,7 @@ import pytest
 
 from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform_tests.fake_apis.fal import FakeFal
-from hoi_platform_tests.fake_apis.kling import FakeKling
+from hoi_platform_tests.fake_apis.kling import FakeKling, Notify
 from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
 from hoi_platform_tests.fake_apis.server import application, free_port, serving
 from hoi_platform_tests.services.video.paid_world import MAKE_VIDEO
@@ -28,10 +28,10 @@ def paid_environment(values: Mapping[str, str]) -> Iterator[pytest.MonkeyPatch]:
 
 
 @contextmanager
-def served_kling() -> Iterator[FakeKling]:
+def served_kling(notify: Notify | None = None) -> Iterator[FakeKling]:
     """Kling's stand-in on loopback, which the environment points at; its tasks take an hour."""
     url, keys = f"http://127.0.0.1:{(port := free_port())}", KlingKeys()
-    kling = FakeKling(utc_now, MAKE_VIDEO, base_url=url, run_s=3600)
+    kling = FakeKling(utc_now, MAKE_VIDEO, base_url=url, run_s=3600, notify=notify)
     values = {
         "KLING_BASE_URL": url,
         "KLING_ACCESS_KEY": keys.access_key,
