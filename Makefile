@@ -1,5 +1,5 @@
 # make demo   set everything up and run the main job
-# make test   set everything up and run the whole test suite
+# make test   set everything up (PostgreSQL too, if it can be) and run the whole test suite
 # make check  ruff, type checker, import contracts
 # make ui     Dagster web server, daemon and the file server on loopback
 # make bench  accuracy and cost over several objects and seeds
@@ -16,6 +16,7 @@ demo: $(READY)
 	$(VENV)/bin/hoi demo
 
 test: $(READY)
+	bash scripts/postgres.sh
 	$(VENV)/bin/pytest $(PYTEST_ARGS)
 
 check: $(READY)

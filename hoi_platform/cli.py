@@ -5,6 +5,7 @@ import sys
 import typer
 
 from hoi_platform.commands.bench import app as bench_app
+from hoi_platform.commands.callbacks import callbacks
 from hoi_platform.commands.clips import clips, status, why
 from hoi_platform.commands.demo import demo
 from hoi_platform.commands.doctor import doctor
@@ -29,6 +30,7 @@ app.add_typer(bench_app, name="bench")
 app.command()(doctor)
 app.command()(serve)
 app.command()(ui)
+app.command()(callbacks)
 app.command("fake-apis")(fake_apis)
 
 

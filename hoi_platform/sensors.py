@@ -9,6 +9,7 @@ from typing import Final
 
 import dagster as dg
 
+from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.partitions import cell_key
 from hoi_platform.resources.ledger import LedgerResource, ledger_exists
@@ -28,6 +29,7 @@ _ASK_AGAIN: Final = timedelta(hours=6)
 _OFFER_AGAIN: Final = timedelta(minutes=10)
 _OFFER_AT_MOST: Final = timedelta(days=1)
 
+_SUBJECT: Final = "hoi/clip"
 _SUBMIT: Final = dg.AssetKey("video_task")
 _COLLECT: Final = dg.AssetKey("interaction_video")
 
@@ -57,6 +59,12 @@ def video_poll(
         context.log.warning("not asked: %s", error)
     now = datetime.now(UTC)
     requests = [*ready_requests(service, poll.ready, now)]
+    for subject in sorted({row.subject for row in poll.ready} - _subjects(requests)):
+        context.log.warning(
+            "%s is ready, and is not what today's configuration asks for; `hoi ledger resume` "
+            "with the configuration that it was ordered with fetches it",
+            subject,
+        )
     requests += offer_requests(service, book, config, now)
     if not requests:
         return dg.SkipReason(f"{poll.asked} open, none ready; {len(poll.errors)} not asked")
@@ -66,8 +74,16 @@ def video_poll(
 def ready_requests(
     platform: Platform, rows: list[RequestRow], now: datetime
 ) -> Iterator[dg.RunRequest]:
-    """A run per finished task; once more every six hours while its video is not fetched."""
+    """A run per finished task; once more every six hours while its video is not fetched.
+
+    Only for clips whose task is the one that today's configuration asks for: a run for any other
+    would order another video.
+    """
+    stages = platform.stages(STAGES)
     for row in rows:
+        clips = clips_named(platform, row.subject)
+        if not all(stages.status("video_task", clip, verify=False).done for clip in clips):
+            continue
         times = (now - row.updated_at) // _ASK_AGAIN
         again = f":{times}" if times > 0 else ""
         yield from _requests(platform, row, f"video:{row.external_task_id}{again}", _COLLECT)
@@ -76,14 +92,29 @@ def ready_requests(
 def offer_requests(
     platform: Platform, book: Ledger, config: VideoConfig, now: datetime
 ) -> Iterator[dg.RunRequest]:
-    """Runs for requests that were not taken, as far as the account's slots are free."""
-    waiting = [row for row in book.rows({RequestState.RESERVED}) if row.kind == "video"]
+    """Runs for requests that were not taken, as far as the account's slots are free.
+
+    What was not taken after ``video_task`` was done is a later segment: collecting orders it.
+    """
+    waiting = [row for row in book.rows({RequestState.RESERVED}) if _is_asked_for(row, config)]
     for row in waiting:
         open_now = [r for r in book.rows(OPEN, row.account) if r.kind == "video"]
         idle, age = now - row.updated_at, now - row.reserved_at
         if len(open_now) < config.concurrency and idle > _OFFER_AGAIN and age < _OFFER_AT_MOST:
             bucket = int(now.timestamp() // _OFFER_AGAIN.total_seconds())
-            yield from _requests(platform, row, f"offer:{row.external_task_id}:{bucket}")
+            run_key = f"offer:{row.external_task_id}:{bucket}"
+            submitted = any(
+                platform.store.record("video_task", clip)
+                for clip in clips_named(platform, row.subject)
+            )
+            yield from _requests(platform, row, run_key, *([_COLLECT] if submitted else []))
+
+
+def _is_asked_for(row: RequestRow, config: VideoConfig) -> bool:
+    """Whether it is a video by the backend and model of today (fal names models otherwise)."""
+    if row.kind != "video" or row.provider != config.model_api:
+        return False
+    return row.provider != "kling-ai" or row.model == config.kling_model_name
 
 
 def _requests(
@@ -94,5 +125,9 @@ def _requests(
             run_key=f"{run_key}:{clip.object_id.key}",
             partition_key=cell_key(clip.object_id.key, clip.seed),
             asset_selection=[_SUBMIT, *more],
-            tags={"hoi/external_task_id": row.external_task_id},
+            tags={"hoi/external_task_id": row.external_task_id, _SUBJECT: row.subject},
         )
+
+
+def _subjects(requests: list[dg.RunRequest]) -> set[str]:
+    return {request.tags[_SUBJECT] for request in requests}

@@ -1,6 +1,7 @@
 """The asset ``object_scale``."""
 
 import json
+from typing import Final
 
 from hoi_platform.assets.scene_inputs import scene_inputs
 from hoi_platform.assets.stage import Look, stage_asset
@@ -11,6 +12,11 @@ from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.vision import VisionResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Context, Work
+
+WITHOUT_A_KEY: Final = (
+    "set skip_step2: true and either give the object a scale (`hoi objects add --scale` or "
+    "`--size`), or have its category in the table of real-world sizes (real_world_sizes.yaml)"
+)
 
 
 def _settings(context: Context) -> dict[str, object]:
@@ -50,7 +56,7 @@ def object_scale(
     else:
         from hoi_platform.services.models.scale import searched_scale
 
-        model = vision.model(gen, "the scale search", "set skip_step2 and give a scale")
+        model = vision.model(gen, "the scale search", WITHOUT_A_KEY)
         clip = ClipId(work.object_id, gen.character, work.entry.scene, seed=1)
         inputs = scene_inputs(work, clip, platform, models, (1.0, 1.0, 1.0))
         name = work.entry.prompt_name(work.object_id.category)

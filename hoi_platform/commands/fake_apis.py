@@ -1,30 +1,52 @@
 """``hoi fake-apis``: the stand-ins for paid services, on loopback."""
 
 import importlib
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir
 from hoi_platform.core.errors import MissingResourceError
+
+_TEST_EQUIPMENT = "hoi_platform_tests"
+
+Rate = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of these that go wrong.")]
 
 
 def fake_apis(
     port: Annotated[int, typer.Option(help="Port on the loopback interface.")] = 3080,
-    video: Annotated[
-        Path | None, typer.Option(help="MP4 that every task delivers; default: a still image.")
-    ] = None,
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+    task_seconds: Annotated[float, typer.Option(min=0, help="Shortest life of a task.")] = 20.0,
+    fps: Annotated[int, typer.Option(min=8, max=60, help="Frame rate of the videos.")] = 24,
+    slots: Annotated[int, typer.Option(min=1, help="Tasks that Kling runs at once.")] = 5,
     seed: Annotated[
-        int | None, typer.Option(help="Fault plan; without one, everything works.")
+        int | None, typer.Option(help="Fault plan: a random one, or that of the given rates.")
     ] = None,
-    task_seconds: Annotated[float, typer.Option(help="How long a task runs.")] = 20.0,
+    call_faults: Rate = 0.0,
+    permanent_faults: Rate = 0.0,
+    task_faults: Rate = 0.0,
+    file_faults: Rate = 0.0,
+    clock_skew_s: Annotated[float, typer.Option(help="This clock's lead over the service's.")] = 0,
 ) -> None:
-    """Serve stand-ins of Kling, fal and a chat endpoint; prints what to export."""
+    """Serve stand-ins of Kling, fal and a chat endpoint; prints what to export.
+
+    A conditioning frame of the results folder gets the video that the simulated backend makes of
+    it, any other picture a still one.
+    """
     try:
-        server = importlib.import_module("hoi_platform_tests.fake_apis.server")
+        command = importlib.import_module(f"{_TEST_EQUIPMENT}.fake_apis.command")
     except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != _TEST_EQUIPMENT:
+            raise
         raise MissingResourceError(
             "the stand-ins are test equipment and not part of the installed package; run this "
             "command in a checkout of the project"
         ) from error
-    server.run(port, video, seed, task_seconds)
+    rates = command.Rates(
+        call=call_faults,
+        permanent=permanent_faults,
+        task=task_faults,
+        file=file_faults,
+        clock_skew_s=clock_skew_s,
+    )
+    command.run(command.Stage(port, results_dir, task_seconds, fps, slots, seed, rates))

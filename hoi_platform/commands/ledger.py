@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hoi_platform.commands.ledger_resume import resume
 from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
 from hoi_platform.core.errors import BadInputError
 
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from hoi_platform.services.ledger.schema import RequestRow
 
 app = typer.Typer(help="The book of paid requests.", no_args_is_help=True)
+app.command()(resume)
 
 Reference = Annotated[str, typer.Argument(help="Row number, external task id or fingerprint.")]
+_CENTS = Decimal("0.1")
 _COLUMNS = ("row", "state", "model", "subject", "USD", "reserved (UTC)", "reason")
 
 
@@ -79,46 +82,6 @@ def spend(results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation"
 
 
 @app.command()
-def resume(
-    wait: Annotated[bool, typer.Option(help="Wait for tasks that are still running.")] = True,
-    results_dir: ResultsDir = DEFAULT_RESULTS,
-    task: Task = "manipulation",
-) -> None:
-    """Go on with what is open: look up, offer, wait, fetch. Nothing is bought twice."""
-    from hoi_platform.commands.terminal import BarProgress, console, progress_display
-    from hoi_platform.runner import ChainRunner
-    from hoi_platform.services.clips import clips_named
-    from hoi_platform.services.ledger.states import TERMINAL, RequestState
-    from hoi_platform.services.video.polling import poll_open_tasks
-
-    ledger, config, resource = _open(results_dir, task)
-    video = _video_resource(resource)
-    poll = poll_open_tasks(ledger, lambda row: video.of_row(row, config))
-    for error in poll.errors:
-        console.print(f"[yellow]not asked:[/yellow] {error}")
-    unsettled = set(RequestState) - TERMINAL
-    rows = poll.ready if not wait else [r for r in ledger.rows(unsettled) if r.kind == "video"]
-    clips = list(
-        dict.fromkeys(c for r in rows for c in clips_named(resource.platform(), r.subject))
-    )
-    console.print(f"{poll.asked} open, {len(poll.ready)} ready, {len(clips)} clips to go on with")
-    runner = ChainRunner(resource, progress=BarProgress())
-    with progress_display():
-        outcomes = [
-            outcome
-            for clip in clips
-            for outcome in runner.run(
-                clip.object_id, [clip.seed], ["video_task", "interaction_video"]
-            )
-        ]
-    for outcome in outcomes:
-        if outcome.error:
-            console.print(f"[red]{outcome.asset} of {outcome.subject}:[/red] {outcome.error}")
-    if poll.errors or any(outcome.error for outcome in outcomes):
-        raise typer.Exit(1)
-
-
-@app.command()
 def settle(
     reference: Reference,
     task_id: Annotated[
@@ -127,7 +90,9 @@ def settle(
     not_taken: Annotated[
         bool, typer.Option("--not-taken", help="It was not taken, or may be sent again.")
     ] = False,
-    give_up: Annotated[bool, typer.Option("--give-up", help="Never send it.")] = False,
+    give_up: Annotated[
+        bool, typer.Option("--give-up", help="Never send it, or never wait for it again.")
+    ] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Its task failed: order it once more.")
     ] = False,
@@ -139,9 +104,10 @@ def settle(
     from hoi_platform.commands.terminal import console
     from hoi_platform.services.ledger.states import RequestState
 
-    if sum([task_id is not None, not_taken, give_up, again]) + (cost is not None) == 0:
+    said = sum([task_id is not None, not_taken, give_up, again])
+    if not said and cost is None:
         raise BadInputError("say one of --task-id, --not-taken, --give-up, --again, --cost")
-    if sum([task_id is not None, not_taken, give_up, again]) > 1:
+    if said > 1:
         raise BadInputError("--task-id, --not-taken, --give-up and --again exclude each other")
     ledger = _open(results_dir, task)[0]
     row = ledger.get(reference)
@@ -149,13 +115,12 @@ def settle(
     if cost is not None:
         row = ledger.advance(row.fingerprint, row.state, cost_usd=Decimal(str(cost)))
     if task_id is not None:
-        row = ledger.advance(
-            row.fingerprint, RequestState.SUBMITTED, task_id=task_id, reason=by_hand
-        )
+        known = {"task_id": task_id, "reason": by_hand}
+        row = ledger.advance(row.fingerprint, RequestState.SUBMITTED, **known)
     elif not_taken:
         row = _not_taken(ledger, row, by_hand)
     elif give_up:
-        row = ledger.advance(row.fingerprint, RequestState.REFUSED, reason=by_hand)
+        row = _given_up(ledger, row, by_hand)
     elif again:
         row = ledger.reserve_again(row.fingerprint)
     console.print(f"row {row.id} of {row.subject} is {row.state}")
@@ -169,6 +134,14 @@ def _not_taken(ledger: "Ledger", row: "RequestRow", reason: str) -> "RequestRow"
     return ledger.advance(row.fingerprint, RequestState.RESERVED, reason=reason)
 
 
+def _given_up(ledger: "Ledger", row: "RequestRow", reason: str) -> "RequestRow":
+    """A task that was bought has failed, and costs; what was not bought is refused."""
+    from hoi_platform.services.ledger.states import RequestState as S
+
+    bought = row.state in (S.SUBMITTED, S.PROCESSING, S.SUCCEEDED)
+    return ledger.advance(row.fingerprint, S.FAILED if bought else S.REFUSED, reason=reason)
+
+
 def _open(results_dir: Path, task: str) -> "tuple[Ledger, VideoConfig, PlatformResource]":
     from hoi_platform.resources.ledger import LedgerResource
     from hoi_platform.resources.platform import PlatformResource
@@ -178,14 +151,12 @@ def _open(results_dir: Path, task: str) -> "tuple[Ledger, VideoConfig, PlatformR
     return LedgerResource(platform=resource).ledger(config.budget), config, resource
 
 
-def _video_resource(resource: "PlatformResource") -> "VideoResource":
-    from hoi_platform.resources.blender import BlenderResource
-    from hoi_platform.resources.ledger import LedgerResource
-    from hoi_platform.resources.video import VideoResource
+def open_for_video(results_dir: Path, task: str) -> "tuple[Ledger, VideoConfig, VideoResource]":
+    """The ledger, the configuration and the backends that its rows were sent with."""
+    from hoi_platform.resources.video import resuming_video
 
-    return VideoResource(
-        blender=BlenderResource(), ledger=LedgerResource(platform=resource), wait=True
-    )
+    ledger, config, resource = _open(results_dir, task)
+    return ledger, config, resuming_video(resource)
 
 
 def _usd(row: "RequestRow") -> Decimal:
@@ -193,6 +164,8 @@ def _usd(row: "RequestRow") -> Decimal:
 
 
 def _cells(row: "RequestRow") -> Sequence[str]:
-    usd = f"{_usd(row):.2f}" + ("" if row.cost_usd is not None else " est.")
+    amount = _usd(row)
+    shown = f"{amount:.2f}" if amount >= _CENTS else f"{amount:.4f}"  # questions cost less
+    usd = shown + ("" if row.cost_usd is not None else " est.")
     reserved = row.reserved_at.strftime("%Y-%m-%d %H:%M")
     return (str(row.id), row.state, row.model, row.subject, usd, reserved, row.reason[:120])

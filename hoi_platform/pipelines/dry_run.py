@@ -71,7 +71,8 @@ def _purchase(
         calls += sum(not _done(platform, "video_prompt", clip) for clip in missing)
     paid = video.model_api != "simulated"
     price = video_price_usd(video.kling_model_name, video.kling_mode, float(video.duration))
-    to_buy = len(missing) if paid else 0
+    per_clip = video.num_videos * video.num_video_segments
+    to_buy = per_clip * len(missing) if paid else 0
     usd = to_buy * price + calls * MODEL_CALL_USD
     return Purchase(object_id, len(missing), to_buy, calls, usd)
 

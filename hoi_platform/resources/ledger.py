@@ -9,7 +9,8 @@ import dagster as dg
 from hoi_platform.core.config.gen_2dhoi import BudgetConfig
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.ledger.database import open_ledger
-from hoi_platform.services.ledger.ledger import Budget, Ledger
+from hoi_platform.services.ledger.intent import Budget
+from hoi_platform.services.ledger.ledger import Ledger
 
 
 class LedgerResource(dg.ConfigurableResource):

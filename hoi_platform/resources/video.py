@@ -2,13 +2,14 @@
 
 The one place where the keys of video services are read, when they are used:
 KLING_ACCESS_KEY and KLING_SECRET_KEY, or KLING_API_KEY; KLING_BASE_URL; KLING_CALLBACK_URL;
-FAL_KEY; FAL_BASE_URL.
+KLING_WEBHOOK_SECRET; FAL_KEY; FAL_BASE_URL.
 """
 
 import os
 import time
 from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
 import dagster as dg
@@ -17,9 +18,11 @@ from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import ConfigError, MissingResourceError
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.ledger import LedgerResource
+from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.video.backend import VideoBackend
-from hoi_platform.services.video.paid import PaidVideoBackend, Patience
+from hoi_platform.services.video.paid import PaidVideoBackend
+from hoi_platform.services.video.patience import Patience
 from hoi_platform.services.video.remote import VideoProvider
 
 _KLING_URL: Final = "https://api-singapore.klingai.com"
@@ -37,13 +40,19 @@ class VideoResource(dg.ConfigurableResource):
     """Wait for a paid task in ``interaction_video`` (the command line does); else it fails at
     once while the task runs, and the sensor ``video_poll`` requests it when it is ready."""
 
+    buys: bool = True
+    """Whether ``video_task`` may order what the ledger does not hold yet."""
+
     def backend(self, config: VideoConfig) -> VideoBackend:
         """The backend; MissingResourceError names the keys that it needs."""
         if config.model_api == "simulated":
             from hoi_platform.services.video.simulated import SimulatedBackend
 
             return SimulatedBackend(self.blender.service())
-        return self.paid(config)
+        from hoi_platform.services.video.montage import Montage, is_montage
+
+        paid = self.paid(config)
+        return Montage(paid, _camera_drift) if is_montage(config) else paid
 
     def paid(self, config: VideoConfig) -> PaidVideoBackend:
         """A paid backend over the ledger. Raises MissingResourceError, ConfigError."""
@@ -53,9 +62,16 @@ class VideoResource(dg.ConfigurableResource):
             raise ConfigError(f"{config.model_api!r} is no paid backend: {', '.join(PROVIDERS)}")
         provider = PROVIDERS[config.model_api](config)
         results = self.ledger.platform.platform().results_dir
-        delivery = Delivery(results / "ledger" / "videos", time.sleep)
+        sleep = self.sleeper()
+        delivery = Delivery(results / "ledger" / "videos", sleep)
         ledger = self.ledger.ledger(config.budget)
-        return PaidVideoBackend(provider, ledger, delivery, time.sleep, self._patience(config))
+        backend = PaidVideoBackend(provider, ledger, delivery, sleep, self._patience(config))
+        backend.buys = self.buys
+        return backend
+
+    def sleeper(self) -> Callable[[float], None]:
+        """What a paid backend waits with, in seconds; a subclass need not wait."""
+        return time.sleep
 
     def of_row(self, row: RequestRow, config: VideoConfig) -> PaidVideoBackend:
         """The backend that a ledger row was sent with, by whatever is configured now."""
@@ -74,14 +90,38 @@ class VideoResource(dg.ConfigurableResource):
         )
 
 
+def resuming_video(platform: PlatformResource) -> VideoResource:
+    """Waits for what the ledger holds, and buys nothing that it does not."""
+    ledger = LedgerResource(platform=platform)
+    return VideoResource(blender=BlenderResource(), ledger=ledger, wait=True, buys=False)
+
+
+def _camera_drift(video: Path) -> float:
+    from hoi_platform.core.filtering.video_sanity import camera_drift
+    from hoi_platform.services.video.codec import read_video
+
+    return camera_drift(read_video(video).frames)
+
+
 def require_video_keys(config: VideoConfig) -> None:
     """Raises MissingResourceError or ConfigError before any work is done for a paid video."""
     if config.model_api in PROVIDERS:
         PROVIDERS[config.model_api](config)
 
 
+def webhook_secret() -> str:
+    """What Kling signs its callbacks with. Raises MissingResourceError."""
+    secret = os.environ.get("KLING_WEBHOOK_SECRET")
+    if not secret:
+        raise MissingResourceError(
+            "KLING_WEBHOOK_SECRET is not set; copy the secret (whsec_…) of the callback from "
+            "Kling's console, or leave callbacks out: polling does without them"
+        )
+    return secret
+
+
 def _kling(config: VideoConfig) -> VideoProvider:
-    from hoi_platform.services.ledger.ledger import utc_now
+    from hoi_platform.services.ledger.intent import utc_now
     from hoi_platform.services.video.http import checked_base_url
     from hoi_platform.services.video.kling.auth import ApiKeySigner, JwtSigner
     from hoi_platform.services.video.kling.legacy import LegacyKling

@@ -5,6 +5,7 @@ The one place where its key is read, when it is used: OPENAI_API_KEY, OPENAI_BAS
 
 import os
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -27,11 +28,13 @@ class VisionResource(dg.ConfigurableResource):
     def model(self, config: Gen2DHOIConfig, what_for: str, way_out: str) -> "VisionModel":
         """The model under the video configuration's budget.
 
-        Raises MissingResourceError, which says what the key is for and what to do without it.
+        Raises MissingResourceError, which says what the key is for and what to do without it, and
+        ConfigError on an address that no key may be sent to.
         """
         import openai
 
         from hoi_platform.services.models.vision_model import VisionModel
+        from hoi_platform.services.video.http import checked_base_url
 
         key = os.environ.get("OPENAI_API_KEY")
         if not key:
@@ -40,9 +43,15 @@ class VisionResource(dg.ConfigurableResource):
                 f"export a key (and OPENAI_BASE_URL for another endpoint), or {way_out}"
             )
         base_url = os.environ.get("OPENAI_BASE_URL") or None
+        if base_url is not None:
+            base_url = checked_base_url("OPENAI_BASE_URL", base_url)
         client = openai.OpenAI(
             api_key=key, base_url=base_url, timeout=self.timeout_s, max_retries=0
         )
         account = f"openai:{sha256(key.encode()).hexdigest()[:12]}"
         ledger = self.ledger.ledger(config.video.budget)
-        return VisionModel(client, config.chatgpt.model, ledger, time.sleep, account)
+        return VisionModel(client, config.chatgpt.model, ledger, self.sleeper(), account)
+
+    def sleeper(self) -> Callable[[float], None]:
+        """What waits between attempts, in seconds; a subclass need not wait."""
+        return time.sleep

@@ -6,8 +6,9 @@ from typing import Any, Final
 from hoi_platform_tests.fake_apis.faults import FaultPlan
 from hoi_platform_tests.fake_apis.files import FileHost, MakeVideo
 from hoi_platform_tests.fake_apis.messages import Call, Reply, json_reply
-from hoi_platform_tests.fake_apis.tasks import Clock, FakeTask, Order, TaskBook
+from hoi_platform_tests.fake_apis.tasks import Clock, FakeTask, Order, TaskBook, WorkOf, done
 
+FAL_KEY: Final = "fake-fal-key"
 _APP: Final = "/fal-ai/kling-video"
 REFUSALS: Final[dict[str, tuple[int, str]]] = {
     "auth_failed": (401, "Cannot access application. Authentication is required"),
@@ -27,11 +28,12 @@ class FakeFal:
         plan: FaultPlan | None = None,
         *,
         base_url: str = "http://127.0.0.1",
-        key: str = "fake-fal-key",
+        key: str = FAL_KEY,
         run_s: float = 60.0,
+        work: WorkOf = done,
     ) -> None:
         self.plan = plan or FaultPlan()
-        self.book = TaskBook(clock, self.plan, slots=10**6, run_s=run_s)
+        self.book = TaskBook(clock, self.plan, slots=10**6, run_s=run_s, work=work)
         self.files = FileHost(self.book, base_url, make_video)
         self.calls: list[Call] = []
         self._base_url = base_url
@@ -40,8 +42,8 @@ class FakeFal:
 
     def handle(self, call: Call) -> Reply:
         self.calls.append(call)
-        if call.headers.get("authorization") != f"Key {self._key}":
-            return json_reply({"detail": "No user found for Key ID and Secret"}, 401)
+        if (header := call.headers.get("authorization")) != f"Key {self._key}":
+            return json_reply({"detail": f"No user found for Key ID and Secret: {header}"}, 401)
         if not call.path.startswith(_APP):
             return json_reply({"detail": "Application not found"}, 404)
         rest = call.path.removeprefix(_APP).strip("/").split("/")

@@ -9,8 +9,9 @@ CALL_FAULTS: Final = (
     "dropped_before",  # the connection breaks before the service has read the request
     "dropped_after",  # the service does its work, its answer is lost
     "refused_connection",
-    "error_before",  # 5xx, nothing was done
-    "error_after",  # 5xx, and yet the work was done
+    "error_before",  # 503/5001, nothing was done
+    "internal_error",  # 500/5000, nothing was done
+    "error_after",  # 504/5002, and yet the work was done
     "too_fast",  # 429/1302
     "slots_in_use",  # 429/1303
     "bare_429",
@@ -53,6 +54,8 @@ class FaultPlan:
 
     rates: Rates = Rates()
     seed: int = 0
+    always: frozenset[str] = frozenset()
+    """Faults that strike every time, whatever the rates."""
     drawn: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -92,8 +95,9 @@ class FaultPlan:
         return self._rng.uniform(low, high)
 
     def _draw(self, rate: float, faults: tuple[str, ...]) -> str | None:
-        if self._rng.random() >= rate:
+        forced = [fault for fault in faults if fault in self.always]
+        if not forced and self._rng.random() >= rate:
             return None
-        fault = self._rng.choice(faults)
+        fault = self._rng.choice(forced or faults)
         self.drawn[fault] += 1
         return fault

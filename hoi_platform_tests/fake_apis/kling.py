@@ -18,8 +18,9 @@ from hoi_platform_tests.fake_apis.kling_limits import (
     new_order,
 )
 from hoi_platform_tests.fake_apis.messages import Call, Reply, json_reply
-from hoi_platform_tests.fake_apis.tasks import Clock, FakeTask, Order, TaskBook
+from hoi_platform_tests.fake_apis.tasks import Clock, FakeTask, Order, TaskBook, WorkOf, done
 
+CALLBACK_SECRET: Final = "whsec_" + base64.b64encode(b"fake-webhook-secret").decode()
 _LEGACY: Final = "/v1/videos/image2video"
 REFUSALS: Final[dict[str, tuple[int, int]]] = {
     "auth_failed": (401, 1000),
@@ -33,13 +34,14 @@ REFUSALS: Final[dict[str, tuple[int, int]]] = {
     "safety": (400, 1301),
     "ip_whitelist": (429, 1304),
 }
+PASSING: Final[dict[str, tuple[int, int]]] = {"too_fast": (429, 1302), "slots_in_use": (429, 1303)}
 
 Notify = Callable[[str, dict[str, str], bytes], None]
 """Sends a callback: address, headers, body."""
 
 
 class FakeKling:
-    """Both generations; ``on_prompt`` maps words in a prompt to a fault of PERMANENT_FAULTS."""
+    """Both generations; ``on_prompt`` maps words in a prompt to refusals, permanent or passing."""
 
     def __init__(
         self,
@@ -51,11 +53,13 @@ class FakeKling:
         keys: KlingKeys | None = None,
         slots: int = 100,
         run_s: float = 60.0,
-        callback_secret: str = "whsec_" + base64.b64encode(b"fake-webhook-secret").decode(),
+        callback_secret: str = CALLBACK_SECRET,
         notify: Notify | None = None,
+        work: WorkOf = done,
+        pause: Callable[[], None] = lambda: None,
     ) -> None:
         self.plan = plan or FaultPlan()
-        self.book = TaskBook(clock, self.plan, slots, run_s)
+        self.book = TaskBook(clock, self.plan, slots, run_s, work)
         self.files = FileHost(self.book, base_url, make_video)
         self.calls: list[Call] = []
         self.on_prompt: dict[str, str] = {}
@@ -63,6 +67,7 @@ class FakeKling:
         self._keys = keys or KlingKeys()
         self._callback_secret = callback_secret
         self._notify = notify
+        self._pause = pause  # before and after a task is made
 
     def handle(self, call: Call) -> Reply:
         self.calls.append(call)
@@ -130,10 +135,12 @@ class FakeKling:
         fault = next((f for word, f in self.on_prompt.items() if word in order.prompt), None)
         fault = fault or self.plan.permanent_fault()
         if fault is not None:
-            return refusal(*REFUSALS[fault], fault)
+            return refusal(*{**REFUSALS, **PASSING}[fault], fault)
         if self.plan.rates.rejects_duplicates and self.book.is_duplicate(order.external_id):
             return refusal(400, 1201, "external_task_id already exists")
+        self._pause()
         task = self.book.add(order)
+        self._pause()
         if task is None:
             return refusal(429, 1303, "parallel task over resource pack limit")
         return _ok(view(task))

@@ -1,4 +1,7 @@
-"""Authorization as Kling checks it: JWT (HS256, iss, exp, nbf) or API key."""
+"""Authorization as Kling checks it: JWT (HS256, iss, exp, nbf) or API key.
+
+Refusals quote what they refuse, as careless services do: nothing of it may be kept.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,11 +33,11 @@ def check_authorization(
         return refusal(401, 1001, "Authorization is empty")
     scheme, _, token = header.partition(" ")
     if scheme != "Bearer" or not token:
-        return refusal(401, 1002, "Authorization is invalid")
+        return refusal(401, 1002, f"Authorization {header} is invalid")
     if token == keys.api_key:
         return None
     if not takes_jwt:
-        return refusal(401, 1002, "Authorization is invalid: an API key is needed")
+        return refusal(401, 1002, f"Authorization {header} is invalid: an API key is needed")
     return _check_jwt(token, keys, now)
 
 
@@ -44,7 +47,7 @@ def _check_jwt(token: str, keys: KlingKeys, now: datetime) -> Reply | None:
         options = {"verify_exp": False, "verify_nbf": False, "require": ["iss", "exp", "nbf"]}
         claims = jwt.decode(token, keys.secret_key, algorithms=["HS256"], options=options)
     except jwt.PyJWTError:
-        return refusal(401, 1000, "Authentication failed")
+        return refusal(401, 1000, f"Authentication failed: {token}")
     if header.get("typ") != "JWT" or claims["iss"] != keys.access_key:
         return refusal(401, 1000, "Authentication failed")
     if claims["nbf"] > now.timestamp():

@@ -1,17 +1,10 @@
-"""The stand-ins on a real port: one ASGI application, run by uvicorn on loopback.
-
-``CHAT_MODULE`` may name a module whose ``app(clock)`` returns an OpenAI-compatible ASGI
-application; it is mounted at ``/openai``.
-"""
+"""The stand-ins on a real port: one ASGI application, run by uvicorn on loopback."""
 
 import contextlib
-import importlib.util
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -20,17 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from hoi_platform.services.ledger.ledger import utc_now
+from hoi_platform_tests.fake_apis.chat import FakeChat
 from hoi_platform_tests.fake_apis.fal import FakeFal
-from hoi_platform_tests.fake_apis.faults import FaultPlan
-from hoi_platform_tests.fake_apis.files import MakeVideo
 from hoi_platform_tests.fake_apis.kling import FakeKling
-from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
 from hoi_platform_tests.fake_apis.messages import Call, Reply
 from hoi_platform_tests.fake_apis.transport import DroppedError, Gateway
-from hoi_platform_tests.fake_apis.videos import file_video, still_video
-
-CHAT_MODULE = "hoi_platform_tests.fake_apis.chat"
 
 
 class BrokenAnswer(Response):
@@ -63,24 +50,33 @@ def endpoint(handle: Callable[[Call], Reply]) -> Callable[[Request], object]:
     return respond
 
 
-def application(kling: FakeKling, fal: FakeFal) -> Starlette:
-    """Kling at the root, fal below ``/fal``, a chat endpoint below ``/openai`` if there is one."""
-    routes: list[Route | Mount] = []
-    if importlib.util.find_spec(CHAT_MODULE) is not None:
-        chat = importlib.import_module(CHAT_MODULE)
-        routes.append(Mount("/openai", app=chat.app(utc_now)))
+def application(kling: FakeKling, fal: FakeFal, chat: FakeChat | None = None) -> Starlette:
+    """Kling at the root, fal below ``/fal``, the chat endpoint below ``/openai``."""
+    clock = kling.book.clock
+    gateways = {"/fal": Gateway(fal, fal.files, fal.plan, fal.book.clock)}
+    if chat is not None:
+        gateways["/openai"] = Gateway(chat, chat, chat.plan, clock)
+    gateways[""] = Gateway(kling, kling.files, kling.plan, clock)
     methods = ["GET", "POST", "PUT", "DELETE"]
-    for prefix, service in (("/fal", fal), ("", kling)):
-        gateway = Gateway(service, service.files, service.plan, service.book.clock)
-        route = Route("/{rest:path}", endpoint(gateway.handle), methods=methods)
-        routes.append(Mount(prefix, routes=[route]))
-    return Starlette(routes=routes)
+    return Starlette(
+        routes=[
+            Mount(prefix, routes=[Route("/{rest:path}", endpoint(g.handle), methods=methods)])
+            for prefix, g in gateways.items()
+        ]
+    )
 
 
 @contextlib.contextmanager
 def serving(app: Starlette, port: int) -> Iterator[str]:
     """Run an application in a thread; gives its address."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", lifespan="off")
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_level="critical",
+        lifespan="off",
+        date_header=False,  # the stand-ins tell their own time
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -101,27 +97,3 @@ def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
-
-
-def run(port: int, video: Path | None, seed: int | None, task_s: float) -> None:
-    """``hoi fake-apis``."""
-    url = f"http://127.0.0.1:{port}"
-    make: MakeVideo = file_video(video) if video else still_video(width=640)
-    plan = FaultPlan() if seed is None else FaultPlan.of_seed(seed)
-    kling = FakeKling(utc_now, make, plan, base_url=url, run_s=task_s)
-    fal = FakeFal(utc_now, make, plan, base_url=f"{url}/fal", run_s=task_s)
-    keys = KlingKeys()
-    lines = {
-        "KLING_BASE_URL": url,
-        "KLING_ACCESS_KEY": keys.access_key,
-        "KLING_SECRET_KEY": keys.secret_key,
-        "KLING_API_KEY": keys.api_key,
-        "FAL_BASE_URL": f"{url}/fal",
-        "FAL_KEY": "fake-fal-key",
-        "OPENAI_BASE_URL": f"{url}/openai/v1",
-        "OPENAI_API_KEY": "fake-openai-key",
-    }
-    sys.stdout.writelines(f"export {name}={value}\n" for name, value in lines.items())
-    sys.stdout.flush()
-    with serving(application(kling, fal), port), contextlib.suppress(KeyboardInterrupt):
-        threading.Event().wait()

@@ -9,6 +9,8 @@ from typing import Literal
 from hoi_platform_tests.fake_apis.faults import FaultPlan
 
 State = Literal["submitted", "processing", "succeeded", "failed"]
+Work = Literal["working", "done", "failed"]
+"""How far the video of an order is."""
 Clock = Callable[[], datetime]
 
 
@@ -24,6 +26,14 @@ class Order:
     callback_url: str | None = None
 
 
+WorkOf = Callable[[Order], Work]
+
+
+def done(_order: Order) -> Work:
+    """The work of stand-ins whose videos cost nothing to make."""
+    return "done"
+
+
 @dataclass
 class FakeTask:
     """One task that was bought."""
@@ -35,25 +45,35 @@ class FakeTask:
     visible: datetime
     fault: str | None
     downloads: int = 0
+    work: WorkOf = done
 
     def state(self, now: datetime) -> State:
+        work = self.work(self.order)
         age = (now - self.created).total_seconds()
         if age < min(5.0, self.run_s):
             return "submitted"
-        if age < self.run_s:
+        if age < self.run_s or work == "working":
             return "processing"
-        return "failed" if self.fault == "failed" else "succeeded"
+        return "failed" if "failed" in (self.fault, work) else "succeeded"
 
 
 class TaskBook:
     """All tasks of an account; safe for the threads of a server."""
 
-    def __init__(self, clock: Clock, plan: FaultPlan, slots: int, run_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        plan: FaultPlan,
+        slots: int,
+        run_s: float = 60.0,
+        work: WorkOf = done,
+    ) -> None:
         self.clock = clock
         self.plan = plan
         self.slots = slots
         self.tasks: list[FakeTask] = []
         self._run_s = run_s
+        self._work = work
         self._lock = threading.Lock()
 
     def add(self, order: Order) -> FakeTask | None:
@@ -71,6 +91,7 @@ class TaskBook:
                 run_s=3600.0 if fault == "one_hour" else self._run_s,
                 visible=now + timedelta(seconds=25 if fault == "seen_late" else 0),
                 fault=fault,
+                work=self._work,
             )
             self.tasks.append(task)
             return task

@@ -23,6 +23,7 @@ class DroppedError(Exception):
 # Answers to calls that were not carried out.
 _UNDONE = {
     "error_before": (503, {"code": 5001, "message": "maintenance"}),
+    "internal_error": (500, {"code": 5000, "message": "internal error"}),
     "too_fast": (429, {"code": 1302, "message": "too fast"}),
     "slots_in_use": (429, {"code": 1303, "message": "over resource pack limit"}),
     "bare_429": (429, {"detail": "slow down"}),

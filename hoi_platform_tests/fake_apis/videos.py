@@ -1,8 +1,7 @@
-"""The MP4s that a stand-in delivers: cheap ones that begin with the ordered image, or a file."""
+"""Cheap MP4s that begin with the ordered image."""
 
 import functools
 import io
-from pathlib import Path
 
 import av
 import numpy as np
@@ -30,11 +29,6 @@ def still_video(width: int = 64, fps: int = 4) -> MakeVideo:
         return buffer.getvalue()
 
     return lambda order: encoded(order.image, order.seconds)
-
-
-def file_video(path: Path) -> MakeVideo:
-    """One MP4 for every order."""
-    return lambda order: path.read_bytes() if order.image else still_video()(order)
 
 
 def _frame(image: bytes, width: int) -> np.ndarray:

@@ -3,9 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.formats.artifacts import ARTIFACTS
+from hoi_platform.core.geometry.camera import look_at
+from hoi_platform.core.scene.spec import BoxSpec, CameraSpec, RoomSpec, SceneSpec
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.artifacts.stages import Work
 
@@ -40,12 +45,34 @@ def _filler(name: str, frame: Path) -> Callable[[Work], None]:
                 (path / "filler").write_text(name)
             elif file.key == "frame":
                 path.write_bytes(frame.read_bytes())
+            elif file.key == "scene":
+                path.write_text(_scene(frame).model_dump_json())
             else:
                 path.write_text(f"A person takes the drill: {work.subject}")
         for above in work.stage.upstream:
             work.read[above] = _digest(work, above)
 
     return body
+
+
+def _scene(frame: Path) -> SceneSpec:
+    """A room seen by a camera of the frame's size."""
+    with Image.open(frame) as image:
+        camera = look_at(*image.size, 400.0, np.array([3.5, 2.0, 1.6]), np.array([0.2, 0.6, 0.9]))
+    standing = np.eye(4).tolist()
+    return SceneSpec(
+        clip_id="D/C/kid_room_rand00001",
+        scene="room",
+        character="kid",
+        seed=1,
+        camera=CameraSpec.of(camera),
+        room=RoomSpec(),
+        table=BoxSpec(pos=(0.5, 1.2, 0.73), size=(1.0, 0.6, 0.04)),
+        lights=[],
+        object_scale=(1.0, 1.0, 1.0),
+        T_world_object=standing,
+        T_world_person=standing,
+    )
 
 
 def _digest(work: Work, above: str) -> str:

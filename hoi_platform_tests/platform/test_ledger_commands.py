@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 from hoi_platform.cli import app
 from hoi_platform.core.errors import HoiError
 from hoi_platform.services.ledger.database import open_ledger
-from hoi_platform.services.ledger.ledger import Intent, Ledger
+from hoi_platform.services.ledger.intent import Intent
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 
 CLIP = "ComAsset/cordless_drill/kid_indoor2-manipulation_rand00001"
@@ -44,6 +45,8 @@ def test_what_is_open_is_listed(ledger: Ledger, tmp_path: Path) -> None:
     assert "0.56 est." in shown
     assert "gave no answer" in hoi(tmp_path, "show", "1")
     assert "0.56 USD (of 50.00)" in hoi(tmp_path, "spend")
+    ledger.advance("1", RequestState.DOUBTFUL, cost_usd=Decimal("0.0035"))
+    assert "0.0035" in hoi(tmp_path, "list")
 
 
 def test_a_person_settles_a_doubtful_row(ledger: Ledger, tmp_path: Path) -> None:
@@ -59,6 +62,15 @@ def test_other_ways_to_settle(flag: str, state: str, ledger: Ledger, tmp_path: P
     """A row would be stuck for ever."""
     hoi(tmp_path, "settle", "1", flag)
     assert ledger.get("1").state == state
+
+
+def test_a_task_that_is_gone_is_given_up_and_ordered_again(ledger: Ledger, tmp_path: Path) -> None:
+    """A video that the service has deleted would be asked for without end."""
+    ledger.observe(ledger.get("1"), RequestState.SUCCEEDED)
+    assert "is failed" in hoi(tmp_path, "settle", "1", "--give-up")
+    assert ledger.spent_usd() == Decimal("0.56")
+    assert "row 2" in hoi(tmp_path, "settle", "1", "--again")
+    assert [row.state for row in ledger.rows()] == ["failed", "reserved"]
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,11 @@ class VideoConfig(Config):
     """The video backend and its request."""
 
     num_videos: int = Field(1, ge=1)
-    """Videos per clip; paid backends take 1: more variety comes from rendering.num_rand_scenes."""
+    """Paid takes of a clip, of which the one with the stillest camera is kept. For variety raise
+    rendering.num_rand_scenes: the simulated backend makes one take."""
     num_video_segments: int = Field(1, ge=1)
-    """Segments per video; paid backends take 1: a longer video is a longer ``duration``."""
+    """Segments of ``duration`` in a row, each paid and beginning with the last frame of the one
+    before; the simulated backend makes one."""
     model_api: Literal["simulated", "kling-ai", "fal-ai"] = "simulated"
     kling_model_name: str = "kling-v2-5-turbo"
     duration: str = "5"
@@ -74,8 +76,11 @@ class VideoConfig(Config):
         "A person stands at a table, takes the object on it with one hand and handles it "
         "calmly. Fixed camera on a tripod, no zoom, no cut."
     ]
-    seg_idx_for_tail_image: int = -1
+    seg_idx_for_tail_image: int = Field(-1, ge=-1)
+    """The segment, from 0, that has to end as the clip began; -1 for none. Not every model takes
+    a tail image; it is checked before anything is sent."""
     use_all_tail_images: bool = False
+    """Every segment has to end as the clip began."""
     video_max_retries: int = Field(100, ge=0)
     """How often a request that the service did not take (too fast, all slots in use, no answer)
     is offered again. A refusal is final at once, and no task is ever bought twice."""

@@ -1,7 +1,7 @@
 """Is a video the animation of its conditioning frame, seen by a camera that stands still?"""
 
 from dataclasses import dataclass
-from math import log10, nan
+from math import inf, log10, nan
 from typing import Final, Protocol
 
 import numpy as np
@@ -81,6 +81,17 @@ def first_frame_checks(
     small = _small_gray(first)
     wanted = cv2.resize(_small_gray(conditioning), small.shape[::-1], interpolation=cv2.INTER_AREA)
     return _first_frame_checks(small, np.asarray(wanted, np.float32), limits)
+
+
+def camera_drift(frames: NDArray[np.uint8]) -> float:
+    """Largest displacement of the background against the first frame, as a fraction of the width.
+
+    ``frames`` (T, height, width, 3) RGB; inf where the images have too little structure to tell.
+    """
+    gray = np.stack([_small_gray(frame) for frame in frames])
+    motion = measure_camera_motion(gray)
+    known = bool(np.isfinite(motion.deviation_px).all())
+    return float(motion.displacement_px.max()) / gray.shape[2] if known else inf
 
 
 def _size_checks(frames: NDArray[np.uint8], camera: Camera) -> list[Check]:

@@ -25,6 +25,8 @@ class ScaleStep:
     prompt: str = ""
     raw: str = ""
     """What the model literally said."""
+    image: str = ""
+    """What it was shown, relative to the previews' folder."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.services.artifacts.files import exclusive
-from hoi_platform.services.ledger.ledger import LEASE, Budget, Clock, Ledger, utc_now
+from hoi_platform.services.ledger.intent import LEASE, Budget, Clock, utc_now
+from hoi_platform.services.ledger.ledger import Ledger
 
 _MIGRATION_LOCK: Final = 0x486F494C  # any number that nothing else in the database uses
 _BUSY_TIMEOUT_S: Final = 30.0

@@ -1,21 +1,33 @@
 """The book's operations: reserve, begin to send, advance, query. Safe for many processes."""
 
 import contextlib
-import hashlib
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import CursorResult, Engine, bindparam, func, select, update
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from hoi_platform.core.errors import BadInputError, BudgetError
+from hoi_platform.services.ledger.access import (
+    BY_EXTERNAL_ID,
+    BY_FINGERPRINT,
+    lock_account,
+    required_row,
+)
+from hoi_platform.services.ledger.budget import check_budget, spent_usd
+from hoi_platform.services.ledger.intent import (
+    LEASE,
+    UNLIMITED,
+    Budget,
+    Clock,
+    Intent,
+    next_attempt,
+    utc_now,
+)
 from hoi_platform.services.ledger.redact import redacted
-from hoi_platform.services.ledger.schema import AccountRow, RequestRow
+from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import (
-    COUNTED,
     OPEN,
     TERMINAL,
     IllegalTransitionError,
@@ -24,62 +36,7 @@ from hoi_platform.services.ledger.states import (
     is_old_news,
 )
 
-Clock = Callable[[], datetime]
-LEASE: Final = timedelta(minutes=10)
-"""Longer than any HTTP timeout: a row still ``sending`` after it has lost its sender."""
-
 _EVERYONE: Final = "*"
-_MAX_ROW_DIGITS: Final = 9
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class Budget:
-    """Upper limits of what may be reserved, in USD; None means no limit."""
-
-    per_day_usd: Decimal | None = None
-    per_month_usd: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class Intent:
-    """What is about to be bought."""
-
-    fingerprint: str
-    kind: str
-    provider: str
-    account: str
-    model: str
-    subject: str
-    estimate_usd: Decimal
-    attempt: int = 0
-
-    @property
-    def external_task_id(self) -> str:
-        """Ours, the same for the same request on every machine."""
-        return f"hoi-{self.fingerprint[:40]}"
-
-
-def next_attempt(fingerprint: str) -> str:
-    """The fingerprint under which the same request is ordered once more."""
-    return hashlib.sha256(f"{fingerprint}/again".encode()).hexdigest()
-
-
-# Built once: building a statement costs more than running it.
-_BY_FINGERPRINT: Final = select(RequestRow).where(RequestRow.fingerprint == bindparam("reference"))
-_BY_EXTERNAL_ID: Final = select(RequestRow).where(
-    RequestRow.external_task_id == bindparam("reference")
-)
-_LOCK: Final = (
-    update(AccountRow)
-    .where(AccountRow.name == bindparam("account"))
-    .values(touched=AccountRow.touched + 1)
-    .execution_options(synchronize_session=False)
-)
 
 
 class Ledger:
@@ -88,7 +45,7 @@ class Ledger:
     def __init__(
         self,
         engine: Engine,
-        budget: Budget = Budget(),
+        budget: Budget = UNLIMITED,
         clock: Clock = utc_now,
         lease: timedelta = LEASE,
     ) -> None:
@@ -100,11 +57,13 @@ class Ledger:
     def reserve(self, intent: Intent) -> RequestRow:
         """The row of this request, new or as it stands. Raises BudgetError before a new one."""
         with self._writing(_EVERYONE) as session:  # budgets span all accounts
-            row = session.scalar(_BY_FINGERPRINT, {"reference": intent.fingerprint})
+            row = session.scalar(BY_FINGERPRINT, {"reference": intent.fingerprint})
             if row is not None:
                 return row
-            self._check_budget(session, intent.subject, intent.model, intent.estimate_usd)
             now = self._clock()
+            check_budget(
+                session, self._budget, now, intent.subject, intent.model, intent.estimate_usd
+            )
             row = RequestRow(
                 fingerprint=intent.fingerprint,
                 external_task_id=intent.external_task_id,
@@ -164,7 +123,7 @@ class Ledger:
         ``slots`` open tasks.
         """
         with self._writing(row.account) as session:
-            row = _required(session, row.fingerprint)
+            row = required_row(session, row.fingerprint)
             full = slots is not None and self._open_count(session, row.account) >= slots
             if full or row.state != RequestState.RESERVED:
                 return None
@@ -176,12 +135,12 @@ class Ledger:
         """Move a row on and note what is known; raises IllegalTransitionError."""
         account = self.get(fingerprint).account
         with self._writing(account) as session:
-            return self._move(_required(session, fingerprint), state, changes)
+            return self._move(required_row(session, fingerprint), state, changes)
 
     def observe(self, row: RequestRow, state: RequestState, **changes: Any) -> RequestRow:
         """Note what a service reports of a task; old news leave the row as it is."""
         with self._writing(row.account) as session:
-            row = _required(session, row.fingerprint)
+            row = required_row(session, row.fingerprint)
             if is_old_news(RequestState(row.state), state):
                 return row
             return self._move(row, state, changes)
@@ -190,10 +149,11 @@ class Ledger:
         """A refused row may be sent once more, as a person decided. Raises BudgetError."""
         row = self.get(reference)
         with self._writing(_EVERYONE) as session:
-            row = _required(session, row.fingerprint)
+            row = required_row(session, row.fingerprint)
             check_transition(RequestState(row.state), RequestState.RESERVED)
-            self._check_budget(session, row.subject, row.model, row.estimate_usd)
-            changes = {"reserved_at": self._clock(), "finished_at": None, "reason": ""}
+            now = self._clock()
+            check_budget(session, self._budget, now, row.subject, row.model, row.estimate_usd)
+            changes = {"reserved_at": now, "finished_at": None, "reason": ""}
             return self._move(row, RequestState.RESERVED, changes)
 
     def _move(self, row: RequestRow, state: RequestState, changes: dict[str, Any]) -> RequestRow:
@@ -216,7 +176,7 @@ class Ledger:
         What one process concluded from an old state must not undo what another did since.
         """
         with self._writing(row.account) as session:
-            now = _required(session, row.fingerprint)
+            now = required_row(session, row.fingerprint)
             if (now.state, now.sends) != (row.state, row.sends):
                 return now
             return self._move(now, state, changes)
@@ -232,12 +192,17 @@ class Ledger:
     def get(self, reference: str) -> RequestRow:
         """The row of a fingerprint (or a unique prefix), an external task id or a row number."""
         with self._reading() as session:
-            return _required(session, reference)
+            return required_row(session, reference)
 
     def find(self, fingerprint: str) -> RequestRow | None:
         """The row of a whole fingerprint, if there is one."""
         with self._reading() as session:
-            return session.scalar(_BY_FINGERPRINT, {"reference": fingerprint})
+            return session.scalar(BY_FINGERPRINT, {"reference": fingerprint})
+
+    def find_external(self, external_task_id: str) -> RequestRow | None:
+        """The row of a whole external task id, if there is one."""
+        with self._reading() as session:
+            return session.scalar(BY_EXTERNAL_ID, {"reference": external_task_id})
 
     def rows(
         self, states: Collection[RequestState] | None = None, account: str | None = None
@@ -254,33 +219,7 @@ class Ledger:
     def spent_usd(self, since: datetime | None = None) -> Decimal:
         """Cost, or estimate where the cost is not known yet, of what was reserved since then."""
         with self._reading() as session:
-            return self._spent(session, since)
-
-    def _check_budget(self, session: Session, subject: str, model: str, estimate: Decimal) -> None:
-        now = self._clock()
-        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        limits = (
-            ("day", self._budget.per_day_usd, day),
-            ("month", self._budget.per_month_usd, day.replace(day=1)),
-        )
-        for period, limit, since in limits:
-            if limit is None:
-                continue
-            spent = self._spent(session, since)
-            if spent + estimate > limit:
-                raise BudgetError(
-                    f"{subject}: a request to {model} for {estimate:.2f} USD was not sent: "
-                    f"{spent:.2f} of {limit:.2f} USD of this {period}'s budget are spent or "
-                    f"reserved; raise video.budget.per_{period}_usd in the configuration or wait"
-                )
-
-    @staticmethod
-    def _spent(session: Session, since: datetime | None) -> Decimal:
-        amount = func.coalesce(RequestRow.cost_usd, RequestRow.estimate_usd)
-        query = select(func.sum(amount)).where(RequestRow.state.in_(sorted(COUNTED)))
-        if since is not None:
-            query = query.where(RequestRow.reserved_at >= since)
-        return Decimal(session.scalar(query) or 0)
+            return spent_usd(session, since)
 
     @staticmethod
     def _open_count(session: Session, account: str) -> int:
@@ -305,40 +244,5 @@ class Ledger:
         before anything is read, so that what is read cannot change until the commit.
         """
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            _lock_account(session, account)
+            lock_account(session, account)
             yield session
-
-
-def _lock_account(session: Session, account: str) -> None:
-    values = {"account": account}
-    if cast(CursorResult[Any], session.execute(_LOCK, values)).rowcount:
-        return
-    _insert_account(session, account)
-    session.execute(_LOCK, values)
-
-
-def _insert_account(session: Session, account: str) -> None:
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    session.execute(insert(AccountRow).values(name=account, touched=0).on_conflict_do_nothing())
-
-
-def _required(session: Session, reference: str) -> RequestRow:
-    for exact in (_BY_FINGERPRINT, _BY_EXTERNAL_ID):
-        if (row := session.scalar(exact, {"reference": reference})) is not None:
-            return row
-    if reference.isdigit() and len(reference) <= _MAX_ROW_DIGITS:
-        numbered = session.get(RequestRow, int(reference))
-        if numbered is not None:
-            return numbered
-    matches = list(
-        session.scalars(
-            select(RequestRow).where(RequestRow.fingerprint.startswith(reference)).limit(2)
-        )
-    )
-    if len(matches) == 1:
-        return matches[0]
-    found = "several rows begin with" if matches else "no row is, or begins with,"
-    raise BadInputError(f"{found} {reference!r}; see `hoi ledger list`")

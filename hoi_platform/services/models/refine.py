@@ -1,6 +1,7 @@
 """Prompt refinement: a base prompt made specific to what the conditioning frame shows."""
 
 import json
+import re
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,8 @@ SYSTEM: Final = (
     "whole video: no motion, zoom or cut. Answer with the prompt alone."
 )
 STATIC_CAMERA: Final = "The camera remains static."
+LONGEST: Final = 2400
+"""Characters: what every video model takes, less the negative prompt that some of them append."""
 _SCHEMA: Final = {
     "type": "object",
     "properties": {"prompt": {"type": "string"}},
@@ -22,8 +25,14 @@ _SCHEMA: Final = {
     "additionalProperties": False,
 }
 _REFUSALS: Final = ("i'm sorry", "i am sorry", "i can't", "i cannot", "i'm unable", "as an ai")
-_CAMERA_WORDS: Final = ("static", "still", "fixed", "tripod")
-_MAX_LENGTH: Final = 2500
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+")
+_CAMERA: Final = re.compile(r"\b(camera|shot|lens|view|frame|zoom\w*)\b", re.IGNORECASE)
+_MOVES: Final = re.compile(
+    r"\b(zoom|pan|tilt|track|doll(y|ie)|orbit|follow|push|pull|mov|sweep|rotat|circl|crane|shak|"
+    r"handheld|cuts?\b|glid|drift|clos(er|e-up))",
+    re.IGNORECASE,
+)
+_STATIC: Final = re.compile(r"\bcamera\b.*\b(static|still|fixed|stationary)\b", re.IGNORECASE)
 
 
 def refined_prompt(base: Prompt, model: VisionModel, frame: Path, clip: str, system: str) -> Prompt:
@@ -34,11 +43,22 @@ def refined_prompt(base: Prompt, model: VisionModel, frame: Path, clip: str, sys
     text = f"Base prompt: {base.text}"
     question = Question(clip, system or SYSTEM, text, (frame,), _SCHEMA, temperature=0.7)
     answer = _text_of(model.ask(question))
-    if problem := _problem(answer):
+    text = with_static_camera(answer)
+    if problem := _problem(answer, text):
         return Prompt(base=base.base, text=base.text, source="base_after_refusal", note=problem)
-    if not any(word in answer.lower() for word in _CAMERA_WORDS):
-        answer = f"{answer.rstrip('. ')}. {STATIC_CAMERA}"
-    return Prompt(base=base.base, text=answer, source="refined")
+    return Prompt(base=base.base, text=text, source="refined")
+
+
+def with_static_camera(prompt: str) -> str:
+    """The prompt without sentences that move the camera, and with one that holds it still.
+
+    Empty when nothing else is left.
+    """
+    sentences = _SENTENCE_END.split(prompt.strip())
+    kept = [text for text in sentences if not (_CAMERA.search(text) and _MOVES.search(text))]
+    if not any(kept) or any(map(_STATIC.search, kept)):
+        return " ".join(kept)
+    return f"{' '.join(kept).rstrip('. ')}. {STATIC_CAMERA}"
 
 
 def _text_of(answer: str) -> str:
@@ -50,11 +70,13 @@ def _text_of(answer: str) -> str:
     return str(data.get("prompt", "")).strip() if isinstance(data, dict) else answer.strip()
 
 
-def _problem(text: str) -> str:
+def _problem(answer: str, text: str) -> str:
+    if not answer:
+        return "the model's answer was empty, cut off or a refusal"
+    if answer.lower().replace("’", "'").startswith(_REFUSALS):
+        return f"the model refused: {answer[:200]}"
     if not text:
-        return "the model's answer was empty or a refusal"
-    if text.lower().startswith(_REFUSALS):
-        return f"the model refused: {text[:200]}"
-    if len(text) > _MAX_LENGTH:
-        return f"the model's answer has {len(text)} characters, {_MAX_LENGTH} are allowed"
+        return f"the model's answer speaks of the camera alone: {answer[:200]}"
+    if len(text) > LONGEST:
+        return f"the model's answer has {len(text)} characters, {LONGEST} are allowed"
     return ""

@@ -73,7 +73,8 @@ def find_scale(
         image = preview(iteration, scale)
         text = f"The object is a {name}. Is its size small, big or correct?"
         answer, raw = _understood(model, subject, system or SYSTEM, text, image)
-        return ScaleStep(iteration, scale, answer, text, raw)
+        shown = f"{image.parent.name}/{image.name}"
+        return ScaleStep(iteration, scale, answer, text, raw, shown)
 
     return search_scale(ask, max_iterations)
 

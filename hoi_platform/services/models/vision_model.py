@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from hoi_platform.core.errors import HoiError, RefusedError, TransientError
 from hoi_platform.services.artifacts.record import file_digest, fingerprint_of
-from hoi_platform.services.ledger.ledger import Intent, Ledger
+from hoi_platform.services.ledger.intent import Intent
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 
 S = RequestState
@@ -22,6 +23,8 @@ PRICES_USD: Final[dict[str, tuple[Decimal, Decimal]]] = {
 }
 _TOKENS_PER_IMAGE: Final = 1_500
 _CHARACTERS_PER_TOKEN: Final = 3
+_CUT_OFF: Final = ("length", "content_filter")
+"""Why an answer ended before its end: half a sentence is not taken for one."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,10 @@ class VisionModel:
         self._attempts = attempts
 
     def ask(self, question: Question) -> str:
-        """The model's answer. Raises RefusedError, BudgetError or TransientError."""
+        """The model's answer; empty when it refused or was cut off.
+
+        Raises RefusedError, BudgetError or TransientError.
+        """
         fingerprint = question.fingerprint(self.model)
         self._ledger.reserve(self._intent(question, fingerprint))
         reason = ""
@@ -98,15 +104,15 @@ class VisionModel:
         import openai
 
         try:
-            answer = self._client.chat.completions.create(**_request(self.model, question))
-        except openai.APIConnectionError as error:
-            lost = TransientError(f"no answer: {error}")
-            raise self._note(fingerprint, S.DOUBTFUL, lost) from None
+            answer = self._completion(question)
         except openai.APIStatusError as error:
             raise self._note(fingerprint, *_status_error(error)) from None
-        text = answer.choices[0].message.content or ""
-        refusal = getattr(answer.choices[0].message, "refusal", None)
-        usage = answer.usage
+        except (openai.APIError, ValueError) as error:  # no connection, no answer, no JSON
+            lost = TransientError(f"no answer: {str(error)[:300]}")
+            raise self._note(fingerprint, S.DOUBTFUL, lost) from None
+        choice, usage = answer.choices[0], answer.usage
+        refusal = getattr(choice.message, "refusal", None)
+        text = "" if refusal or choice.finish_reason in _CUT_OFF else choice.message.content or ""
         tokens_in, tokens_out = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
         self._ledger.advance(
             fingerprint,
@@ -114,13 +120,31 @@ class VisionModel:
             task_id=answer.id,
             tokens=tokens_in + tokens_out,
             cost_usd=price_usd(self.model, tokens_in, tokens_out),
-            answer={"finish_reason": answer.choices[0].finish_reason, "refusal": refusal},
+            answer={"finish_reason": choice.finish_reason, "refusal": refusal},
         )
-        self._ledger.advance(fingerprint, S.DELIVERED, result="" if refusal else text)
-        return "" if refusal else text
+        self._ledger.advance(fingerprint, S.DELIVERED, result=text)
+        return text
+
+    def _completion(self, question: Question) -> Any:
+        """Structured where the endpoint has it. Raises ValueError on what is no completion."""
+        import openai
+
+        request = _request(self.model, question)
+        try:
+            answer = self._client.chat.completions.create(**request)
+        except openai.BadRequestError as error:
+            if "response_format" not in request or not _lacks_structure(error):
+                raise
+            del request["response_format"]
+            answer = self._client.chat.completions.create(**request)
+        if not getattr(answer, "choices", None):
+            raise ValueError("the endpoint answered something else than a completion")
+        return answer
 
     def _note(self, fingerprint: str, state: RequestState, error: HoiError) -> HoiError:
-        self._ledger.advance(fingerprint, state, reason=str(error))
+        text = str(error).replace(self._client.api_key, "(removed)")  # endpoints quote it
+        self._ledger.advance(fingerprint, state, reason=text)
+        error.args = (text,)
         return error
 
     def _intent(self, question: Question, fingerprint: str) -> Intent:
@@ -172,6 +196,12 @@ def _request(model: str, question: Question) -> dict[str, Any]:
 def _data_url(image: Path) -> str:
     kind = "jpeg" if image.suffix.lower() in (".jpg", ".jpeg") else "png"
     return f"data:image/{kind};base64,{base64.b64encode(image.read_bytes()).decode()}"
+
+
+def _lacks_structure(error: Any) -> bool:
+    """Whether a 400 means that the endpoint knows no structured output; nothing was paid."""
+    said = str(error.message).lower()
+    return any(word in said for word in ("response_format", "json_schema", "structured"))
 
 
 def _status_error(error: Any) -> tuple[RequestState, HoiError]:

@@ -2,7 +2,8 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -61,6 +62,33 @@ def resize_video(source: Path, target: Path, width: int, height: int) -> int:
             for i in images
         )
         return write_video(target, frames, rate)
+
+
+def last_frame(path: Path) -> Frame:
+    """The last frame of a video (height, width, 3) RGB. Raises BadInputError like read_video."""
+    with _open_stream(path) as (_, images):
+        last = deque(images, maxlen=1)
+    if not last:
+        raise BadInputError(f"{path} has no decodable frame")
+    return _rgb(last[0])
+
+
+def join_videos(parts: Sequence[Path], target: Path) -> int:
+    """Write videos of one size one after the other, at the first one's rate.
+
+    Each but the first loses its first frame, which is the last of the one before. Returns the
+    number of frames. Raises BadInputError like read_video.
+    """
+    rate = probe_video(parts[0]).fps
+    return write_video(target, _joined(parts), rate)
+
+
+def _joined(parts: Sequence[Path]) -> Iterator[Frame]:
+    for number, part in enumerate(parts):
+        with _open_stream(part) as (_, images):
+            for index, image in enumerate(images):
+                if index or not number:
+                    yield _rgb(image)
 
 
 def read_video(path: Path, max_frames: int = 2000) -> Video:

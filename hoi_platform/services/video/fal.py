@@ -127,7 +127,7 @@ class FalKling:
             )
             response = http.send(client, request)
         if (error := _error_of(response)) is not None:
-            raise error
+            raise http.without_key(error, request)
         return http.json_object(response)
 
     def _problems(self, request: VideoRequest) -> Iterator[str]:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from hoi_platform.core.errors import ConfigError, TransientError
+from hoi_platform.core.errors import ConfigError, HoiError, TransientError
 from hoi_platform.services.video.remote import NotAcceptedError, UnknownOutcomeError
 
 # Their sum stays far below the ledger's lease, which assumes that a sender has given up.
@@ -54,6 +54,14 @@ def send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
         raise NotAcceptedError(f"{host} cannot be reached ({type(error).__name__})") from error
     except httpx.TransportError as error:
         raise UnknownOutcomeError(f"{host} gave no answer ({type(error).__name__})") from error
+
+
+def without_key(error: HoiError, request: httpx.Request) -> HoiError:
+    """The error without what the request was signed with: services may quote it."""
+    key = request.headers.get("Authorization", "").partition(" ")[2]
+    if key:
+        error.args = tuple(str(arg).replace(key, "(removed)") for arg in error.args)
+    return error
 
 
 def json_object(response: httpx.Response) -> dict[str, Any]:

@@ -26,6 +26,16 @@ class Poll:
     """Accounts that could not be asked, and why."""
 
 
+def refresh_named(ledger: Ledger, backend_of: BackendOf, external_task_id: str) -> None:
+    """Ask for one open video task; what is not of this ledger, or has ended, is left alone.
+
+    Raises TransientError and PermanentError of the service.
+    """
+    row = ledger.find_external(external_task_id)
+    if row is not None and row.kind == "video" and row.state in OPEN:
+        backend_of(row).refresh([row])
+
+
 def poll_open_tasks(ledger: Ledger, backend_of: BackendOf) -> Poll:
     """Refresh the ledger's open video tasks; errors of one account leave the others alone."""
     ledger.expire_leases()

@@ -21,7 +21,7 @@ def running_postgres() -> Iterator[str]:
     """The server's URL; skips the test where PostgreSQL is not installed."""
     programs = _programs()
     if programs is None:
-        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+        pytest.skip("PostgreSQL is not installed; scripts/postgres.sh installs it (as root)")
     user = _user()
     with tempfile.TemporaryDirectory(prefix="hoi_pg_") as folder:
         data, port = Path(folder) / "data", free_port()

@@ -11,7 +11,8 @@ import pytest
 
 from hoi_platform.core.errors import BadInputError, BudgetError, ConfigError
 from hoi_platform.services.ledger.database import make_engine, open_ledger
-from hoi_platform.services.ledger.ledger import Budget, Intent, Ledger
+from hoi_platform.services.ledger.intent import Budget, Intent
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.redact import redacted
 from hoi_platform.services.ledger.states import (
     IllegalTransitionError,

@@ -18,7 +18,8 @@ from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.errors import BudgetError, RefusedError, StageError, TransientError
 from hoi_platform.core.scene.prompts import template_prompt
 from hoi_platform.services.ledger.database import open_ledger
-from hoi_platform.services.ledger.ledger import Budget, Ledger
+from hoi_platform.services.ledger.intent import Budget
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.models.refine import refined_prompt
 from hoi_platform.services.models.scale import find_scale
@@ -58,18 +59,6 @@ class Endpoint:
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return open_ledger(f"sqlite:///{tmp_path}/ledger.db")
-
-
-@pytest.fixture
-def frame(tmp_path: Path) -> Path:
-    path = tmp_path / "frame.png"
-    Image.new("RGB", (64, 36), (200, 100, 50)).save(path)
-    return path
 
 
 def _model(endpoint: Handler, ledger: Ledger) -> VisionModel:
@@ -186,12 +175,24 @@ CLIP = ClipId(ObjectId("ComAsset", "mug"), "kid", "indoor2-manipulation", 1)
 BASE = template_prompt(["The person takes the {object}. Fixed camera."], "mug", CLIP)
 
 
-def test_a_refined_prompt_keeps_the_camera_static(ledger: Ledger, frame: Path) -> None:
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("A child lifts a mug.", "A child lifts a mug. The camera remains static."),
+        ("A child stands still.", "A child stands still. The camera remains static."),
+        ("He drinks. The camera slowly pans left.", "He drinks. The camera remains static."),
+        ("Zooming in on him, he drinks. He sits.", "He sits. The camera remains static."),
+        ("He faces the camera.", "He faces the camera. The camera remains static."),
+        ("He drinks. The camera is fixed.", "He drinks. The camera is fixed."),
+    ],
+)
+def test_a_refined_prompt_keeps_the_camera_static(
+    said: str, kept: str, ledger: Ledger, frame: Path
+) -> None:
     """A moving camera would make the video useless for reconstruction."""
-    model = _model(Endpoint(_answer('{"prompt": "A child lifts a mug and drinks."}')), ledger)
+    model = _model(Endpoint(_answer(json.dumps({"prompt": said}))), ledger)
     prompt = refined_prompt(BASE, model, frame, CLIP.path, "")
-    assert prompt.source == "refined"
-    assert prompt.text == "A child lifts a mug and drinks. The camera remains static."
+    assert (prompt.source, prompt.text) == ("refined", kept)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,9 @@ def test_a_refined_prompt_keeps_the_camera_static(ledger: Ledger, frame: Path) -
         ("I'm sorry, I can't help with that.", None, "refused"),
         ("", None, "empty"),
         (None, "policy", "refusal"),
-        ("x" * 3000, None, "3000 characters"),
+        ("x" * 3000, None, "characters, 2400 are allowed"),
+        ("The camera pans.", None, "camera alone"),
+        ("I can’t do that.", None, "refused"),
     ],
 )
 def test_a_refusal_falls_back_to_the_base_prompt_and_says_so(

@@ -9,14 +9,16 @@ from pathlib import Path
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import TransientError
 from hoi_platform.services.ledger.database import make_engine
-from hoi_platform.services.ledger.ledger import LEASE, Ledger, utc_now
+from hoi_platform.services.ledger.intent import LEASE, utc_now
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.delivery import Delivery
 from hoi_platform.services.video.kling.auth import JwtSigner
 from hoi_platform.services.video.kling.legacy import LegacyKling
 from hoi_platform.services.video.kling.transport import KlingTransport
-from hoi_platform.services.video.paid import PaidVideoBackend, Patience
+from hoi_platform.services.video.paid import PaidVideoBackend
+from hoi_platform.services.video.patience import Patience
 from hoi_platform.services.video.remote import TaskRef
 from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
 from hoi_platform_tests.services.video.paid_world import make_request, quiet

@@ -20,9 +20,11 @@ from hoi_platform.services.video.kling.auth import ApiKeySigner, JwtSigner, Sign
 from hoi_platform.services.video.kling.legacy import LegacyKling
 from hoi_platform.services.video.kling.new import NewKling
 from hoi_platform.services.video.kling.transport import KlingTransport
-from hoi_platform.services.video.paid import PaidVideoBackend, Patience
+from hoi_platform.services.video.paid import PaidVideoBackend
+from hoi_platform.services.video.patience import Patience
 from hoi_platform_tests.fake_apis.clock import FakeClock
 from hoi_platform_tests.fake_apis.faults import FaultPlan
+from hoi_platform_tests.fake_apis.files import MakeVideo
 from hoi_platform_tests.fake_apis.kling import FakeKling
 from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
 from hoi_platform_tests.fake_apis.transport import Gateway, InProcess
@@ -80,12 +82,19 @@ class World:
         generation: str = "legacy",
         slots: int = 5,
         clock: FakeClock | None = None,
+        make_video: MakeVideo = MAKE_VIDEO,
+        run_s: float = 60.0,
     ) -> "World":
         clock = clock or FakeClock()
         skew = timedelta(seconds=plan.rates.clock_skew_s)
         # The client lives by ``clock``, the service by a clock that differs.
         kling = FakeKling(
-            lambda: clock.now() - skew, MAKE_VIDEO, plan, base_url=BASE_URL, slots=slots
+            lambda: clock.now() - skew,
+            make_video,
+            plan,
+            base_url=BASE_URL,
+            slots=slots,
+            run_s=run_s,
         )
         return World(clock, plan, kling, generation)
 

@@ -12,7 +12,8 @@ import pytest
 
 from hoi_platform.core.errors import PermanentError, TransientError
 from hoi_platform.services.ledger.database import make_engine, migrate
-from hoi_platform.services.ledger.ledger import LEASE, Ledger
+from hoi_platform.services.ledger.intent import LEASE
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates

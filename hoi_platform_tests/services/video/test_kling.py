@@ -7,9 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from PIL import Image
 
-from hoi_platform.core.errors import BadInputError, ConfigError, RefusedError, TransientError
+from hoi_platform.core.errors import ConfigError, RefusedError, TransientError
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.http import checked_base_url, download, files_client
 from hoi_platform.services.video.kling import legacy, new
@@ -21,29 +20,16 @@ from hoi_platform.services.video.kling.new import NewKling
 from hoi_platform.services.video.kling.transport import KlingTransport
 from hoi_platform.services.video.pricing import video_price_usd
 from hoi_platform.services.video.remote import NotAcceptedError, TaskRef, UnknownOutcomeError
-from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
-from hoi_platform_tests.fake_apis.kling import REFUSALS, FakeKling
+from hoi_platform_tests.fake_apis.kling import REFUSALS
 from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
 from hoi_platform_tests.fake_apis.messages import Call, Reply
 from hoi_platform_tests.fake_apis.transport import Gateway, InProcess
 from hoi_platform_tests.services.video.paid_world import (
     BASE_URL,
     World,
-    make_frames,
-    make_request,
 )
 
 KEYS = KlingKeys()
-
-
-@pytest.fixture
-def world() -> World:
-    return World.of(FaultPlan(), slots=50)
-
-
-@pytest.fixture
-def request_(tmp_path: Path, world: World) -> VideoRequest:
-    return make_request(make_frames(tmp_path, 1)[0], world.config())
 
 
 def provider(world: World, kind: type, signer: object = None) -> LegacyKling | NewKling:
@@ -173,53 +159,6 @@ def test_answers_without_a_code_go_by_their_status(status: int, kind: type) -> N
     assert isinstance(error_of(httpx.Response(status, text="<html>")), kind)
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"kling_model_name": "kling-v9"}, "kling_model_name is 'kling-v9', known are"),
-        ({"duration": "7"}, "duration is '7', kling-v2-5-turbo takes 5, 10"),
-        ({"num_videos": 3}, "num_videos is 3, paid backends take 1"),
-        ({"num_video_segments": 2}, "num_video_segments is 2"),
-    ],
-)
-def test_a_wrong_setting_is_named_before_anything_is_sent(
-    changes: dict, message: str, world: World, request_: VideoRequest
-) -> None:
-    """The service's answer would come after the upload and say less."""
-    with pytest.raises(BadInputError, match=message):
-        provider(world, LegacyKling).validate(with_config(request_, **changes))
-    assert world.kling.calls == []
-
-
-@pytest.mark.parametrize(
-    ("size", "message"),
-    [((299, 400), "299x400, each side needs at least 300"), ((1200, 400), "aspect")],
-)
-def test_a_wrong_image_is_named(
-    size: tuple[int, int], message: str, world: World, request_: VideoRequest, tmp_path: Path
-) -> None:
-    """A rendering setting that Kling never takes would cost a refusal per clip."""
-    Image.new("RGB", size).save(tmp_path / "odd.png")
-    with pytest.raises(BadInputError, match=message):
-        provider(world, LegacyKling).validate(replace(request_, frame=tmp_path / "odd.png"))
-
-
-def test_limits_of_client_and_stand_in_agree(world: World, request_: VideoRequest) -> None:
-    """What the client lets through would be refused by the service."""
-    for kind, models in ((LegacyKling, LEGACY), (NewKling, NEW)):
-        kling = provider(world, kind)
-        for index, model in enumerate(models):
-            request = with_config(request_, kling_model_name=model)
-            kling.validate(request)
-            kling.create(request, f"hoi-{kind.__name__}-{index}")
-
-
-def test_too_long_a_prompt_is_named(world: World, request_: VideoRequest) -> None:
-    """A refined prompt beyond the limit would be refused by the service."""
-    with pytest.raises(BadInputError, match="prompt has 2501 characters, at most 2500"):
-        provider(world, LegacyKling).validate(replace(request_, prompt="x" * 2501))
-
-
 @pytest.mark.parametrize("fault", ["truncated", "expired", "error", "dropped"])
 def test_a_broken_download_is_transient(fault: str, world: World, tmp_path: Path) -> None:
     """Half a video would be taken for a whole one."""
@@ -254,11 +193,3 @@ def test_prices_of_the_default_model() -> None:
     assert video_price_usd("unknown", "std", 1) >= max(
         video_price_usd(model, "pro", 1) for model in LEGACY + NEW
     )
-
-
-def test_the_stand_in_limits_concurrency() -> None:
-    """The fault plans would never meet a full account."""
-    plan = FaultPlan(Rates())
-    kling = FakeKling(World.of(plan).clock.now, lambda _o: b"", plan, slots=1)
-    order_all = [kling.book.add(None) for _ in range(2)]  # type: ignore[arg-type]
-    assert order_all[1] is None

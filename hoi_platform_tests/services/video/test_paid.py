@@ -12,43 +12,23 @@ import pytest
 
 from hoi_platform.core.errors import BudgetError, RefusedError, TransientError, UnsettledError
 from hoi_platform.services.ledger.database import open_ledger
-from hoi_platform.services.ledger.ledger import Budget, Ledger
+from hoi_platform.services.ledger.intent import Budget
+from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.codec import probe_video
 from hoi_platform.services.video.delivery import Delivery
-from hoi_platform.services.video.fal import FalKling
-from hoi_platform.services.video.http import checked_base_url
 from hoi_platform.services.video.paid import PaidVideoBackend
 from hoi_platform_tests.fake_apis.clock import FakeClock
-from hoi_platform_tests.fake_apis.fal import FakeFal
 from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
-from hoi_platform_tests.fake_apis.transport import Gateway, InProcess
 from hoi_platform_tests.fake_apis.videos import still_video
 from hoi_platform_tests.services.video.paid_world import (
-    BASE_URL,
-    MAKE_VIDEO,
     PATIENCE,
     World,
     make_frames,
     make_request,
     quiet,
 )
-
-
-@pytest.fixture
-def world() -> World:
-    return World.of(FaultPlan())
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, world: World) -> Ledger:
-    return open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock=world.clock.now)
-
-
-@pytest.fixture
-def request_(tmp_path: Path, world: World) -> VideoRequest:
-    return make_request(make_frames(tmp_path, 1)[0], world.config())
 
 
 def creations(world: World) -> int:
@@ -107,6 +87,31 @@ def test_the_budget_stops_a_request_before_it_is_sent(
     assert world.kling.calls == []
 
 
+def test_a_doubt_is_not_settled_by_asking_another_account(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """Whoever changes keys would buy what the first account may have bought already."""
+    row = ledger.begin_sending(
+        ledger.reserve(world.process(ledger, tmp_path).intent(request_)), slots=1
+    )
+    assert row is not None
+    ledger.advance(row.fingerprint, RequestState.DOUBTFUL, account="kling-ai:of-yesterday")
+    with pytest.raises(UnsettledError, match=r"of-yesterday.*hoi ledger settle 1"):
+        world.process(ledger, tmp_path).submit(request_)
+    assert world.kling.calls == []
+
+
+def test_what_was_never_taken_goes_to_the_account_of_today(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """The slots of the wrong account would be counted."""
+    backend = world.process(ledger, tmp_path)
+    row = ledger.reserve(backend.intent(request_))
+    ledger.advance(row.fingerprint, RequestState.RESERVED, account="kling-ai:of-yesterday")
+    backend.submit(request_)
+    assert ledger.get("1").account == backend.provider.account
+
+
 def test_a_slow_task_stays_in_the_ledger(
     world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
 ) -> None:
@@ -120,6 +125,21 @@ def test_a_slow_task_stays_in_the_ledger(
     world.clock.sleep(3600)
     world.process(ledger, tmp_path).collect(task, request_, tmp_path / "out.mp4", quiet)
     assert creations(world) == 1
+
+
+def test_waiting_shows_its_progress(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """The bar of the command line would stand still for minutes without a word."""
+    told: list[tuple[float, str]] = []
+    backend = world.process(ledger, tmp_path)
+    task = backend.submit(request_)
+    world.kling.book.tasks[0].run_s = 100.0
+    backend.collect(
+        task, request_, tmp_path / "o.mp4", lambda done, text: told.append((done, text))
+    )
+    assert [text for _, text in told] == ["kling-ai: submitted", *["kling-ai: processing"] * 3]
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
 
 
 def test_full_slots_are_waited_for(world: World, ledger: Ledger, tmp_path: Path) -> None:
@@ -171,8 +191,7 @@ def test_four_workers_on_one_clip_buy_one_video(
 
 def test_a_delivered_video_gets_the_size_of_its_frame(tmp_path: Path, ledger: Ledger) -> None:
     """1080p videos would not fit camera and masks, which are the frame's."""
-    world = World.of(FaultPlan())
-    world.kling.files._make_video = still_video(width=64, fps=2)
+    world = World.of(FaultPlan(), make_video=still_video(width=64, fps=2))
     request = make_request(make_frames(tmp_path, 1)[0], world.config())
     backend = world.process(ledger, tmp_path)
     backend.collect(backend.submit(request), request, tmp_path / "out.mp4", quiet)
@@ -230,57 +249,3 @@ def test_no_key_anywhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> No
     for mark in marks:
         assert [text for text in seen if mark in text] == []
         assert [path for path in files if mark.encode() in path.read_bytes()] == []
-
-
-def fal_backend(plan: FaultPlan, ledger: Ledger, folder: Path, world: World) -> tuple:
-    """A backend over fal's stand-in."""
-    fal = FakeFal(world.clock.now, MAKE_VIDEO, plan, base_url=BASE_URL)
-    gateway = Gateway(fal, fal.files, plan, world.clock.now)
-    provider = FalKling(
-        checked_base_url("FAL_BASE_URL", BASE_URL), "fake-fal-key", "fal:1", InProcess(gateway)
-    )
-    delivery = Delivery(folder, world.clock.sleep)
-    return fal, PaidVideoBackend(provider, ledger, delivery, world.clock.sleep, PATIENCE)
-
-
-def test_fal_from_order_to_video(
-    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
-) -> None:
-    """The second backend of the seeds would not run."""
-    _, backend = fal_backend(FaultPlan(), ledger, tmp_path, world)
-    facts = backend.collect(backend.submit(request_), request_, tmp_path / "o.mp4", quiet).facts
-    assert facts["provider"] == "fal-ai"
-    assert probe_video(tmp_path / "o.mp4").frames == 5
-    assert "fake-fal-key" not in repr(backend.provider)
-
-
-def test_a_lost_answer_of_fal_waits_for_a_person(
-    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
-) -> None:
-    """fal cannot be asked for our id: sending again would buy the video twice."""
-    plan = FaultPlan()
-    plan.call_fault = lambda: "dropped_after"  # type: ignore[method-assign]
-    fal, backend = fal_backend(plan, ledger, tmp_path, world)
-    for _ in range(3):
-        with pytest.raises(UnsettledError, match=r"hoi ledger settle 1 --task-id"):
-            backend.submit(request_)
-    assert len(fal.book.tasks) == 1
-    task_id = fal.book.tasks[0].task_id
-    del plan.call_fault
-    ledger.advance("1", RequestState.SUBMITTED, task_id=task_id)
-    backend.collect(backend.submit(request_), request_, tmp_path / "o.mp4", quiet)
-    assert len(fal.book.tasks) == 1
-
-
-@pytest.mark.parametrize("fault", ["safety", "arrears", "auth_failed"])
-def test_permanent_answers_of_fal(
-    fault: str, world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
-) -> None:
-    """An empty balance would be tried again and again."""
-    plan = FaultPlan()
-    plan.permanent_fault = lambda: fault  # type: ignore[method-assign]
-    fal, backend = fal_backend(plan, ledger, tmp_path, world)
-    for _ in range(2):
-        with pytest.raises(RefusedError, match="fal 4"):
-            backend.submit(request_)
-    assert sum(call.method == "POST" for call in fal.calls) == 1

@@ -1,23 +1,15 @@
 """Kling's legacy generation: the model in the body, JWT or API key."""
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Any, Final
 
 from hoi_platform.services.video.backend import VideoRequest
+from hoi_platform.services.video.kling.client import KlingClient, bare_base64, checked_task
 from hoi_platform.services.video.kling.errors import NOT_FOUND, KlingRefusedError
-from hoi_platform.services.video.kling.limits import LEGACY, V1, check_request
-from hoi_platform.services.video.kling.transport import KlingTransport
-from hoi_platform.services.video.pricing import UNIT_USD, video_price_usd
-from hoi_platform.services.video.remote import (
-    RemoteState,
-    RemoteTask,
-    TaskRef,
-    UnknownOutcomeError,
-)
+from hoi_platform.services.video.kling.limits import LEGACY, V1
+from hoi_platform.services.video.pricing import UNIT_USD
+from hoi_platform.services.video.remote import RemoteState, RemoteTask, TaskRef
 
 _PATH: Final = "/v1/videos/image2video"
 _STATES: Final[dict[str, RemoteState]] = {
@@ -33,25 +25,10 @@ _PAGE_SIZE: Final = 500
 _MAX_PAGES: Final = 10
 
 
-@dataclass(frozen=True)
-class LegacyKling:
+class LegacyKling(KlingClient):
     """``POST /v1/videos/image2video`` and its queries."""
 
-    transport: KlingTransport
-    account: str
-    callback_url: str | None = None
-    name: str = "kling-ai"
-    knows_our_ids: bool = True
-
-    def model(self, request: VideoRequest) -> str:
-        return request.config.kling_model_name
-
-    def validate(self, request: VideoRequest) -> None:
-        check_request(request, LEGACY)
-
-    def estimate_usd(self, request: VideoRequest) -> Decimal:
-        config = request.config
-        return video_price_usd(config.kling_model_name, config.kling_mode, float(config.duration))
+    MODELS = LEGACY
 
     def create(self, request: VideoRequest, external_task_id: str) -> RemoteTask:
         body = create_body(request, external_task_id)
@@ -73,9 +50,6 @@ class LegacyKling:
         listed = {} if len(refs) <= _SINGLE_QUERIES else self._listed(refs)
         left = (ref for ref in refs if ref.external_task_id not in listed)
         return [*listed.values(), *(task for ref in left if (task := self.find(ref)))]
-
-    def download(self, url: str, target: Path) -> None:
-        self.transport.download(url, target)
 
     def _listed(self, refs: Sequence[TaskRef]) -> dict[str, RemoteTask]:
         wanted = {ref.external_task_id for ref in refs}
@@ -117,27 +91,18 @@ def create_body(request: VideoRequest, external_task_id: str) -> dict[str, Any]:
     return body
 
 
-def bare_base64(path: Path) -> str:
-    """A file as base64 without the ``data:`` prefix that Kling refuses."""
-    return base64.b64encode(path.read_bytes()).decode()
-
-
 def _external_id(data: Mapping[str, Any]) -> str | None:
     return (data.get("task_info") or {}).get("external_task_id")
 
 
 def _task(data: Any, external_task_id: str | None) -> RemoteTask:
     """Raises UnknownOutcomeError when the answer is not a task."""
-    if not isinstance(data, dict) or not data.get("task_id"):
-        raise UnknownOutcomeError("Kling's answer names no task")
-    status = str(data.get("task_status"))
-    if status not in _STATES:
-        raise UnknownOutcomeError(f"Kling reports the unknown task status {status[:40]!r}")
+    data, state = checked_task(data, "task_id", "task_status", _STATES)
     videos = (data.get("task_result") or {}).get("videos") or [{}]
     return RemoteTask(
         task_id=str(data["task_id"]),
         external_task_id=_external_id(data) or external_task_id,
-        state=_STATES[status],
+        state=state,
         message=str(data.get("task_status_msg") or ""),
         video_url=videos[0].get("url"),
         cost_usd=_cost(data.get("final_unit_deduction")),

@@ -47,7 +47,6 @@ def check_request(request: VideoRequest, models: tuple[str, ...]) -> None:
 def common_problems(request: VideoRequest) -> Iterator[str]:
     """What no service that runs Kling's models takes."""
     yield from _duration_problems(request.config.kling_model_name, request.config.duration)
-    yield from _count_problems(request)
     yield from _prompt_problems(request)
     for name, path in (("image", request.frame), ("image_tail", request.tail_frame)):
         if path is not None:
@@ -64,17 +63,6 @@ def _problems(request: VideoRequest, models: tuple[str, ...]) -> Iterator[str]:
             yield f"a tail image is given, {model} takes none"
         elif mode != "pro" and model in _TAIL_IN_PRO:
             yield f"kling_mode is {mode!r}, a tail image needs 'pro' with {model}"
-
-
-def _count_problems(request: VideoRequest) -> Iterator[str]:
-    """One clip is one paid task; what would be several is asked for in another way."""
-    for name, instead in (
-        ("num_videos", "raise rendering.num_rand_scenes"),
-        ("num_video_segments", "raise duration"),
-    ):
-        value = getattr(request.config, name)
-        if value != 1:
-            yield f"{name} is {value}, paid backends take 1 ({instead} instead)"
 
 
 def _prompt_problems(request: VideoRequest) -> Iterator[str]:

@@ -1,22 +1,14 @@
 """Kling's generation of mid-2026: the model in the path, API key only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Any, Final
 
 from hoi_platform.services.video.backend import VideoRequest
-from hoi_platform.services.video.kling.legacy import bare_base64
-from hoi_platform.services.video.kling.limits import NEW, check_request
-from hoi_platform.services.video.kling.transport import KlingTransport
-from hoi_platform.services.video.pricing import UNIT_USD, video_price_usd
-from hoi_platform.services.video.remote import (
-    RemoteState,
-    RemoteTask,
-    TaskRef,
-    UnknownOutcomeError,
-)
+from hoi_platform.services.video.kling.client import KlingClient, bare_base64, checked_task
+from hoi_platform.services.video.kling.limits import NEW
+from hoi_platform.services.video.pricing import UNIT_USD
+from hoi_platform.services.video.remote import RemoteState, RemoteTask, TaskRef
 
 _STATES: Final[dict[str, RemoteState]] = {
     "submitted": "submitted",
@@ -28,25 +20,10 @@ _RESOLUTION: Final = {"std": "720p", "pro": "1080p"}
 _BATCH: Final = 50
 
 
-@dataclass(frozen=True)
-class NewKling:
+class NewKling(KlingClient):
     """``POST /image-to-video/<model>`` and ``GET /tasks``."""
 
-    transport: KlingTransport
-    account: str
-    callback_url: str | None = None
-    name: str = "kling-ai"
-    knows_our_ids: bool = True
-
-    def model(self, request: VideoRequest) -> str:
-        return request.config.kling_model_name
-
-    def validate(self, request: VideoRequest) -> None:
-        check_request(request, NEW)
-
-    def estimate_usd(self, request: VideoRequest) -> Decimal:
-        config = request.config
-        return video_price_usd(config.kling_model_name, config.kling_mode, float(config.duration))
+    MODELS = NEW
 
     def create(self, request: VideoRequest, external_task_id: str) -> RemoteTask:
         body = create_body(request, external_task_id)
@@ -67,9 +44,6 @@ class NewKling:
             data = self.transport.request("GET", "/tasks", params=params).get("data") or []
             tasks += [_task(item, ids[0] if len(ids) == 1 else None) for item in data]
         return tasks
-
-    def download(self, url: str, target: Path) -> None:
-        self.transport.download(url, target)
 
 
 def create_body(request: VideoRequest, external_task_id: str) -> dict[str, Any]:
@@ -98,16 +72,12 @@ def full_prompt(request: VideoRequest) -> str:
 
 def _task(data: Any, external_task_id: str | None) -> RemoteTask:
     """Raises UnknownOutcomeError when the answer is not a task."""
-    if not isinstance(data, dict) or not data.get("id"):
-        raise UnknownOutcomeError("Kling's answer names no task")
-    status = str(data.get("status"))
-    if status not in _STATES:
-        raise UnknownOutcomeError(f"Kling reports the unknown task status {status[:40]!r}")
+    data, state = checked_task(data, "id", "status", _STATES)
     videos = [item for item in data.get("outputs") or [] if item.get("type", "video") == "video"]
     return RemoteTask(
         task_id=str(data["id"]),
         external_task_id=data.get("external_task_id") or external_task_id,
-        state=_STATES[status],
+        state=state,
         message=str(data.get("message") or ""),
         video_url=videos[0].get("url") if videos else None,
         cost_usd=_cost(data.get("billing") or []),

@@ -41,7 +41,7 @@ class KlingTransport:
             self._signer.renew(_server_time(response))
             response = self._send(method, path, body, params)
         if (error := error_of(response)) is not None:
-            raise error
+            raise http.without_key(error, response.request)
         return http.json_object(response)
 
     def download(self, url: str, target: Path) -> None:

@@ -1,0 +1,121 @@
+"""``hoi ledger resume``: what is open in the ledger is brought to its end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
+
+if TYPE_CHECKING:
+    from hoi_platform.core.clip import ClipId
+    from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.runner import Outcome
+    from hoi_platform.services.ledger.schema import RequestRow
+
+_ASSETS = ("video_task", "interaction_video")
+
+
+@dataclass(frozen=True)
+class OpenClip:
+    """A clip with an open row, and what its video was ordered with."""
+
+    clip: "ClipId"
+    video: dict[str, Any]
+    """Fields of VideoConfig."""
+
+
+def resume(
+    wait: Annotated[bool, typer.Option(help="Wait for tasks that are still running.")] = True,
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+    task: Task = "manipulation",
+    config: Annotated[
+        Path | None, typer.Option(help="The YAML file that gen_2dhoi was run with, if any.")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="The profile that it was run with.")] = "full",
+    character: Annotated[
+        str | None, typer.Option(help="Who acts, if not the configuration's.")
+    ] = None,
+) -> None:
+    """Go on with what is open: look up, offer, wait, fetch. Nothing new is bought.
+
+    Backend and model are those of each row. A clip whose request is another one today is told,
+    and left alone.
+    """
+    from hoi_platform.commands.terminal import console, progress_display
+    from hoi_platform.resources.ledger import LedgerResource
+    from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.resources.video import resuming_video
+    from hoi_platform.services.ledger.states import TERMINAL, RequestState
+    from hoi_platform.services.video.polling import poll_open_tasks
+
+    overrides = {"gen_2dhoi": {"character": character} if character else {}}
+    platform = PlatformResource(
+        results_dir=str(results_dir.absolute()),
+        profile=profile,
+        gen_config=str(config.absolute()) if config else "",
+        overrides=overrides,
+    )
+    video_config = platform.platform().settings(task).gen_2dhoi.video
+    ledger = LedgerResource(platform=platform).ledger(video_config.budget)
+    video = resuming_video(platform)
+    poll = poll_open_tasks(ledger, lambda row: video.of_row(row, video_config))
+    unsettled = ledger.rows(set(RequestState) - TERMINAL)
+    rows = poll.ready if not wait else [row for row in unsettled if row.kind == "video"]
+    clips = open_clips(platform, rows)
+    console.print(f"{poll.asked} open, {len(poll.ready)} ready, {len(clips)} clips to go on with")
+    problems = [f"[yellow]not asked:[/yellow] {error}" for error in poll.errors]
+    if unknown := {row.subject for row in rows} - {str(found.clip) for found in clips}:
+        problems.append(
+            f"[yellow]no such clip today:[/yellow] {', '.join(sorted(unknown))}; give the "
+            "--config or --character that it was made with"
+        )
+    with progress_display():
+        outcomes = [outcome for found in clips for outcome in _go_on(platform, found)]
+    failed = [outcome for outcome in outcomes if outcome.error]
+    problems += [f"[red]{o.asset} of {o.subject}:[/red] {o.error}" for o in failed]
+    for problem in problems:
+        console.print(problem)
+    if problems:
+        raise typer.Exit(1)
+
+
+def open_clips(platform: "PlatformResource", rows: Sequence["RequestRow"]) -> list[OpenClip]:
+    """The clips of rows, each once."""
+    from hoi_platform.services.clips import clips_named
+
+    service = platform.platform()
+    found: dict[ClipId, OpenClip] = {}
+    for row in rows:
+        for clip in clips_named(service, row.subject):
+            if clip not in found:
+                record = service.store.record("video_task", clip)
+                settings = record.settings if record and record.backend == row.provider else {}
+                found[clip] = OpenClip(clip, settings | _ordered_with(row))
+    return list(found.values())
+
+
+def _ordered_with(row: "RequestRow") -> dict[str, Any]:
+    """What a row says of the configuration; fal's model names are not the configuration's."""
+    model = {"kling_model_name": row.model} if row.provider == "kling-ai" else {}
+    return {"model_api": row.provider, **model}
+
+
+def _go_on(platform: "PlatformResource", found: OpenClip) -> list["Outcome"]:
+    from hoi_platform.commands.terminal import BarProgress
+    from hoi_platform.core.config.settings import merged
+    from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.resources.video import resuming_video
+    from hoi_platform.runner import ChainRunner
+
+    overrides = merged(platform.overrides, {"gen_2dhoi": {"video": found.video}})
+    resource = PlatformResource(
+        results_dir=platform.results_dir,
+        profile=platform.profile,
+        gen_config=platform.gen_config,
+        overrides=overrides,
+    )
+    runner = ChainRunner(resource, progress=BarProgress(), video=resuming_video(resource))
+    return runner.run(found.clip.object_id, [found.clip.seed], _ASSETS)

@@ -1,0 +1,63 @@
+"""Statements of the ledger: the row of a reference, the lock of an account."""
+
+from typing import Any, Final, cast
+
+from sqlalchemy import CursorResult, bindparam, select, update
+from sqlalchemy.orm import Session
+
+from hoi_platform.core.errors import BadInputError
+from hoi_platform.services.ledger.schema import AccountRow, RequestRow
+
+_MAX_ROW_DIGITS: Final = 9
+
+# Built once: building a statement costs more than running it.
+BY_FINGERPRINT: Final = select(RequestRow).where(RequestRow.fingerprint == bindparam("reference"))
+BY_EXTERNAL_ID: Final = select(RequestRow).where(
+    RequestRow.external_task_id == bindparam("reference")
+)
+_LOCK: Final = (
+    update(AccountRow)
+    .where(AccountRow.name == bindparam("account"))
+    .values(touched=AccountRow.touched + 1)
+    .execution_options(synchronize_session=False)
+)
+
+
+def lock_account(session: Session, account: str) -> None:
+    """Hold the account until the transaction ends; the first time makes it."""
+    values = {"account": account}
+    if cast(CursorResult[Any], session.execute(_LOCK, values)).rowcount:
+        return
+    _insert_account(session, account)
+    session.execute(_LOCK, values)
+
+
+def _insert_account(session: Session, account: str) -> None:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    session.execute(insert(AccountRow).values(name=account, touched=0).on_conflict_do_nothing())
+
+
+def required_row(session: Session, reference: str) -> RequestRow:
+    """The row of a fingerprint (or a unique prefix), an external task id or a row number.
+
+    Raises BadInputError.
+    """
+    for exact in (BY_FINGERPRINT, BY_EXTERNAL_ID):
+        if (row := session.scalar(exact, {"reference": reference})) is not None:
+            return row
+    if reference.isdigit() and len(reference) <= _MAX_ROW_DIGITS:
+        numbered = session.get(RequestRow, int(reference))
+        if numbered is not None:
+            return numbered
+    matches = list(
+        session.scalars(
+            select(RequestRow).where(RequestRow.fingerprint.startswith(reference)).limit(2)
+        )
+    )
+    if len(matches) == 1:
+        return matches[0]
+    found = "several rows begin with" if matches else "no row is, or begins with,"
+    raise BadInputError(f"{found} {reference!r}; see `hoi ledger list`")

@@ -1,0 +1,138 @@
+"""``hoi fake-apis`` as a person starts it: one command, every service, what to export."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Queue
+
+import httpx
+import openai
+import pytest
+
+from hoi_platform.services.ledger.intent import utc_now
+from hoi_platform.services.video.backend import VideoRequest
+from hoi_platform.services.video.fal import FalKling
+from hoi_platform.services.video.kling.auth import ApiKeySigner, JwtSigner
+from hoi_platform.services.video.kling.legacy import LegacyKling
+from hoi_platform.services.video.kling.new import NewKling
+from hoi_platform.services.video.kling.transport import KlingTransport
+from hoi_platform.services.video.remote import RemoteTask, TaskRef, VideoProvider
+from hoi_platform_tests.fake_apis.clock import FakeClock
+from hoi_platform_tests.fake_apis.command import calling_back, fault_plan
+from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
+from hoi_platform_tests.fake_apis.kling import FakeKling
+from hoi_platform_tests.fake_apis.server import free_port
+from hoi_platform_tests.fake_apis.tasks import Order
+from hoi_platform_tests.services.video.paid_world import (
+    MAKE_VIDEO,
+    World,
+    make_frames,
+    make_request,
+)
+
+HOI = "from hoi_platform.cli import main; main()"
+NEW_MODEL = {"kling_model_name": "kling-2.5-turbo"}
+
+
+@contextmanager
+def fake_apis(*options: str) -> Iterator[dict[str, str]]:
+    """The running command; gives what it says to export."""
+    arguments = [sys.executable, "-c", HOI, "fake-apis", "--port", str(free_port()), *options]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        exported = {}
+        for line in process.stdout:
+            if not line.startswith("export "):
+                break
+            name, _, value = line.removeprefix("export ").strip().partition("=")
+            exported[name] = value
+        yield exported
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        process.stdout.close()
+
+
+def finished(provider: VideoProvider, request: VideoRequest) -> RemoteTask:
+    """Order a video; its task ends at once."""
+    task = provider.create(request, "hoi-1")
+    found = provider.find(TaskRef("hoi-1", task.task_id, provider.model(request)))
+    assert found is not None
+    return found
+
+
+def test_one_command_serves_every_service(tmp_path: Path) -> None:
+    """A user could not rehearse one of the paid services."""
+    request = make_request(make_frames(tmp_path, 1)[0], World.of(FaultPlan()).config())
+    with fake_apis("--task-seconds", "0", "--results_dir", str(tmp_path / "r")) as env:
+        url = env["KLING_BASE_URL"]
+        pair = JwtSigner(env["KLING_ACCESS_KEY"], env["KLING_SECRET_KEY"], utc_now)
+        legacy = LegacyKling(KlingTransport(url, pair), "a")
+        new = NewKling(KlingTransport(url, ApiKeySigner(env["KLING_API_KEY"])), "a")
+        fal = FalKling(env["FAL_BASE_URL"], env["FAL_KEY"], "a")
+        assert finished(legacy, request).state in ("succeeded", "processing")
+        later = request.config.model_copy(update=NEW_MODEL)
+        assert new.create(make_request(request.frame, later), "hoi-2").task_id
+        assert finished(fal, request).task_id
+        with openai.OpenAI(
+            api_key=env["OPENAI_API_KEY"], base_url=env["OPENAI_BASE_URL"]
+        ) as client:
+            answer = client.chat.completions.create(
+                model="gpt-4o",
+                messages=[{"role": "user", "content": "Base prompt: A person takes the mug."}],
+            )
+    assert "takes the mug" in (answer.choices[0].message.content or "")
+    assert env["KLING_WEBHOOK_SECRET"].startswith("whsec_")
+
+
+def test_faults_are_chosen_on_the_command_line() -> None:
+    """A user could not see what the platform does when a service fails."""
+    with fake_apis("--permanent-faults", "1", "--seed", "3") as env:
+        answer = httpx.post(
+            f"{env['OPENAI_BASE_URL']}/chat/completions",
+            headers={"Authorization": f"Bearer {env['OPENAI_API_KEY']}"},
+            json={"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]},
+        )
+    refused = answer.status_code >= 400 or answer.json()["choices"][0]["message"]["refusal"]
+    assert refused
+
+
+@pytest.mark.parametrize(
+    ("seed", "rates", "plan"),
+    [
+        (None, Rates(), FaultPlan()),
+        (4, Rates(), FaultPlan.of_seed(4)),
+        (4, Rates(call=0.5), FaultPlan(Rates(call=0.5), 4)),
+    ],
+)
+def test_a_seed_alone_is_a_random_plan(seed: int | None, rates: Rates, plan: FaultPlan) -> None:
+    """The same command would not fail in the same way twice, or fail unasked."""
+    assert fault_plan(seed, rates) == plan
+
+
+def test_changes_of_a_state_are_called_back() -> None:
+    """Callbacks could not be rehearsed."""
+    clock, told = FakeClock(), Queue[bytes]()
+    kling = FakeKling(
+        clock.now, MAKE_VIDEO, notify=lambda _url, _headers, body: told.put(body), run_s=60
+    )
+    kling.book.add(Order("m", "p", b"", 5.0, "hoi-1", "https://a.example/kling"))
+    with calling_back(kling, every_s=0.01):
+        first = told.get(timeout=10)
+        clock.sleep(90)
+        second = told.get(timeout=10)
+    assert (b'"submitted"' in first, b'"succeed"' in second) == (True, True)
+    assert told.empty()
+
+
+def test_without_the_test_equipment_the_command_says_so() -> None:
+    """A user of the installed package would see a stack trace."""
+    absent = "import sys; sys.modules['hoi_platform_tests'] = None; sys.argv = ['hoi', 'fake-apis']"
+    code = f"{absent}; {HOI}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "checkout of the project" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,91 @@
+"""``hoi ledger resume`` fetches what was bought, whatever the configuration says today."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from hoi_platform.cli import app
+from hoi_platform.runner import ChainRunner
+from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.ledger.database import open_ledger
+from hoi_platform.services.ledger.states import RequestState
+from hoi_platform_tests.fake_apis.kling import FakeKling
+from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
+from hoi_platform_tests.platform.stand_ins import orders, served_kling
+from hoi_platform_tests.services.video.paid_world import make_frames
+
+
+@pytest.fixture
+def kling() -> Iterator[FakeKling]:
+    with served_kling() as kling:
+        yield kling
+
+
+@pytest.fixture
+def results(kling: FakeKling, tmp_path: Path) -> Path:
+    """A clip that was ordered with flags that stand in no file, and is finished since."""
+    resource = kling_platform(tmp_path, kling_model_name="kling-v2-6", kling_mode="std")
+    prepare(resource, make_frames(tmp_path, 1)[0], range(1, 2))
+    (outcome,) = ChainRunner(resource).run(DRILL, [1], ["video_task"])
+    assert outcome.error is None
+    for task in kling.book.tasks:
+        task.run_s = 0.0
+    return tmp_path
+
+
+def resume(results: Path, *options: str) -> Result:
+    words = ["ledger", "resume", "--results_dir", str(results), *options]
+    return CliRunner().invoke(app, words)
+
+
+def states(results: Path) -> list[str]:
+    return [row.state for row in open_ledger(f"sqlite:///{results}/ledger/ledger.db").rows()]
+
+
+@pytest.mark.parametrize("option", ["--wait", "--no-wait"])
+def test_a_finished_video_is_fetched(option: str, kling: FakeKling, results: Path) -> None:
+    """Today's backend or model would be used: a simulated clip, or a second purchase."""
+    result = resume(results, option)
+    assert result.exit_code == 0, result.output
+    assert "1 open, 1 ready, 1 clips to go on with" in result.output
+    assert states(results) == [RequestState.DELIVERED]
+    assert orders(kling) == 1
+    store, clip = ArtifactStore(results), kling_platform(results).platform().clip(DRILL, 1)
+    record = store.record("interaction_video", clip)
+    assert record is not None
+    assert record.backend == "kling-ai"
+    assert resume(results).output.startswith("0 open, 0 ready, 0 clips")
+
+
+def test_what_would_be_another_purchase_is_told_and_left_alone(
+    kling: FakeKling, results: Path
+) -> None:
+    """Resuming with another configuration would buy the clip once more."""
+    generation = results / "generation" / "records" / "video_task"
+    shutil.rmtree(generation)  # nothing but the ledger knows that kling_mode was std
+    result = resume(results)
+    assert result.exit_code == 1
+    assert "nothing new is bought here" in result.output
+    assert orders(kling) == 1
+    assert states(results) == [RequestState.SUCCEEDED]
+
+
+def test_a_clip_of_another_character_is_named(kling: FakeKling, results: Path) -> None:
+    """A paid video would stay at the service without a word."""
+    result = resume(results, "--character", "g1_proportioned")
+    assert result.exit_code == 1
+    assert "no such clip today: ComAsset/cordless_drill/kid_" in result.output
+    assert orders(kling) == 1
+
+
+def test_an_outage_is_told_and_fails_the_command(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script would take an unreachable service for a finished batch."""
+    monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
+    result = resume(results, "--no-wait")
+    assert result.exit_code == 1
+    assert "not asked: kling-ai" in result.output
