@@ -57,6 +57,8 @@ _OBJECT_SCHEMA: Final = (
     ArraySpec("obj_scale", (3,), finite=True),
 )
 
+_DERIVED_META: Final = ("fps", "num_frames", "inter_start_idx", "inter_end_idx")
+
 
 def to_reference(data: HoiData) -> dict[str, Any]:
     """The reference's dictionary. Raises BadInputError when joints and pose disagree."""
@@ -73,13 +75,21 @@ def to_reference(data: HoiData) -> dict[str, Any]:
             },
         },
         "object_data": {"object_poses": data.Ts_world_object},
-        "meta": dict(data.meta) | {"fps": data.motion.fps, "num_frames": len(data)},
+        "meta": dict(data.meta) | _derived_meta(data),
         "eval_data": dict(data.eval_data),
         "scene_data": {}
         if table is None
         else {"table": {"pos": np.array(table.pos), "size": np.array(table.size)}},
         "contact": data.contact.to_reference(),
     }
+
+
+def _derived_meta(data: HoiData) -> dict[str, float | int]:
+    """The interaction is frames ``inter_start_idx`` up to, not including, ``inter_end_idx``."""
+    touching = np.flatnonzero(data.contact.hands.any(axis=1))
+    start, end = (int(touching[0]), int(touching[-1]) + 1) if touching.size else (len(data),) * 2
+    values = (data.motion.fps, len(data), start, end)
+    return dict(zip(_DERIVED_META, values, strict=True))
 
 
 def write_hoi_pickle(data: HoiData, path: Path) -> None:
@@ -116,7 +126,7 @@ def from_reference(content: Any, source: str = "hoi_data.pkl") -> HoiData:
         betas=human["betas"],
         scale=float(human["scale"]),
         table=_box(_table(content, "scene_data", source)),
-        meta={key: value for key, value in meta.items() if key not in {"fps", "num_frames"}},
+        meta={key: value for key, value in meta.items() if key not in _DERIVED_META},
         eval_data=dict(_table(content, "eval_data", source)),
     )
 

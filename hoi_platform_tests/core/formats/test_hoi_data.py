@@ -80,6 +80,11 @@ def test_pickle_has_the_reference_layout(tmp_path: Path) -> None:
     assert hoi["object_data"]["object_poses"].shape == (10, 4, 4)
     assert sorted(objects["obj_contact_points"]["right_hand"]) == [3, 5]
     assert set(hoi) >= {"meta", "eval_data", "scene_data", "contact"}
+    start, end = hoi["meta"]["inter_start_idx"], hoi["meta"]["inter_end_idx"]
+    touching = sample_hoi(frames=10).contact.hands.any(axis=1)
+    assert touching[[start, end - 1]].all()
+    assert not touching[:start].any()
+    assert not touching[end:].any()
     assert hoi["scene_data"]["table"]["size"].shape == (3,)
     assert hoi["contact"]["contact_labels"][0] == ["right_wrist"]
 
