@@ -114,6 +114,6 @@ def sample_hoi(frames: int = 12, seed: int = 0) -> HoiData:
         ),
         betas=rng.random(6),
         table=TableBox((0.5, 1.2, 0.375), (1.0, 0.6, 0.75)),
-        meta={"obj_path": "mesh/model.obj", "inter_start_idx": 3, "inter_end_idx": 9},
+        meta={"obj_path": "mesh/model.obj"},
         eval_data={"keypoint_tracking": 0.7, "contact": 0.02},
     )
