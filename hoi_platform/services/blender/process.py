@@ -9,10 +9,13 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 _MAIN: Final = Path(__file__).with_name("worker") / "main.py"
 _LOG_LINES: Final = 200
+_SCRATCH: Final = "HOI_BLENDER_SCRATCH"
+"""The folder that a child removes when its parent was killed."""
 
 
 class WorkerDiedError(Exception):
@@ -32,12 +35,15 @@ class WorkerProcess:
         lifeline, self._lifeline = os.pipe()
         given = [request_read, answer_write, lifeline]
         arguments = ["--", *map(str, given), str(threads), str(int(tests))]
+        # Blender's own temporary folder would stay behind whenever it is killed.
+        self._scratch = TemporaryDirectory(prefix="hoi-blender-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             [*_launcher(executable), *arguments],
             pass_fds=given,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env=os.environ | {"TMPDIR": self._scratch.name, _SCRATCH: self._scratch.name},
             start_new_session=True,  # Ctrl-C is the parent's to handle
         )
         for descriptor in given:
@@ -98,6 +104,7 @@ class WorkerProcess:
             self._process.stdout.close()
         for descriptor in (self._answers, self._lifeline):
             os.close(descriptor)
+        self._scratch.cleanup()
 
     def _wait(self) -> int | None:
         try:

@@ -112,8 +112,8 @@ def test_start_that_crashes_once_is_tried_again(tmp_path: Path) -> None:
     assert mark.read_text() == "start\nstart\n"
 
 
-def test_child_dies_with_its_parent() -> None:
-    """Orphaned Blenders would eat the machine after every killed run."""
+def test_child_dies_with_its_parent_and_leaves_nothing(tmp_path: Path) -> None:
+    """Orphaned Blenders would eat the machine after every killed run, their folders the disk."""
     script = (
         "import os, threading, time\n"
         "from hoi_platform.services.blender.service import BlenderService\n"
@@ -123,12 +123,18 @@ def test_child_dies_with_its_parent() -> None:
         "time.sleep(0.3)\n"
         "os.kill(os.getpid(), 9)\n"
     )
-    parent = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=False)
+    parent = subprocess.run(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        check=False,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )
     stat = Path(f"/proc/{int(parent.stdout)}/stat")
     deadline = time.monotonic() + 10
     while _runs(stat) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not _runs(stat)
+    assert list(tmp_path.iterdir()) == []
 
 
 def _runs(stat: Path) -> bool:

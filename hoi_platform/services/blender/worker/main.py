@@ -7,6 +7,7 @@ Protocol: one JSON object per line. In: ``{"operation", "request"}``. Out: any n
 import os
 import resource
 import select
+import shutil
 import sys
 import threading
 import traceback
@@ -27,6 +28,8 @@ def die_with_parent(lifeline: int) -> None:
         while os.getppid() == parent:
             if select.select([lifeline], [], [], 1.0)[0]:
                 break
+        if scratch := os.environ.get("HOI_BLENDER_SCRATCH"):
+            shutil.rmtree(scratch, ignore_errors=True)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
