@@ -65,9 +65,8 @@ class VideoResource(dg.ConfigurableResource):
         sleep = self.sleeper()
         delivery = Delivery(results / "ledger" / "videos", sleep)
         ledger = self.ledger.ledger(config.budget)
-        backend = PaidVideoBackend(provider, ledger, delivery, sleep, self._patience(config))
-        backend.buys = self.buys
-        return backend
+        patience = self._patience(config)
+        return PaidVideoBackend(provider, ledger, delivery, sleep, patience, buys=self.buys)
 
     def sleeper(self) -> Callable[[float], None]:
         """What a paid backend waits with, in seconds; a subclass need not wait."""

@@ -10,9 +10,10 @@ from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.core.geometry.camera import look_at
-from hoi_platform.core.scene.spec import BoxSpec, CameraSpec, RoomSpec, SceneSpec
+from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.artifacts.stages import Work
+from hoi_platform_tests.services.viewer.scenes import plain_scene
 
 DRILL = ObjectId("ComAsset", "cordless_drill")
 ABOVE = ("object_mesh", "settled_pose", "object_scale", "scene_render", "video_prompt")
@@ -59,20 +60,7 @@ def _scene(frame: Path) -> SceneSpec:
     """A room seen by a camera of the frame's size."""
     with Image.open(frame) as image:
         camera = look_at(*image.size, 400.0, np.array([3.5, 2.0, 1.6]), np.array([0.2, 0.6, 0.9]))
-    standing = np.eye(4).tolist()
-    return SceneSpec(
-        clip_id="D/C/kid_room_rand00001",
-        scene="room",
-        character="kid",
-        seed=1,
-        camera=CameraSpec.of(camera),
-        room=RoomSpec(),
-        table=BoxSpec(pos=(0.5, 1.2, 0.73), size=(1.0, 0.6, 0.04)),
-        lights=[],
-        object_scale=(1.0, 1.0, 1.0),
-        T_world_object=standing,
-        T_world_person=standing,
-    )
+    return plain_scene(camera, np.eye(4))
 
 
 def _digest(work: Work, above: str) -> str:

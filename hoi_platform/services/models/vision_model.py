@@ -12,17 +12,10 @@ from hoi_platform.services.artifacts.record import file_digest, fingerprint_of
 from hoi_platform.services.ledger.intent import Intent
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
+from hoi_platform.services.models.pricing import estimate_usd, price_usd
 
 S = RequestState
 
-# Model → USD per million input and output tokens (list prices, 2026-11); others by "default".
-PRICES_USD: Final[dict[str, tuple[Decimal, Decimal]]] = {
-    "gpt-4o": (Decimal("2.50"), Decimal("10.00")),
-    "gpt-4o-mini": (Decimal("0.15"), Decimal("0.60")),
-    "default": (Decimal("5.00"), Decimal("15.00")),
-}
-_TOKENS_PER_IMAGE: Final = 1_500
-_CHARACTERS_PER_TOKEN: Final = 3
 _CUT_OFF: Final = ("length", "content_filter")
 """Why an answer ended before its end: half a sentence is not taken for one."""
 
@@ -147,6 +140,10 @@ class VisionModel:
         error.args = (text,)
         return error
 
+    def _estimate_usd(self, question: Question) -> Decimal:
+        characters = len(question.system) + len(question.text)
+        return estimate_usd(self.model, characters, len(question.images), question.max_tokens)
+
     def _intent(self, question: Question, fingerprint: str) -> Intent:
         return Intent(
             fingerprint=fingerprint,
@@ -155,22 +152,9 @@ class VisionModel:
             account=self._account,
             model=self.model,
             subject=question.subject,
-            estimate_usd=estimate_usd(self.model, question),
+            estimate_usd=self._estimate_usd(question),
             attempt=question.attempt,
         )
-
-
-def price_usd(model: str, tokens_in: int, tokens_out: int) -> Decimal:
-    """List price of a call."""
-    price_in, price_out = PRICES_USD.get(model, PRICES_USD["default"])
-    return (tokens_in * price_in + tokens_out * price_out) / 1_000_000
-
-
-def estimate_usd(model: str, question: Question) -> Decimal:
-    """What a call will cost at most: its text and images in, all of its tokens out."""
-    text = len(question.system) + len(question.text)
-    tokens_in = text // _CHARACTERS_PER_TOKEN + _TOKENS_PER_IMAGE * len(question.images)
-    return price_usd(model, tokens_in, question.max_tokens)
 
 
 def _request(model: str, question: Question) -> dict[str, Any]:

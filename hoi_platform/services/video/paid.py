@@ -39,7 +39,10 @@ _WHY_NOT_YET: Final = {
 
 
 class PaidVideoBackend:
-    """Submits and collects through the ledger; all its waits go through ``sleep``."""
+    """Submits and collects through the ledger; all its waits go through ``sleep``.
+
+    With ``buys`` False, ``submit`` orders nothing that the ledger does not hold already.
+    """
 
     def __init__(
         self,
@@ -49,17 +52,18 @@ class PaidVideoBackend:
         sleep: Callable[[float], None],
         patience: Patience,
         rng: random.Random | None = None,
+        *,
+        buys: bool = True,
     ) -> None:
         self.name = provider.name
         self.provider = provider
-        self.buys = True
-        """Whether ``submit`` may order what the ledger does not hold yet."""
         self._ledger = ledger
         self._delivery = delivery
         self._sleep = sleep
         self._patience = patience
         self._rng = rng or random.Random()
         self._orders = Orders(provider, ledger, sleep, patience)
+        self._buys = buys
 
     def submit(self, request: VideoRequest) -> VideoTask:
         """Buy the video once.
@@ -69,7 +73,7 @@ class PaidVideoBackend:
         goes on.
         """
         self.provider.validate(request)
-        if not self.buys and self._ledger.find(request.fingerprint) is None:
+        if not self._buys and self._ledger.find(request.fingerprint) is None:
             raise StageError(
                 f"{request.clip}: with today's configuration its video is another request than "
                 "the one in the ledger, and nothing new is bought here; give the configuration "

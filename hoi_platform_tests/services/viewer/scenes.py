@@ -6,7 +6,7 @@ import numpy as np
 
 from hoi_platform.core.formats.contact_record import ContactPoints, ContactRecord, HandContact
 from hoi_platform.core.formats.hoi_data import HoiData
-from hoi_platform.core.geometry.camera import look_at
+from hoi_platform.core.geometry.camera import Camera, look_at
 from hoi_platform.core.scene.spec import BoxSpec, CameraSpec, RoomSpec, SceneSpec
 from hoi_platform.services.video.codec import Video
 from hoi_platform.services.viewer.request import Ghost, VisualsRequest
@@ -53,6 +53,23 @@ def write_box_obj(folder: Path) -> Path:
     return folder / "box.obj"
 
 
+def plain_scene(camera: Camera, T_world_object: np.ndarray) -> SceneSpec:
+    """An empty room with a table, seen by this camera."""
+    return SceneSpec(
+        clip_id="D/C/kid_room_rand00001",
+        scene="room",
+        character="kid",
+        seed=1,
+        camera=CameraSpec.of(camera),
+        room=RoomSpec(),
+        table=BoxSpec(pos=(0.5, 1.2, 0.73), size=(1.0, 0.6, 0.04)),
+        lights=[],
+        object_scale=(1.0, 1.0, 1.0),
+        T_world_object=T_world_object.tolist(),
+        T_world_person=np.eye(4).tolist(),
+    )
+
+
 def sample_request(folder: Path, frames: int = 4, title: str = "a clip") -> VisualsRequest:
     """A clip of 160 x 90 pixels with contact and truth."""
     camera = look_at(160, 90, 184.0, np.array([3.5, 2.0, 1.6]), np.array([0.2, 0.6, 0.9]))
@@ -67,19 +84,7 @@ def sample_request(folder: Path, frames: int = 4, title: str = "a clip") -> Visu
         contact_points=ContactPoints(HandContact.from_frames({}), touched),
         contact=ContactRecord((), 8, 0, np.tile([False, True], (frames, 1))),
     )
-    spec = SceneSpec(
-        clip_id="D/C/kid_room_rand00001",
-        scene="room",
-        character="kid",
-        seed=1,
-        camera=CameraSpec.of(camera),
-        room=RoomSpec(),
-        table=BoxSpec(pos=(0.5, 1.2, 0.73), size=(1.0, 0.6, 0.04)),
-        lights=[],
-        object_scale=(1.0, 1.0, 1.0),
-        T_world_object=Ts[0].tolist(),
-        T_world_person=np.eye(4).tolist(),
-    )
+    spec = plain_scene(camera, Ts[0])
     video = Video(np.full((frames + 1, 90, 160, 3), 90, np.uint8), 24.0)
     return VisualsRequest(
         title=title,
