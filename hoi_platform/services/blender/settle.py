@@ -19,7 +19,7 @@ from hoi_platform.core.geometry.mesh import load_obj
 from hoi_platform.core.geometry.rotations import Array, nearest_rotation, quaternion_from_matrix
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.physics import settling
-from hoi_platform.core.physics.settling import RigidHull, SettledPose
+from hoi_platform.core.physics.settling import RigidHull, SettledPose, Speeds
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.blender.service import BlenderService
 
@@ -33,6 +33,9 @@ resistance and a bottle rolls on for minutes; one that is out of balance starts 
 _LIGHT_DAMPING: Final = (0.04, 0.1)
 _VERIFY_S: Final = 1.0
 _ATTEMPTS: Final = 3
+
+_Check = tuple[float, float, str, str]
+"""Value, limit, verb and unit."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +118,12 @@ def settle_object(
     rng = np.random.default_rng(config.seed)
     failures = []
     for _ in range(_ATTEMPTS):
-        settled = _attempt(drop, config, rng)
-        if not (failure := _failure(settled)):
+        fallen, frames = _fall(drop, _start(drop.hull, config, rng), config.settling_time)
+        if failure := _failure(_speed_checks(settling.window_speeds(fallen, drop.dt_s))):
+            failures.append(failure)
+            continue
+        settled = _rest(drop, fallen[-1, :3, :3], frames)
+        if not (failure := _failure(_rest_checks(settled))):
             return settled
         failures.append(failure)
     raise StageError(
@@ -126,13 +133,16 @@ def settle_object(
     )
 
 
-def _attempt(drop: BulletDrop, config: SimulationConfig, rng: np.random.Generator) -> SettledPose:
-    hull = drop.hull
-    R_start = settling.tilt(config.initial_rotation_perturbation, rng)
-    start = _resting(hull, R_start)
+def _start(hull: RigidHull, config: SimulationConfig, rng: np.random.Generator) -> Array:
+    start = _resting(hull, settling.tilt(config.initial_rotation_perturbation, rng))
     start[2, 3] += config.drop_height
-    fallen, frames = _fall(drop, start, config.settling_time)
-    R = nearest_rotation(settling.flush(hull, fallen[-1, :3, :3]))  # Blender is in float32
+    return start
+
+
+def _rest(drop: BulletDrop, R_fallen: Array, frames: int) -> SettledPose:
+    """The pose in which the body lies flush, and what a further second makes of it."""
+    hull = drop.hull
+    R = nearest_rotation(settling.flush(hull, R_fallen))  # Blender is in float32
     body = _resting(hull, R)
     held = drop.run(body, _VERIFY_S, damping=_LIGHT_DAMPING, stop_when_still=False)
     heights = np.array([settling.lowest(hull, T) for T in held])
@@ -169,17 +179,26 @@ def _resting(hull: RigidHull, R: Array) -> Array:
     return rigid(R, np.array([0.0, 0.0, -(hull.centered @ R[2]).min()]))
 
 
-def _failure(settled: SettledPose) -> str:
-    """Why a pose is not a rest, or nothing."""
-    checks = (
-        (settled.linear_speed, settling.STILL_LINEAR_M_S, "moves at", "m/s"),
-        (settled.angular_speed, settling.STILL_ANGULAR_RAD_S, "turns at", "rad/s"),
+def _speed_checks(speeds: Speeds) -> list[_Check]:
+    return [
+        (speeds.linear, settling.STILL_LINEAR_M_S, "moves at", "m/s"),
+        (speeds.angular, settling.STILL_ANGULAR_RAD_S, "turns at", "rad/s"),
+    ]
+
+
+def _rest_checks(settled: SettledPose) -> list[_Check]:
+    return [
+        *_speed_checks(Speeds(settled.linear_speed, settled.angular_speed)),
         (settled.penetration_m, settling.MAX_PENETRATION_M, "sinks in by", "m"),
         (settled.gap_m, settling.MAX_GAP_M, "floats by", "m"),
         (settled.drift_m, settling.MAX_DRIFT_M, "drifts in 1 s by", "m"),
         (settled.drift_deg, settling.MAX_DRIFT_DEG, "tips in 1 s by", "degrees"),
         (-settled.support_margin_m, 0.0, "has its center of mass beyond its support by", "m"),
-    )
+    ]
+
+
+def _failure(checks: list[_Check]) -> str:
+    """Why a pose is not a rest, or nothing."""
     found = [
         f"it {verb} {value:.2g} {unit} (allowed: {limit:g})"
         for value, limit, verb, unit in checks
