@@ -7,7 +7,7 @@ from hoi_platform.services.artifacts.stages import Work
 
 @stage_asset(
     Look("recon_4dhoi", frozenset({"numpy"})),
-    version="1",
+    version="2",
     upstream=("object_mesh", "scene_render", "human_pose", "object_pose"),
     settings=lambda c: c.settings.recon_4dhoi.contact.model_dump(),
     backend=lambda s: s.recon_4dhoi.contact.backend,
@@ -19,7 +19,9 @@ def contact_labels(work: Work) -> None:
 
     inputs, config = ClipInputs(work), work.settings.recon_4dhoi.contact
     poses = inputs.object_track.Ts_world_object
-    labels = label_contacts(inputs.body, inputs.human.motion, inputs.mesh, poses, config)
+    labels = label_contacts(
+        inputs.body, inputs.human.motion, inputs.mesh, poses, inputs.camera, config
+    )
     write_whole(work.output("labels"), labels.to_json())
     work.facts.update(
         contact_start_frame=labels.start_frame,

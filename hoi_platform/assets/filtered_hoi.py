@@ -10,7 +10,7 @@ from hoi_platform.services.artifacts.stages import Work
 
 @stage_asset(
     Look("recon_4dhoi", frozenset({"filter"}), check=RECONSTRUCTION_QUALITY),
-    version="1",
+    version="2",
     upstream=(
         "object_mesh",
         "scene_render",

@@ -11,7 +11,7 @@ from hoi_platform.services.artifacts.stages import Work
 
 @stage_asset(
     Look("recon_4dhoi", frozenset({"torch"})),
-    version="2",
+    version="3",
     upstream=(
         "object_mesh",
         "scene_render",

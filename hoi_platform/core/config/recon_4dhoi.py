@@ -104,6 +104,8 @@ class FilteringConfig(Config):
     """Largest gap between the object and its support at frame 0 (m)."""
     object_static_thr: float = 0.02
     """Motion of the object above which it is dynamic (m)."""
+    unheld_motion_thr: float = Field(0.5, ge=0, le=1)
+    """Largest share of the object's path on which no hand touches it."""
     filter_object_motion: Literal["dynamic_only", "static_only", "all"] = "dynamic_only"
     min_frames: int | None = None
     """When set, a clip is cut to its good beginning if that has at least this many frames."""

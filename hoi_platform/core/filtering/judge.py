@@ -1,7 +1,8 @@
 """All checks of the filter; none is skipped because another one failed.
 
 The order is the reference's (facts of its released code): camera, first frame, masks, terms of
-the optimizer, initial penetration, motion of the person, support, motion of the object.
+the optimizer, initial penetration, motion of the person, support, motion of the object. One more
+follows: what moves must be held.
 """
 
 from collections.abc import Callable
@@ -77,11 +78,13 @@ def _world_checks(clip: FilterInput, config: FilteringConfig) -> list[Check]:
     separation = _measured(measures.initial_separation_m, clip)
     human_motion = _measured(measures.human_motion_m, clip)
     gap = _measured(measures.support_gap_m, clip)
+    unheld = _measured(measures.unheld_motion, clip)
     return [
         Check.at_least("initial_separation", separation, config.initial_penetration_thr, "m"),
         Check.at_least("human_motion", human_motion, config.human_static_thr, "m"),
         Check.at_most("support_gap", gap, config.table_tol, "m"),
         _object_motion_check(clip, config),
+        Check.at_most("unheld_motion", unheld, config.unheld_motion_thr, "of the path"),
     ]
 
 

@@ -1,18 +1,27 @@
 """The object's trajectory that optimization starts from: the track, mended where it is weak."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation, Slerp
 
+from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.geometry.transforms import inverse, rigid
+from hoi_platform.core.geometry.transforms import inverse, rigid, transform_points
 from hoi_platform.core.optimizer.holding import WRISTS, Holding, trusted_frames
 from hoi_platform.core.optimizer.observation import HoiObservation
+
+_PALMS: Final = (JOINT["left_middle1"], JOINT["right_middle1"])
+"""Where a hand holds things: the knuckles of the middle fingers."""
+_PALM_M: Final = 0.04
+"""How far from there the skin of a hand may touch an object."""
 
 
 def first_guess(observation: HoiObservation, held: Holding) -> Array:
     """(T, 4, 4): the rendered pose while the object rests, then the tracked one where it can be
-    trusted, else the one carried along by the hand that holds it, else what lies between.
+    trusted, else the one carried along by the hand that holds it, else what lies between; all
+    within reach of the hand that holds it.
     """
     first = observation.spec.T_world_object_array()
     if observation.static_object:
@@ -21,7 +30,30 @@ def first_guess(observation: HoiObservation, held: Holding) -> Array:
     rest = max(1, held.rest)
     Ts[:rest], trusted[:rest] = first, True
     Ts, trusted = _carried(Ts, trusted, observation, held.hands)
-    return _interpolated(Ts, trusted)
+    return _within_reach(_interpolated(Ts, trusted), observation, held)
+
+
+def _within_reach(Ts: Array, observation: HoiObservation, held: Holding) -> Array:
+    """Held objects moved along the line of sight to where a holding hand can touch them.
+
+    A small object's depth is read off its size in the image alone and may be decimeters off; the
+    hand's hangs on a body of known size that stands on the ground.
+    """
+    Ts, vertices = Ts.copy(), observation.mesh.vertices
+    center = vertices.mean(axis=0)
+    reach = float(np.linalg.norm(vertices - center, axis=-1).max()) + _PALM_M
+    joints = observation.human.motion.joints(observation.body)
+    eye = inverse(observation.camera.T_cam_world)[:3, 3]
+    for hand, palm in enumerate(_PALMS):
+        frames = np.flatnonzero(held.hands[:, hand])
+        frames = frames[frames >= held.rest]
+        p = transform_points(Ts[frames], center[None])[:, 0] - eye
+        range_m = np.linalg.norm(p, axis=-1)
+        sight = p / range_m[:, None]
+        hand_m = ((joints[frames, palm] - eye) * sight).sum(axis=-1)
+        excess = range_m - np.clip(range_m, hand_m - reach, hand_m + reach)
+        Ts[frames, :3, 3] -= excess[:, None] * sight
+    return Ts
 
 
 def _carried(

@@ -1,7 +1,8 @@
 """Contact labels from geometry: what is near the object while both move together.
 
-Estimates are centimeters off in depth, so that a distance alone decides little. What decides is
-that an object which has left its place is held by somebody: by the hand that stays with it.
+Estimates are decimeters off in depth, so that distances along the line of sight count for less
+and a distance alone decides little. What decides is that an object which has left its place is
+held by somebody: by the hand that stays with it.
 """
 
 import json
@@ -16,6 +17,7 @@ from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.config.recon_4dhoi import ContactConfig
 from hoi_platform.core.formats.contact_record import hand_vertices
+from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import Array, rotation_angle
 from hoi_platform.core.geometry.transforms import inverse, transform_points
@@ -27,6 +29,8 @@ _TOGETHER_M_S: Final = 0.15
 """Relative speed of hand and object below which they move together."""
 _HELD_SLACK: Final = 3.0
 """A hand that holds a displaced object may seem this many contact distances away."""
+_DEPTH_SHARE: Final = 0.2
+"""What a distance along the line of sight counts for beside one across it."""
 _START_M: Final = 0.04
 _START_FRAMES: Final = 8
 _SURFACE_POINTS: Final = 600
@@ -70,13 +74,15 @@ def label_contacts(
     motion: BodyMotion,
     mesh: TriangleMesh,
     Ts_world_object: Array,
+    camera: Camera,
     config: ContactConfig,
 ) -> ContactLabels:
     """Label T frames; ``mesh`` is the object in meters in its own frame."""
     points, _ = mesh.sample_surface(_SURFACE_POINTS, np.random.default_rng(0))
     hands = [motion.vertices(body.subset(ids)) for ids in hand_vertices(body)]
+    sights = _sights(camera, Ts_world_object, points.mean(axis=0))
     in_object = [transform_points(inverse(Ts_world_object), hand) for hand in hands]
-    distance = np.stack([_distances(hand, points) for hand in in_object], axis=1)
+    distance = np.stack([_distances(hand, points, sights) for hand in in_object], axis=1)
     speed = np.stack([_relative_speed(hand, motion.fps) for hand in in_object], axis=1)
     displaced = _displaced(Ts_world_object)
     touching = (distance <= config.distance_m) & (speed <= _TOGETHER_M_S)
@@ -88,10 +94,24 @@ def label_contacts(
     )
 
 
-def _distances(hand: Array, points: Array) -> Array:
-    """(T,) least distance between a hand's vertices (T, V, 3) and the surface, object frame."""
-    tree = cKDTree(points)
-    return np.array([tree.query(frame)[0].min() for frame in hand])
+def _sights(camera: Camera, Ts_world_object: Array, center: Array) -> Array:
+    """(T, 3) unit directions from the camera to the object, in object coordinates."""
+    T_object_world = inverse(Ts_world_object)
+    eye = transform_points(T_object_world, inverse(camera.T_cam_world)[None, :3, 3])[:, 0]
+    sight = center - eye
+    return np.asarray(sight / np.linalg.norm(sight, axis=-1, keepdims=True))
+
+
+def _distances(hand: Array, points: Array, sights: Array) -> Array:
+    """(T,) least distance between a hand's vertices (T, V, 3) and the surface, object frame.
+
+    Differences along ``sights`` (T, 3) count for the share ``_DEPTH_SHARE``.
+    """
+    result = np.empty(len(hand))
+    for t, (vertices, sight) in enumerate(zip(hand, sights, strict=True)):
+        flatten = np.eye(3) - (1 - _DEPTH_SHARE) * np.outer(sight, sight)
+        result[t] = cKDTree(points @ flatten).query(vertices @ flatten)[0].min()
+    return result
 
 
 def _relative_speed(hand: Array, fps: float) -> Array:

@@ -32,7 +32,7 @@ def good_clip() -> FilterInput:
         Ts_world_object=object_path(FRAMES, (0.4, 1.2, 0.85)),
         obj_scale=np.ones(3),
         contact_points=ContactPoints.none(),
-        contact=ContactRecord((), 8, 0, np.zeros((FRAMES, 2), bool)),
+        contact=ContactRecord((), 8, 0, np.ones((FRAMES, 2), bool)),
         table=TableBox((0.5, 1.2, 0.375), (1.0, 0.6, 0.75)),
         eval_data={"keypoint_tracking": 0.5, "contact": 0.1},
     )

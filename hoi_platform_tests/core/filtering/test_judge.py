@@ -27,6 +27,7 @@ NAMES = (
     "human_motion",
     "support_gap",
     "object_motion",
+    "unheld_motion",
 )
 
 
@@ -178,6 +179,20 @@ def test_support_gap_is_measured(clip: FilterInput) -> None:
     assert _value(beside, "support_gap") == pytest.approx(0.4)
     ground = _with_data(_moved_object(clip, (0.0, 0.0, -0.75)), table=None)
     assert _value(judge(ground, CONFIG), "support_gap") == pytest.approx(0, abs=1e-9)
+
+
+def test_what_moves_by_itself_is_rejected(clip: FilterInput) -> None:
+    """A track that slid off the object, or labels that missed the hand, would pass as a lift."""
+    most = np.zeros((FRAMES, 2), bool)
+    most[: FRAMES // 2, 1] = True
+    for hands, share in ((np.zeros((FRAMES, 2), bool), 1.0), (most, 0.3)):
+        verdict = judge(_with_data(clip, contact=replace(clip.data.contact, hands=hands)), CONFIG)
+        assert _value(verdict, "unheld_motion") == pytest.approx(share, abs=0.2)
+        assert ("unheld_motion" in verdict.failed) == (share == 1.0)
+    still = np.repeat(clip.data.Ts_world_object[:1], FRAMES, axis=0)
+    untouched = replace(clip.data.contact, hands=np.zeros((FRAMES, 2), bool))
+    resting = judge(_with_data(clip, Ts_world_object=still, contact=untouched), CONFIG)
+    assert _value(resting, "unheld_motion") == 0
 
 
 def test_nan_never_passes(clip: FilterInput) -> None:

@@ -101,3 +101,19 @@ def test_without_any_label_the_nearest_hand_holds(clip):
     assert held.hands[held.rest :, 1].all()
     assert not held.hands[: held.rest].any()
     assert not held.hands[:, 0].any()
+
+
+@pytest.mark.parametrize("depth_m", [-0.4, 0.4])
+def test_a_held_object_is_within_reach_of_its_hand(clip, depth_m):
+    """Optimization begins with the object decimeters before or behind the hand, and stays there."""
+    Ts = clip.Ts_world_object.copy()
+    sight = Ts[:, :3, 3] - clip.observation.camera.T_world_cam[:3, 3]
+    sight /= np.linalg.norm(sight, axis=-1, keepdims=True)
+    Ts[START:, :3, 3] += depth_m * sight[START:]
+    far = replace(clip.observation, track=replace(clip.observation.track, Ts_world_object=Ts))
+    held = holding(far)
+    guess = first_guess(far, held)[held.rest :]
+    moved = np.linalg.norm(guess[:, :3, 3] - clip.Ts_world_object[held.rest :, :3, 3], axis=-1)
+    assert moved.max() < 0.25
+    across = np.cross(guess[:, :3, 3] - Ts[held.rest :, :3, 3], sight[held.rest :])
+    assert np.abs(across).max() < 0.01

@@ -1,0 +1,54 @@
+"""Contact labels from geometry, on a clip whose truth is known."""
+
+import numpy as np
+import pytest
+
+from hoi_platform.core.config.recon_4dhoi import ContactConfig
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.scene.contacts import ContactLabels, label_contacts
+from hoi_platform_tests.core.optimizer.planted import Planted, planted
+
+START, FRAMES = 6, 24
+
+
+@pytest.fixture(scope="module")
+def clip() -> Planted:
+    return planted(frames=FRAMES, contact_start=START)
+
+
+def _labels(clip: Planted, offset: Array) -> ContactLabels:
+    """Of the true motion, with the object moved by ``offset`` (m) while it is held."""
+    seen, Ts = clip.observation, clip.Ts_world_object.copy()
+    Ts[START:, :3, 3] += offset
+    return label_contacts(seen.body, clip.motion, seen.mesh, Ts, seen.camera, ContactConfig())
+
+
+def test_true_poses_give_true_labels(clip: Planted) -> None:
+    """The hand that lifts would not be named, or the idle one would."""
+    labels = _labels(clip, np.zeros(3))
+    assert labels.hands[START + 3 :, 1].all()
+    assert not labels.hands[: START - 3].any()
+    assert not labels.hands[:, 0].any()
+    assert ["right_wrist"] in labels.joints
+
+
+@pytest.mark.parametrize("depth_m", [-0.3, -0.15, 0.15, 0.3])
+def test_depth_alone_takes_no_object_out_of_a_hand(clip: Planted, depth_m: float) -> None:
+    """A small object, whose depth is seen worst, would fly through the room by itself."""
+    labels = _labels(clip, depth_m * clip.observation.camera.T_world_cam[:3, 2])
+    assert labels.hands[START + 3 :, 1].all()
+    assert not labels.hands[:, 0].any()
+
+
+def test_an_object_seen_beside_the_hand_is_not_held(clip: Planted) -> None:
+    """Whatever moves while a person is in the picture would count as held."""
+    labels = _labels(clip, 0.6 * clip.observation.camera.T_world_cam[:3, 0])
+    assert not labels.hands.any()
+
+
+def test_labels_read_back(clip: Planted) -> None:
+    """The optimizer would read other labels than were written."""
+    labels = _labels(clip, np.zeros(3))
+    again = ContactLabels.from_json(labels.to_json())
+    assert again.to_json() == labels.to_json()
+    assert np.array_equal(again.hands, labels.hands)
