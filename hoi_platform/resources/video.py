@@ -5,7 +5,6 @@ KLING_ACCESS_KEY and KLING_SECRET_KEY, or KLING_API_KEY; KLING_BASE_URL; KLING_C
 KLING_WEBHOOK_SECRET; FAL_KEY; FAL_BASE_URL.
 """
 
-import os
 import time
 from collections.abc import Callable
 from hashlib import sha256
@@ -110,7 +109,7 @@ def require_video_keys(config: VideoConfig) -> None:
 
 def webhook_secret() -> str:
     """What Kling signs its callbacks with. Raises MissingResourceError."""
-    secret = os.environ.get("KLING_WEBHOOK_SECRET")
+    secret = dg.EnvVar("KLING_WEBHOOK_SECRET").get_value()
     if not secret:
         raise MissingResourceError(
             "KLING_WEBHOOK_SECRET is not set; copy the secret (whsec_…) of the callback from "
@@ -128,10 +127,11 @@ def _kling(config: VideoConfig) -> VideoProvider:
     from hoi_platform.services.video.kling.new import NewKling
     from hoi_platform.services.video.kling.transport import KlingTransport
 
-    url = checked_base_url("KLING_BASE_URL", os.environ.get("KLING_BASE_URL") or _KLING_URL)
-    access, secret = os.environ.get("KLING_ACCESS_KEY"), os.environ.get("KLING_SECRET_KEY")
-    api_key = os.environ.get("KLING_API_KEY")
-    callback = os.environ.get("KLING_CALLBACK_URL")
+    url = checked_base_url("KLING_BASE_URL", dg.EnvVar("KLING_BASE_URL").get_value() or _KLING_URL)
+    access = dg.EnvVar("KLING_ACCESS_KEY").get_value()
+    secret = dg.EnvVar("KLING_SECRET_KEY").get_value()
+    api_key = dg.EnvVar("KLING_API_KEY").get_value()
+    callback = dg.EnvVar("KLING_CALLBACK_URL").get_value()
     if config.kling_model_name in NEW:
         if not api_key:
             raise MissingResourceError(
@@ -157,8 +157,8 @@ def _fal(_config: VideoConfig) -> VideoProvider:
     from hoi_platform.services.video.fal import FalKling
     from hoi_platform.services.video.http import checked_base_url
 
-    url = checked_base_url("FAL_BASE_URL", os.environ.get("FAL_BASE_URL") or _FAL_URL)
-    key = os.environ.get("FAL_KEY")
+    url = checked_base_url("FAL_BASE_URL", dg.EnvVar("FAL_BASE_URL").get_value() or _FAL_URL)
+    key = dg.EnvVar("FAL_KEY").get_value()
     if not key:
         raise MissingResourceError(
             "no key for fal-ai: export FAL_KEY, or set video.model_api: simulated"

@@ -3,7 +3,6 @@
 The one place where its key is read, when it is used: OPENAI_API_KEY, OPENAI_BASE_URL.
 """
 
-import os
 import time
 from collections.abc import Callable
 from hashlib import sha256
@@ -36,13 +35,13 @@ class VisionResource(dg.ConfigurableResource):
         from hoi_platform.services.models.vision_model import VisionModel
         from hoi_platform.services.video.http import checked_base_url
 
-        key = os.environ.get("OPENAI_API_KEY")
+        key = dg.EnvVar("OPENAI_API_KEY").get_value()
         if not key:
             raise MissingResourceError(
                 f"{what_for} asks {config.chatgpt.model} and OPENAI_API_KEY is not set; "
                 f"export a key (and OPENAI_BASE_URL for another endpoint), or {way_out}"
             )
-        base_url = os.environ.get("OPENAI_BASE_URL") or None
+        base_url = dg.EnvVar("OPENAI_BASE_URL").get_value() or None
         if base_url is not None:
             base_url = checked_base_url("OPENAI_BASE_URL", base_url)
         client = openai.OpenAI(
