@@ -12,9 +12,9 @@ from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.physics.settling import SettledPose, rigid_hull
+from hoi_platform.services.blender.bullet_drop import BulletDrop
 from hoi_platform.services.blender.service import BlenderService
 from hoi_platform.services.blender.settle import (
-    BulletDrop,
     read_settled_pose,
     settle_object,
     write_settled_pose,
