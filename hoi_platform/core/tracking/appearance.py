@@ -57,8 +57,10 @@ def frame_gain(frame: FrameEvidence, view: View, R_cam_object: Array, lighting: 
     ratio = (observed + 0.02) / (predicted + 0.02)
     similar = np.abs(np.log(ratio / np.median(ratio, axis=0))) < _SIMILAR_LOG
     weights = similar / (predicted + 0.02)
-    gain = (weights * predicted * observed).sum(axis=0) / (weights * predicted**2).sum(axis=0)
-    return np.clip(gain, *_GAIN_RANGE)
+    square = (weights * predicted**2).sum(axis=0)
+    known = square > 0  # else no two pixels agree on this channel's brightness
+    gain = (weights * predicted * observed).sum(axis=0) / np.where(known, square, 1.0)
+    return np.where(known, np.clip(gain, *_GAIN_RANGE), 1.0)
 
 
 def add_to_lighting(

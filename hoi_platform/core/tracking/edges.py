@@ -99,7 +99,7 @@ def _measured(
 
 def _profiles(image: NDArray[np.float32], uv: Array) -> Array:
     """(M, S, 3) colors of an image at pixels (M, S, 2)."""
-    return sampled(image, uv.reshape(-1, 2)).reshape(*uv.shape[:2], -1).astype(float)
+    return sampled(image, uv.reshape(-1, 2)).reshape(*uv.shape[:2], image.shape[-1]).astype(float)
 
 
 def _rendered_profiles(view: View, colors: Array, uv: Array) -> Array:

@@ -77,6 +77,8 @@ def sampled(image: NDArray[np.float32], uv: NDArray) -> NDArray[np.float32]:
     """Bilinear values (N, ...) of an image (H, W, ...) at pixels (N, 2); edges repeat."""
     import cv2
 
+    if not len(uv):  # which OpenCV refuses
+        return np.zeros((0, *image.shape[2:]), np.float32)
     maps = uv.astype(np.float32) - np.float32(0.5)
     values = cv2.remap(
         image,
