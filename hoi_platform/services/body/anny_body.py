@@ -56,8 +56,10 @@ def build_anny_body(name: str, phenotype: dict[str, float], scale: float = 1.0) 
 
     Takes about 5 s; ``load_character`` caches the result. Raises ValueError on an unknown label.
     """
+    import warp
     from anny import Anny
 
+    warp.config.log_level = warp.LOG_ERROR  # else it describes the machine in ten lines
     model = Anny()
     if unknown := set(phenotype) - set(model.phenotype_labels):
         raise ValueError(
