@@ -27,10 +27,15 @@ def bench(
     output: Annotated[Path, typer.Option(help="Where the figures are written as JSON.")] = Path(
         "results_bench/bench.json"
     ),
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="Figures of an earlier run (docs/bench.json): exit 1 on worse ones."),
+    ] = None,
 ) -> None:
     """Run the chain for every object and seed; print seconds, memory and accuracy."""
     if context.invoked_subcommand:
         return
+    committed = None if baseline is None else _committed(baseline)
     from hoi_platform.assets.stage import flow_order
     from hoi_platform.commands.machine import machine_name
     from hoi_platform.commands.terminal import BarProgress, console, progress_display, table
@@ -50,28 +55,60 @@ def bench(
     figures = {"machine": machine_name(), "profile": profile} | collect(outcomes)
     write_whole(output, json.dumps(figures, indent=1) + "\n")
     console.print(table("Cost per partition (median)", _COST_HEAD, _cost_rows(figures)))
-    console.print(table("Accuracy", ("clip", *_SHOWN), _accuracy_rows(figures)))
+    console.print(table("Accuracy", ("clip", *_SHOWN.values()), _accuracy_rows(figures)))
     failed = [o for o in outcomes if o.error]
     for outcome in failed:
         console.print(f"[red]{outcome.asset} of {outcome.subject}:[/red] {outcome.error}")
     console.print(f"written to {output}")
-    if failed:
+    worse = committed is not None and _is_worse(figures["accuracy"], committed)
+    if failed or worse:
         raise typer.Exit(1)
 
 
+def _committed(path: Path) -> dict[str, Any]:
+    """The accuracy of each clip in an earlier run's JSON. Raises BadInputError."""
+    from hoi_platform.core.errors import BadInputError
+
+    try:
+        return dict(json.loads(path.read_text())["accuracy"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInputError(f"{path} holds no figures of hoi bench: {error}") from error
+
+
+def _is_worse(accuracy: dict[str, Any], committed: dict[str, Any]) -> bool:
+    from hoi_platform.commands.terminal import console, table
+    from hoi_platform.core.metrics.gate import compare
+
+    results = compare(accuracy, committed)
+    rows = [
+        (
+            r.gate.metric,
+            f"{r.baseline:.3g}",
+            f"{r.value:.3g}",
+            f"{r.gate.limit(r.baseline):.3g}",
+            "ok" if r.passed else "[red]worse[/red]",
+        )
+        for r in results
+    ]
+    head = ("median of the clips in both", "baseline", "now", "limit", "")
+    console.print(table("Against the baseline", head, rows))
+    return not all(r.passed for r in results)
+
+
 _COST_HEAD = ("stage", "seconds", "peak MB", "partitions")
-_SHOWN = (
-    "mpjpe_mm",
-    "hand_joint_mm",
-    "object_translation_mm",
-    "object_translation_moved_mm",
-    "object_rotation_deg",
-    "object_rotation_moved_deg",
-    "add_s_mm",
-    "contact_f1",
-    "foot_slide_mm_s",
-    "penetration_pct",
-)
+_SHOWN = {
+    "mpjpe_mm": "MPJPE mm",
+    "hand_joint_mm": "hands mm",
+    "object_translation_mm": "object mm",
+    "object_translation_moved_mm": "held mm",
+    "object_rotation_deg": "object °",
+    "object_rotation_moved_deg": "held °",
+    "add_s_mm": "ADD-S mm",
+    "contact_f1": "contact F1",
+    "foot_slide_mm_s": "slide mm/s",
+    "penetration_pct": "inside %",
+}
+"""Figures and their headings; held: over the frames in which the object has left its place."""
 
 
 @app.command()
@@ -154,6 +191,12 @@ def _cost_rows(figures: dict[str, Any]) -> list[tuple[str, ...]]:
 def _accuracy_rows(figures: dict[str, Any]) -> list[list[str]]:
     clips = {**figures["accuracy"], "median": figures["median_accuracy"]}
     return [
-        [clip, *(f"{row[name]:.3g}" if name in row else "—" for name in _SHOWN)]
+        [_short(clip), *(f"{row[name]:.3g}" if name in row else "—" for name in _SHOWN)]
         for clip, row in clips.items()
     ]
+
+
+def _short(clip: str) -> str:
+    """``mug rand00001`` of ``ComAsset/mug/kid_indoor2-manipulation_rand00001``."""
+    *_, category, name = ("", *clip.split("/"))
+    return f"{category} {name.rpartition('_')[2]}".strip()

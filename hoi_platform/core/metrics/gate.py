@@ -1,0 +1,83 @@
+"""Whether figures of a benchmark have become worse than committed ones."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Final, Literal
+
+from hoi_platform.core.errors import BadInputError
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A figure's better direction and how much worse its median may get by chance."""
+
+    metric: str
+    better: Literal["lower", "higher"]
+    tolerance: float
+    """In the metric's unit, on top of ``share``."""
+    share: float = 0.15
+    """Of the baseline."""
+
+    def limit(self, baseline: float) -> float:
+        """The worst value that passes."""
+        slack = self.tolerance + self.share * abs(baseline)
+        return baseline + slack if self.better == "lower" else baseline - slack
+
+    def passes(self, value: float, baseline: float) -> bool:
+        """nan never passes."""
+        limit = self.limit(baseline)
+        return value <= limit if self.better == "lower" else value >= limit
+
+
+GATES: Final = (
+    Gate("mpjpe_mm", "lower", 2.0),
+    Gate("hand_joint_mm", "lower", 4.0),
+    Gate("object_translation_mm", "lower", 2.0),
+    Gate("object_translation_moved_mm", "lower", 5.0),
+    Gate("object_rotation_deg", "lower", 0.5),
+    Gate("object_rotation_moved_deg", "lower", 2.0),
+    Gate("add_s_mm", "lower", 2.0),
+    Gate("contact_f1", "higher", 0.02, share=0.0),
+    Gate("foot_slide_mm_s", "lower", 1.0),
+    Gate("penetration_pct", "lower", 0.3),
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One gated figure over the clips that both runs have."""
+
+    gate: Gate
+    baseline: float
+    value: float
+
+    @property
+    def passed(self) -> bool:
+        return self.gate.passes(self.value, self.baseline)
+
+
+def compare(
+    accuracy: Mapping[str, Mapping[str, float]], baseline: Mapping[str, Mapping[str, float]]
+) -> list[Comparison]:
+    """Medians over the clips that both have; both map clips to their figures.
+
+    A clip of the baseline's objects that failed now is missing here: failures are told apart.
+    Raises BadInputError when no clip is in both, or the baseline lacks a figure.
+    """
+    common = sorted(set(accuracy) & set(baseline))
+    if not common:
+        raise BadInputError(
+            f"the baseline has none of these clips; it has {', '.join(sorted(baseline)) or 'none'}"
+        )
+    missing = [g.metric for g in GATES if any(g.metric not in baseline[clip] for clip in common)]
+    if missing:
+        raise BadInputError(f"the baseline lacks {', '.join(missing)}; write it anew")
+    return [
+        Comparison(
+            gate,
+            median(baseline[clip][gate.metric] for clip in common),
+            median(accuracy[clip][gate.metric] for clip in common),
+        )
+        for gate in GATES
+    ]
