@@ -3,7 +3,9 @@
 // only ever set as textContent or as an attribute, never parsed as HTML.
 const DATA = window.GALLERY;
 const PAGE_SIZE = 48;
-const CARD_FIGURES = ["mpjpe_mm", "object_translation_mm", "object_rotation_deg", "contact_f1"];
+const CARD_FIGURES = [
+  "mpjpe_mm", "object_translation_moved_mm", "object_rotation_moved_deg", "contact_f1",
+];
 const VIDEOS = [
   ["recon_comparison", "Side by side"], ["recon_result", "Overlay"],
   ["recon_result_top_view", "From above"], ["input", "Input video"],
@@ -133,8 +135,7 @@ function matches(clip) {
 function card(clip) {
   const figures = CARD_FIGURES.filter((name) => clip.accuracy[name] != null).map((name) => {
     const label = DATA.labels[name];
-    const text = label.text.replace(", median", "");
-    return element("span", {}, `${text} `, element("b", {}, number(clip.accuracy[name], label.unit)));
+    return element("span", {}, `${label.text} `, element("b", {}, number(clip.accuracy[name], label.unit)));
   });
   const more = clip.reasons.length > 2 ? [`and ${clip.reasons.length - 2} more`] : [];
   const reasons = [...clip.reasons.slice(0, 2), ...more].map((reason) =>
