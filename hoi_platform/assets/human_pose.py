@@ -15,10 +15,8 @@ def human_pose(work: Work) -> None:
     """The person's body and hands in every frame, in the camera and in the world."""
     from hoi_platform.assets.inputs import ClipInputs
     from hoi_platform.core.body.fitting.estimate import save_estimate
-    from hoi_platform.services.vision.human_pose.backend import (
-        HumanPoseRequest,
-        human_pose_backend,
-    )
+    from hoi_platform.services.vision.human_pose.backend import human_pose_backend
+    from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest
 
     inputs = ClipInputs(work)
     estimator = human_pose_backend(work.settings.recon_4dhoi.human_model.backend)

@@ -6,10 +6,11 @@ import pytest
 from hoi_platform.core.errors import BadInputError, ConfigError
 from hoi_platform.core.geometry.camera import look_at
 from hoi_platform.services.video.codec import Video
-from hoi_platform.services.vision.human_pose.backend import HumanPoseRequest, human_pose_backend
+from hoi_platform.services.vision.human_pose.backend import human_pose_backend
 from hoi_platform.services.vision.human_pose.image_window import Window, window_around_mask
 from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
 from hoi_platform.services.vision.human_pose.mediapipe_hands import without_doubles
+from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest
 from hoi_platform_tests.hoi_samples import standing, stick_body
 
 CAMERA = look_at(64, 36, 70.0, np.array([0.0, 3.0, 1.0]), np.array([0.0, 0.0, 0.9]))

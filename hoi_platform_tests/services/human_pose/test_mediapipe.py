@@ -11,8 +11,9 @@ from hoi_platform.core.body.keypoints import KEYPOINT, LEFT_HAND_KEYPOINTS, RIGH
 from hoi_platform.core.errors import StageError
 from hoi_platform.services.body.characters import load_character
 from hoi_platform.services.video.codec import Video
-from hoi_platform.services.vision.human_pose.backend import HumanPoseRequest, human_pose_backend
+from hoi_platform.services.vision.human_pose.backend import human_pose_backend
 from hoi_platform.services.vision.human_pose.mediapipe_detector import detect_keypoints
+from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest
 from hoi_platform_tests.services.human_pose.people import (
     FPS,
     FilmedPerson,

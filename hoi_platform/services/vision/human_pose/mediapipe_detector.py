@@ -18,7 +18,6 @@ from hoi_platform.core.body.keypoints import (
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array, rotation_between
 from hoi_platform.services.video.codec import Frame, Video
-from hoi_platform.services.vision.human_pose.backend import Progress
 from hoi_platform.services.vision.human_pose.image_window import whole_image, window_around_mask
 from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
 from hoi_platform.services.vision.human_pose.mediapipe_hands import (
@@ -31,6 +30,7 @@ from hoi_platform.services.vision.human_pose.mediapipe_pose import (
     POSE_LANDMARK,
     track_pose,
 )
+from hoi_platform.services.vision.human_pose.protocol import Progress
 
 _POSE_WINDOW_PX: Final = 640
 _WINDOW_MARGIN: Final = 0.6  # of the person's height: room to bend, reach and step

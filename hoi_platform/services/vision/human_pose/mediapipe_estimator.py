@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from hoi_platform.core.body.fitting.config import FitConfig
 from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
 from hoi_platform.core.body.fitting.fit import fit_motion
-from hoi_platform.services.vision.human_pose.backend import HumanPoseRequest, Progress
 from hoi_platform.services.vision.human_pose.mediapipe_detector import detect_keypoints
+from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest, Progress
 
 
 def _silent(fraction: float, text: str) -> None:

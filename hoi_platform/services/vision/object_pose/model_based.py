@@ -17,7 +17,7 @@ from hoi_platform.core.tracking.working_size import (
     shrunk_masks,
 )
 from hoi_platform.services.meshes.importer import import_mesh
-from hoi_platform.services.vision.object_pose.backend import ObjectPoseRequest, Progress
+from hoi_platform.services.vision.object_pose.protocol import ObjectPoseRequest, Progress
 
 
 class ModelBasedTracker:
