@@ -7,7 +7,6 @@ KLING_WEBHOOK_SECRET; FAL_KEY; FAL_BASE_URL.
 
 import time
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +15,7 @@ import dagster as dg
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import ConfigError, MissingResourceError
 from hoi_platform.resources.blender import BlenderResource
-from hoi_platform.resources.ledger import LedgerResource
+from hoi_platform.resources.ledger import LedgerResource, account_name
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.video.backend import VideoBackend
@@ -140,13 +139,13 @@ def _kling(config: VideoConfig) -> VideoProvider:
                 "kling-v2-5-turbo, or set video.model_api: simulated"
             )
         transport = KlingTransport(url, ApiKeySigner(api_key))
-        return NewKling(transport, _account("kling-ai", api_key), callback)
+        return NewKling(transport, account_name("kling-ai", api_key), callback)
     if access and secret:
         transport = KlingTransport(url, JwtSigner(access, secret, utc_now))
-        return LegacyKling(transport, _account("kling-ai", access), callback)
+        return LegacyKling(transport, account_name("kling-ai", access), callback)
     if api_key:
         transport = KlingTransport(url, ApiKeySigner(api_key))
-        return LegacyKling(transport, _account("kling-ai", api_key), callback)
+        return LegacyKling(transport, account_name("kling-ai", api_key), callback)
     raise MissingResourceError(
         "no key for kling-ai: export KLING_ACCESS_KEY and KLING_SECRET_KEY, or KLING_API_KEY, or "
         "set video.model_api: simulated"
@@ -163,12 +162,7 @@ def _fal(_config: VideoConfig) -> VideoProvider:
         raise MissingResourceError(
             "no key for fal-ai: export FAL_KEY, or set video.model_api: simulated"
         )
-    return FalKling(url, key, _account("fal-ai", key))
-
-
-def _account(provider: str, key: str) -> str:
-    """A name that tells accounts apart and gives no key away."""
-    return f"{provider}:{sha256(key.encode()).hexdigest()[:12]}"
+    return FalKling(url, key, account_name("fal-ai", key))
 
 
 PROVIDERS: Final[dict[str, Callable[[VideoConfig], VideoProvider]]] = {

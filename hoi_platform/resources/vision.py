@@ -5,14 +5,13 @@ The one place where its key is read, when it is used: OPENAI_API_KEY, OPENAI_BAS
 
 import time
 from collections.abc import Callable
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig
 from hoi_platform.core.errors import MissingResourceError
-from hoi_platform.resources.ledger import LedgerResource
+from hoi_platform.resources.ledger import LedgerResource, account_name
 
 if TYPE_CHECKING:
     from hoi_platform.services.models.vision_model import VisionModel
@@ -47,7 +46,7 @@ class VisionResource(dg.ConfigurableResource):
         client = openai.OpenAI(
             api_key=key, base_url=base_url, timeout=self.timeout_s, max_retries=0
         )
-        account = f"openai:{sha256(key.encode()).hexdigest()[:12]}"
+        account = account_name("openai", key)
         ledger = self.ledger.ledger(config.video.budget)
         return VisionModel(client, config.chatgpt.model, ledger, self.sleeper(), account)
 

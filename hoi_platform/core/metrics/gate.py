@@ -1,7 +1,8 @@
 """Whether figures of a benchmark have become worse than committed ones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
 from statistics import median
 from typing import Final, Literal
 
@@ -76,8 +77,13 @@ def compare(
     return [
         Comparison(
             gate,
-            median(baseline[clip][gate.metric] for clip in common),
-            median(accuracy[clip][gate.metric] for clip in common),
+            _median([baseline[clip][gate.metric] for clip in common]),
+            _median([accuracy[clip][gate.metric] for clip in common]),
         )
         for gate in GATES
     ]
+
+
+def _median(values: Sequence[float]) -> float:
+    """nan as soon as one value is: sorting would hide it."""
+    return nan if any(isnan(value) for value in values) else median(values)

@@ -36,7 +36,8 @@ def test_each_figure_is_gated_in_its_direction(gate: Gate) -> None:
 
 def test_what_was_not_measured_does_not_pass() -> None:
     """A metric that became nan would look like a perfect one."""
-    results = compare({"a": _figures(mpjpe_mm=nan)}, {"a": _figures()})
+    baseline = {clip: _figures() for clip in "abc"}
+    results = compare(baseline | {"b": _figures(mpjpe_mm=nan)}, baseline)
     assert [r.gate.metric for r in results if not r.passed] == ["mpjpe_mm"]
 
 
