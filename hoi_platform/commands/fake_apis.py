@@ -1,14 +1,10 @@
 """``hoi fake-apis``: the stand-ins for paid services, on loopback."""
 
-import importlib
 from typing import Annotated
 
 import typer
 
 from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir
-from hoi_platform.core.errors import MissingResourceError
-
-_TEST_EQUIPMENT = "hoi_platform_tests"
 
 Rate = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of these that go wrong.")]
 
@@ -33,20 +29,19 @@ def fake_apis(
     A conditioning frame of the results folder gets the video that the simulated backend makes of
     it, any other picture a still one.
     """
-    try:
-        command = importlib.import_module(f"{_TEST_EQUIPMENT}.fake_apis.command")
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != _TEST_EQUIPMENT:
-            raise
-        raise MissingResourceError(
-            "the stand-ins are test equipment and not part of the installed package; run this "
-            "command in a checkout of the project"
-        ) from error
-    rates = command.Rates(
+    from hoi_platform.resources.blender import BlenderResource
+    from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.services.fake_apis.faults import Rates
+    from hoi_platform.services.fake_apis.serving import Stage, run
+    from hoi_platform.services.video.simulated import SimulatedBackend
+
+    rates = Rates(
         call=call_faults,
         permanent=permanent_faults,
         task=task_faults,
         file=file_faults,
         clock_skew_s=clock_skew_s,
     )
-    command.run(command.Stage(port, results_dir, task_seconds, fps, slots, seed, rates))
+    platform = PlatformResource(results_dir=str(results_dir.absolute())).platform()
+    stage = Stage(port, task_seconds, fps, slots, seed, rates)
+    run(stage, platform, SimulatedBackend(BlenderResource().service()))

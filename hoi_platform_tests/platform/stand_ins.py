@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from hoi_platform.services.fake_apis.fal import FakeFal
+from hoi_platform.services.fake_apis.kling import FakeKling, Notify
+from hoi_platform.services.fake_apis.kling_auth import KlingKeys
+from hoi_platform.services.fake_apis.server import application, free_port, serving
 from hoi_platform.services.ledger.intent import utc_now
-from hoi_platform_tests.fake_apis.fal import FakeFal
-from hoi_platform_tests.fake_apis.kling import FakeKling, Notify
-from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
-from hoi_platform_tests.fake_apis.server import application, free_port, serving
 from hoi_platform_tests.services.video.paid_world import MAKE_VIDEO
 
 _PAID = ("KLING_", "FAL_", "OPENAI_", "HOI_LEDGER_URL")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from hoi_platform.runner import ChainRunner
+from hoi_platform.services.fake_apis.kling import CALLBACK_SECRET, FakeKling
+from hoi_platform.services.fake_apis.server import free_port
+from hoi_platform.services.fake_apis.serving import post_callback
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.states import RequestState
-from hoi_platform_tests.fake_apis.command import post_callback
-from hoi_platform_tests.fake_apis.kling import CALLBACK_SECRET, FakeKling
-from hoi_platform_tests.fake_apis.server import free_port
 from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
 from hoi_platform_tests.platform.stand_ins import served_kling
 from hoi_platform_tests.services.video.paid_world import make_frames

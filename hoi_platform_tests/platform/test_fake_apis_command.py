@@ -11,6 +11,12 @@ import httpx
 import openai
 import pytest
 
+from hoi_platform.services.fake_apis.clock import FakeClock
+from hoi_platform.services.fake_apis.faults import FaultPlan, Rates
+from hoi_platform.services.fake_apis.kling import FakeKling
+from hoi_platform.services.fake_apis.server import free_port
+from hoi_platform.services.fake_apis.serving import calling_back, fault_plan
+from hoi_platform.services.fake_apis.tasks import Order
 from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.fal import FalKling
@@ -19,12 +25,6 @@ from hoi_platform.services.video.kling.legacy import LegacyKling
 from hoi_platform.services.video.kling.new import NewKling
 from hoi_platform.services.video.kling.transport import KlingTransport
 from hoi_platform.services.video.remote import RemoteTask, TaskRef, VideoProvider
-from hoi_platform_tests.fake_apis.clock import FakeClock
-from hoi_platform_tests.fake_apis.command import calling_back, fault_plan
-from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
-from hoi_platform_tests.fake_apis.kling import FakeKling
-from hoi_platform_tests.fake_apis.server import free_port
-from hoi_platform_tests.fake_apis.tasks import Order
 from hoi_platform_tests.services.video.paid_world import (
     MAKE_VIDEO,
     World,

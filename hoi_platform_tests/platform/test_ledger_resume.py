@@ -10,9 +10,9 @@ from typer.testing import CliRunner, Result
 from hoi_platform.cli import app
 from hoi_platform.runner import ChainRunner
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.states import RequestState
-from hoi_platform_tests.fake_apis.kling import FakeKling
 from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
 from hoi_platform_tests.platform.stand_ins import orders, served_kling
 from hoi_platform_tests.services.video.paid_world import make_frames

@@ -15,7 +15,7 @@ from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.video import require_video_keys
 from hoi_platform.resources.vision import VisionResource
 from hoi_platform.sensors import video_poll
-from hoi_platform_tests.fake_apis.kling import FakeKling
+from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
 from hoi_platform_tests.platform.stand_ins import orders, paid_environment, served_kling
 from hoi_platform_tests.services.video.paid_world import make_frames

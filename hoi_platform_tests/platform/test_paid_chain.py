@@ -9,14 +9,16 @@ import pytest
 
 from hoi_platform.assets.stage import flow_order
 from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.runner import ChainRunner, Outcome
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.fake_apis.server import application, free_port, serving
+from hoi_platform.services.fake_apis.serving import Stage, StandIns, environment, stand_ins
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import RequestState
-from hoi_platform_tests.fake_apis.command import Stage, StandIns, environment, stand_ins
-from hoi_platform_tests.fake_apis.server import application, free_port, serving
+from hoi_platform.services.video.simulated import SimulatedBackend
 from hoi_platform_tests.platform.conftest import SMALL_GEN, SMALL_RECON, small_config
 from hoi_platform_tests.platform.stand_ins import paid_environment
 
@@ -62,7 +64,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         gen_config=str(small_config(folder, "gen_2dhoi", "manipulation", PAID)),
         recon_config=str(small_config(folder, "recon_4dhoi", "manip_anny", SMALL_RECON)),
     )
-    services = stand_ins(Stage(port, results, task_seconds=0.2, fps=8), resource.platform())
+    backend = SimulatedBackend(BlenderResource().service())
+    stage = Stage(port, task_seconds=0.2, fps=8)
+    services = stand_ins(stage, resource.platform(), backend)
     app = application(services.kling, services.fal, services.chat)
     with paid_environment(environment(port)), serving(app, port):
         outcomes = ChainRunner(resource).run(DRILL, [1], flow_order())

@@ -16,9 +16,9 @@ import yaml
 
 from hoi_platform.partitions import add_object_keys
 from hoi_platform.resources.platform import PROJECT_ROOT, PlatformResource
+from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.states import RequestState
-from hoi_platform_tests.fake_apis.kling import FakeKling
 from hoi_platform_tests.platform.prepared import DRILL, prepare
 from hoi_platform_tests.platform.stand_ins import served_kling
 from hoi_platform_tests.services.video.paid_world import make_frames

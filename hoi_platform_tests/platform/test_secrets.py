@@ -17,15 +17,15 @@ from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.resources.vision import VisionResource
+from hoi_platform.services.fake_apis.chat import FakeChat
+from hoi_platform.services.fake_apis.fal import FakeFal
+from hoi_platform.services.fake_apis.faults import FaultPlan, Rates
+from hoi_platform.services.fake_apis.kling import FakeKling
+from hoi_platform.services.fake_apis.kling_auth import KlingKeys
+from hoi_platform.services.fake_apis.messages import Call
+from hoi_platform.services.fake_apis.server import application, free_port, serving
 from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.video.callbacks import callback_app
-from hoi_platform_tests.fake_apis.chat import FakeChat
-from hoi_platform_tests.fake_apis.fal import FakeFal
-from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
-from hoi_platform_tests.fake_apis.kling import FakeKling
-from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
-from hoi_platform_tests.fake_apis.messages import Call
-from hoi_platform_tests.fake_apis.server import application, free_port, serving
 from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
 from hoi_platform_tests.platform.stand_ins import paid_environment
 from hoi_platform_tests.services.video.paid_world import MAKE_VIDEO, make_frames

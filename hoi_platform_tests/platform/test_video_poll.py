@@ -11,13 +11,13 @@ from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.sensors import offer_requests, ready_requests
 from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.fake_apis.clock import FakeClock
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.intent import Intent
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.platform import Platform
-from hoi_platform_tests.fake_apis.clock import FakeClock
 from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
 from hoi_platform_tests.services.video.paid_world import make_frames
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hoi_platform_tests.fake_apis.server import free_port
+from hoi_platform.services.fake_apis.server import free_port
 
 _UNPRIVILEGED = ("postgres", "nobody")
 

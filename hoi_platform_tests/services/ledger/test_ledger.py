@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hoi_platform.core.errors import BadInputError, BudgetError, ConfigError
+from hoi_platform.services.fake_apis.clock import FakeClock
 from hoi_platform.services.ledger.database import make_engine, open_ledger
 from hoi_platform.services.ledger.intent import Budget, Intent
 from hoi_platform.services.ledger.ledger import Ledger
@@ -19,7 +20,6 @@ from hoi_platform.services.ledger.states import (
     RequestState,
     check_transition,
 )
-from hoi_platform_tests.fake_apis.clock import FakeClock
 
 S = RequestState
 INTENT = Intent("ab" * 32, "video", "kling-ai", "kling-ai:1", "kling-v3", "a/b/c", Decimal("0.35"))

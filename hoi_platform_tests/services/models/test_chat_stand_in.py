@@ -9,16 +9,16 @@ import pytest
 from PIL import Image
 
 from hoi_platform.core.errors import RefusedError, TransientError
+from hoi_platform.services.fake_apis.chat import CHAT_KEY, Eye, FakeChat
+from hoi_platform.services.fake_apis.fal import FakeFal
+from hoi_platform.services.fake_apis.faults import FaultPlan, Rates
+from hoi_platform.services.fake_apis.kling import FakeKling
+from hoi_platform.services.fake_apis.server import application, free_port, serving
 from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.models.scale import find_scale
 from hoi_platform.services.models.vision_model import Question, VisionModel
-from hoi_platform_tests.fake_apis.chat import CHAT_KEY, Eye, FakeChat
-from hoi_platform_tests.fake_apis.fal import FakeFal
-from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
-from hoi_platform_tests.fake_apis.kling import FakeKling
-from hoi_platform_tests.fake_apis.server import application, free_port, serving
 
 
 @contextmanager

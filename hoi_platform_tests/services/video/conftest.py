@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from hoi_platform.services.fake_apis.faults import FaultPlan
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.video.backend import VideoRequest
-from hoi_platform_tests.fake_apis.faults import FaultPlan
 from hoi_platform_tests.services.video.paid_world import World, make_frames, make_request
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import TransientError
+from hoi_platform.services.fake_apis.kling_auth import KlingKeys
 from hoi_platform.services.ledger.database import make_engine
 from hoi_platform.services.ledger.intent import LEASE, utc_now
 from hoi_platform.services.ledger.ledger import Ledger
@@ -20,7 +21,6 @@ from hoi_platform.services.video.kling.transport import KlingTransport
 from hoi_platform.services.video.paid import PaidVideoBackend
 from hoi_platform.services.video.patience import Patience
 from hoi_platform.services.video.remote import TaskRef
-from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
 from hoi_platform_tests.services.video.paid_world import make_request, quiet
 
 CONFIG = VideoConfig(model_api="kling-ai", video_retry_wait=0.1)

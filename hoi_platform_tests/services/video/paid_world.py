@@ -13,6 +13,13 @@ import numpy as np
 from PIL import Image
 
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
+from hoi_platform.services.fake_apis.clock import FakeClock
+from hoi_platform.services.fake_apis.faults import FaultPlan
+from hoi_platform.services.fake_apis.files import MakeVideo
+from hoi_platform.services.fake_apis.kling import FakeKling
+from hoi_platform.services.fake_apis.kling_auth import KlingKeys
+from hoi_platform.services.fake_apis.transport import Gateway, InProcess
+from hoi_platform.services.fake_apis.videos import still_video
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.delivery import Delivery
@@ -22,13 +29,6 @@ from hoi_platform.services.video.kling.new import NewKling
 from hoi_platform.services.video.kling.transport import KlingTransport
 from hoi_platform.services.video.paid import PaidVideoBackend
 from hoi_platform.services.video.patience import Patience
-from hoi_platform_tests.fake_apis.clock import FakeClock
-from hoi_platform_tests.fake_apis.faults import FaultPlan
-from hoi_platform_tests.fake_apis.files import MakeVideo
-from hoi_platform_tests.fake_apis.kling import FakeKling
-from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
-from hoi_platform_tests.fake_apis.transport import Gateway, InProcess
-from hoi_platform_tests.fake_apis.videos import still_video
 
 BASE_URL = "http://127.0.0.1:1"
 PATIENCE = Patience(offers=8, first_wait_s=1.0, longest_wait_s=30.0, polls=10, poll_wait_s=30.0)

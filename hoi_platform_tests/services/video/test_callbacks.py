@@ -13,6 +13,12 @@ from typer.testing import CliRunner
 
 from hoi_platform.cli import app as hoi
 from hoi_platform.core.errors import ConfigError, MissingResourceError, TransientError
+from hoi_platform.services.fake_apis.faults import FaultPlan, Rates
+from hoi_platform.services.fake_apis.kling import FakeKling
+from hoi_platform.services.fake_apis.kling_auth import KlingKeys
+from hoi_platform.services.fake_apis.server import free_port, serving
+from hoi_platform.services.fake_apis.tasks import Order
+from hoi_platform.services.fake_apis.transport import Gateway, InProcess
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.ledger.states import RequestState
@@ -22,12 +28,6 @@ from hoi_platform.services.video.kling.legacy import LegacyKling
 from hoi_platform.services.video.kling.new import NewKling
 from hoi_platform.services.video.kling.transport import KlingTransport
 from hoi_platform.services.video.polling import refresh_named
-from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
-from hoi_platform_tests.fake_apis.kling import FakeKling
-from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
-from hoi_platform_tests.fake_apis.server import free_port, serving
-from hoi_platform_tests.fake_apis.tasks import Order
-from hoi_platform_tests.fake_apis.transport import Gateway, InProcess
 from hoi_platform_tests.services.video.paid_world import (
     BASE_URL,
     World,

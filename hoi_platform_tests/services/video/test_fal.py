@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from hoi_platform.core.errors import RefusedError, UnsettledError
+from hoi_platform.services.fake_apis.fal import FakeFal
+from hoi_platform.services.fake_apis.faults import FaultPlan
+from hoi_platform.services.fake_apis.transport import Gateway, InProcess
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.video.backend import VideoRequest
@@ -13,9 +16,6 @@ from hoi_platform.services.video.delivery import Delivery
 from hoi_platform.services.video.fal import FalKling
 from hoi_platform.services.video.http import checked_base_url
 from hoi_platform.services.video.paid import PaidVideoBackend
-from hoi_platform_tests.fake_apis.fal import FakeFal
-from hoi_platform_tests.fake_apis.faults import FaultPlan
-from hoi_platform_tests.fake_apis.transport import Gateway, InProcess
 from hoi_platform_tests.services.video.paid_world import (
     BASE_URL,
     MAKE_VIDEO,

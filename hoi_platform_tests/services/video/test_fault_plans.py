@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from hoi_platform.core.errors import PermanentError, TransientError
+from hoi_platform.services.fake_apis.faults import FaultPlan, Rates
 from hoi_platform.services.ledger.database import make_engine, migrate
 from hoi_platform.services.ledger.intent import LEASE
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.video.backend import VideoRequest
-from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
 from hoi_platform_tests.services.video.paid_world import (
     Death,
     ProcessDiedError,

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from hoi_platform.services.fake_apis.fal import FakeFal
+from hoi_platform.services.fake_apis.faults import FaultPlan, Rates
+from hoi_platform.services.fake_apis.kling import FakeKling
+from hoi_platform.services.fake_apis.server import application, free_port, serving
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import RequestState
-from hoi_platform_tests.fake_apis.fal import FakeFal
-from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
-from hoi_platform_tests.fake_apis.kling import FakeKling
-from hoi_platform_tests.fake_apis.server import application, free_port, serving
 from hoi_platform_tests.services.ledger.postgres import running_postgres
 from hoi_platform_tests.services.video import paid_worker
 from hoi_platform_tests.services.video.paid_world import MAKE_VIDEO, make_frames

@@ -9,6 +9,10 @@ import httpx
 import pytest
 
 from hoi_platform.core.errors import ConfigError, RefusedError, TransientError
+from hoi_platform.services.fake_apis.kling import REFUSALS
+from hoi_platform.services.fake_apis.kling_auth import KlingKeys
+from hoi_platform.services.fake_apis.messages import Call, Reply
+from hoi_platform.services.fake_apis.transport import Gateway, InProcess
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.http import checked_base_url, download, files_client
 from hoi_platform.services.video.kling import legacy, new
@@ -20,10 +24,6 @@ from hoi_platform.services.video.kling.new import NewKling
 from hoi_platform.services.video.kling.transport import KlingTransport
 from hoi_platform.services.video.pricing import video_price_usd
 from hoi_platform.services.video.remote import NotAcceptedError, TaskRef, UnknownOutcomeError
-from hoi_platform_tests.fake_apis.kling import REFUSALS
-from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
-from hoi_platform_tests.fake_apis.messages import Call, Reply
-from hoi_platform_tests.fake_apis.transport import Gateway, InProcess
 from hoi_platform_tests.services.video.paid_world import (
     BASE_URL,
     World,

@@ -10,13 +10,13 @@ import pytest
 
 from hoi_platform.core.errors import BadInputError, RefusedError, TransientError
 from hoi_platform.core.filtering.video_sanity import camera_drift
+from hoi_platform.services.fake_apis.faults import FaultPlan
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.codec import probe_video, read_video
 from hoi_platform.services.video.montage import Montage, is_montage
-from hoi_platform_tests.fake_apis.faults import FaultPlan
 from hoi_platform_tests.services.video.paid_world import World, quiet
 
 

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from hoi_platform.core.errors import BudgetError, RefusedError, TransientError, UnsettledError
+from hoi_platform.services.fake_apis.clock import FakeClock
+from hoi_platform.services.fake_apis.faults import FaultPlan, Rates
+from hoi_platform.services.fake_apis.videos import still_video
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.intent import Budget
 from hoi_platform.services.ledger.ledger import Ledger
@@ -19,9 +22,6 @@ from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.codec import probe_video
 from hoi_platform.services.video.delivery import Delivery
 from hoi_platform.services.video.paid import PaidVideoBackend
-from hoi_platform_tests.fake_apis.clock import FakeClock
-from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
-from hoi_platform_tests.fake_apis.videos import still_video
 from hoi_platform_tests.services.video.paid_world import (
     PATIENCE,
     World,

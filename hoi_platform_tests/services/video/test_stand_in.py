@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from hoi_platform.services.fake_apis.faults import CALL_FAULTS, FaultPlan, Rates
+from hoi_platform.services.fake_apis.kling import REFUSALS
+from hoi_platform.services.fake_apis.kling_auth import KlingKeys
+from hoi_platform.services.fake_apis.messages import Call
+from hoi_platform.services.fake_apis.transport import DroppedError, Gateway
 from hoi_platform.services.video.kling.auth import JwtSigner
 from hoi_platform.services.video.kling.errors import CODES
 from hoi_platform.services.video.kling.legacy import create_body
-from hoi_platform_tests.fake_apis.faults import CALL_FAULTS, FaultPlan, Rates
-from hoi_platform_tests.fake_apis.kling import REFUSALS
-from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
-from hoi_platform_tests.fake_apis.messages import Call
-from hoi_platform_tests.fake_apis.transport import DroppedError, Gateway
 from hoi_platform_tests.services.video.paid_world import World, make_frames, make_request
 
 KEYS = KlingKeys()

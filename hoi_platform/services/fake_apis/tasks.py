@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from hoi_platform_tests.fake_apis.faults import FaultPlan
+from hoi_platform.services.fake_apis.faults import FaultPlan
 
 State = Literal["submitted", "processing", "succeeded", "failed"]
 Work = Literal["working", "done", "failed"]

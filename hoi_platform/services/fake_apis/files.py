@@ -4,8 +4,8 @@ import hashlib
 import hmac
 from collections.abc import Callable
 
-from hoi_platform_tests.fake_apis.messages import Call, Reply
-from hoi_platform_tests.fake_apis.tasks import FakeTask, Order, TaskBook
+from hoi_platform.services.fake_apis.messages import Call, Reply
+from hoi_platform.services.fake_apis.tasks import FakeTask, Order, TaskBook
 
 MakeVideo = Callable[[Order], bytes]
 """An MP4 that answers an order."""

@@ -11,9 +11,9 @@ from typing import Any, Final, Literal
 
 from PIL import Image
 
-from hoi_platform_tests.fake_apis.faults import FaultPlan
-from hoi_platform_tests.fake_apis.messages import Call, Reply, json_reply
-from hoi_platform_tests.fake_apis.tasks import Clock
+from hoi_platform.services.fake_apis.faults import FaultPlan
+from hoi_platform.services.fake_apis.messages import Call, Reply, json_reply
+from hoi_platform.services.fake_apis.tasks import Clock
 
 Size = Literal["small", "big", "correct"]
 Eye = Callable[[bytes], Size | None]

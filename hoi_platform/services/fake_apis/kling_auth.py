@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import jwt
+from jwt.types import Options
 
-from hoi_platform_tests.fake_apis.messages import Reply, json_reply
+from hoi_platform.services.fake_apis.messages import Reply, json_reply
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,11 @@ def check_authorization(
 def _check_jwt(token: str, keys: KlingKeys, now: datetime) -> Reply | None:
     try:
         header = jwt.get_unverified_header(token)
-        options = {"verify_exp": False, "verify_nbf": False, "require": ["iss", "exp", "nbf"]}
+        options: Options = {
+            "verify_exp": False,
+            "verify_nbf": False,
+            "require": ["iss", "exp", "nbf"],
+        }
         claims = jwt.decode(token, keys.secret_key, algorithms=["HS256"], options=options)
     except jwt.PyJWTError:
         return refusal(401, 1000, f"Authentication failed: {token}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from hoi_platform_tests.fake_apis.tasks import Order
+from hoi_platform.services.fake_apis.tasks import Order
 
 _V1 = {"kling-v1", "kling-v1-5", "kling-v1-6"}
 _V2 = {"kling-v2-master", "kling-v2-1", "kling-v2-1-master", "kling-v2-5-turbo", "kling-v2-6"}

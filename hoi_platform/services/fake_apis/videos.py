@@ -7,8 +7,8 @@ import av
 import numpy as np
 from PIL import Image
 
-from hoi_platform_tests.fake_apis.files import MakeVideo
-from hoi_platform_tests.fake_apis.tasks import Order
+from hoi_platform.services.fake_apis.files import MakeVideo
+from hoi_platform.services.fake_apis.tasks import Order
 
 
 def still_video(width: int = 64, fps: int = 4) -> MakeVideo:

@@ -1,4 +1,4 @@
-"""``hoi fake-apis``: every stand-in on one port, behaving like a service with its own life."""
+"""Every stand-in on one port, each behaving like a service with a life of its own."""
 
 import contextlib
 import sys
@@ -6,23 +6,20 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 
-from hoi_platform.resources.blender import BlenderResource
-from hoi_platform.resources.platform import PlatformResource
+from hoi_platform.services.fake_apis.chat import CHAT_KEY, FakeChat
+from hoi_platform.services.fake_apis.fal import FAL_KEY, FakeFal
+from hoi_platform.services.fake_apis.faults import FaultPlan, Rates
+from hoi_platform.services.fake_apis.kling import CALLBACK_SECRET, FakeKling
+from hoi_platform.services.fake_apis.kling_auth import KlingKeys
+from hoi_platform.services.fake_apis.rehearsal import Rehearsal, eye_for_sizes
+from hoi_platform.services.fake_apis.server import application, serving
+from hoi_platform.services.fake_apis.videos import still_video
 from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.video.simulated import SimulatedBackend
-from hoi_platform_tests.fake_apis.chat import CHAT_KEY, FakeChat
-from hoi_platform_tests.fake_apis.fal import FAL_KEY, FakeFal
-from hoi_platform_tests.fake_apis.faults import FaultPlan, Rates
-from hoi_platform_tests.fake_apis.kling import CALLBACK_SECRET, FakeKling
-from hoi_platform_tests.fake_apis.kling_auth import KlingKeys
-from hoi_platform_tests.fake_apis.rehearsal import Rehearsal, eye_for_sizes
-from hoi_platform_tests.fake_apis.server import application, serving
-from hoi_platform_tests.fake_apis.videos import still_video
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,6 @@ class Stage:
     """The options of the command."""
 
     port: int
-    results_dir: Path
     task_seconds: float = 20.0
     fps: int = 24
     slots: int = 5
@@ -54,11 +50,10 @@ def fault_plan(seed: int | None, rates: Rates) -> FaultPlan:
     return FaultPlan(rates, seed or 0)
 
 
-def stand_ins(stage: Stage, platform: Platform) -> StandIns:
+def stand_ins(stage: Stage, platform: Platform, backend: SimulatedBackend) -> StandIns:
     """All services under one fault plan, around one results folder."""
     url, plan = f"http://127.0.0.1:{stage.port}", fault_plan(stage.seed, stage.rates)
     skew = timedelta(seconds=plan.rates.clock_skew_s)
-    backend = SimulatedBackend(BlenderResource().service())
     videos = Rehearsal(platform, backend, still_video(width=640), stage.fps)
     kling = FakeKling(
         lambda: utc_now() - skew,
@@ -97,10 +92,9 @@ def environment(port: int) -> dict[str, str]:
     }
 
 
-def run(stage: Stage) -> None:
+def run(stage: Stage, platform: Platform, backend: SimulatedBackend) -> None:
     """Serve until interrupted."""
-    platform = PlatformResource(results_dir=str(stage.results_dir.absolute())).platform()
-    services = stand_ins(stage, platform)
+    services = stand_ins(stage, platform, backend)
     lines = [f"export {name}={value}\n" for name, value in environment(stage.port).items()]
     lines.append("# with `hoi callbacks` running beside:\n")
     lines.append("# export KLING_CALLBACK_URL=http://127.0.0.1:3090/kling\n")

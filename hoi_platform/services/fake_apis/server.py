@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from hoi_platform_tests.fake_apis.chat import FakeChat
-from hoi_platform_tests.fake_apis.fal import FakeFal
-from hoi_platform_tests.fake_apis.kling import FakeKling
-from hoi_platform_tests.fake_apis.messages import Call, Reply
-from hoi_platform_tests.fake_apis.transport import DroppedError, Gateway
+from hoi_platform.services.fake_apis.chat import FakeChat
+from hoi_platform.services.fake_apis.fal import FakeFal
+from hoi_platform.services.fake_apis.kling import FakeKling
+from hoi_platform.services.fake_apis.messages import Call, Reply
+from hoi_platform.services.fake_apis.transport import DroppedError, Gateway
 
 
 class BrokenAnswer(Response):

@@ -17,13 +17,13 @@ from typing import Final
 from hoi_platform.core.clip import ClipId, ObjectId, parse_clip_path
 from hoi_platform.core.errors import HoiError
 from hoi_platform.services.artifacts.record import file_digest
+from hoi_platform.services.fake_apis.chat import Size
+from hoi_platform.services.fake_apis.files import MakeVideo
+from hoi_platform.services.fake_apis.tasks import Order, Work
 from hoi_platform.services.meshes.scale import known_scale
 from hoi_platform.services.platform import TASKS, Platform
 from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
 from hoi_platform.services.video.simulated import SimulatedBackend
-from hoi_platform_tests.fake_apis.chat import Size
-from hoi_platform_tests.fake_apis.files import MakeVideo
-from hoi_platform_tests.fake_apis.tasks import Order, Work
 
 _TOLERANCE: Final = 1.2
 """Factor within which a size looks correct."""

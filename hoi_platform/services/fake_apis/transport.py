@@ -6,8 +6,8 @@ from email.utils import format_datetime
 
 import httpx
 
-from hoi_platform_tests.fake_apis.faults import FaultPlan
-from hoi_platform_tests.fake_apis.messages import Call, Reply, Service, json_reply
+from hoi_platform.services.fake_apis.faults import FaultPlan
+from hoi_platform.services.fake_apis.messages import Call, Reply, Service, json_reply
 
 Clock = Callable[[], datetime]
 

@@ -7,18 +7,18 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from hoi_platform_tests.fake_apis.faults import FaultPlan
-from hoi_platform_tests.fake_apis.files import FileHost, MakeVideo
-from hoi_platform_tests.fake_apis.kling_auth import KlingKeys, check_authorization, refusal
-from hoi_platform_tests.fake_apis.kling_limits import (
+from hoi_platform.services.fake_apis.faults import FaultPlan
+from hoi_platform.services.fake_apis.files import FileHost, MakeVideo
+from hoi_platform.services.fake_apis.kling_auth import KlingKeys, check_authorization, refusal
+from hoi_platform.services.fake_apis.kling_limits import (
     LEGACY_MODELS,
     NEW_MODELS,
     RefusedOrderError,
     legacy_order,
     new_order,
 )
-from hoi_platform_tests.fake_apis.messages import Call, Reply, json_reply
-from hoi_platform_tests.fake_apis.tasks import Clock, FakeTask, Order, TaskBook, WorkOf, done
+from hoi_platform.services.fake_apis.messages import Call, Reply, json_reply
+from hoi_platform.services.fake_apis.tasks import Clock, FakeTask, Order, TaskBook, WorkOf, done
 
 CALLBACK_SECRET: Final = "whsec_" + base64.b64encode(b"fake-webhook-secret").decode()
 _LEGACY: Final = "/v1/videos/image2video"

@@ -3,10 +3,10 @@
 import base64
 from typing import Any, Final
 
-from hoi_platform_tests.fake_apis.faults import FaultPlan
-from hoi_platform_tests.fake_apis.files import FileHost, MakeVideo
-from hoi_platform_tests.fake_apis.messages import Call, Reply, json_reply
-from hoi_platform_tests.fake_apis.tasks import Clock, FakeTask, Order, TaskBook, WorkOf, done
+from hoi_platform.services.fake_apis.faults import FaultPlan
+from hoi_platform.services.fake_apis.files import FileHost, MakeVideo
+from hoi_platform.services.fake_apis.messages import Call, Reply, json_reply
+from hoi_platform.services.fake_apis.tasks import Clock, FakeTask, Order, TaskBook, WorkOf, done
 
 FAL_KEY: Final = "fake-fal-key"
 _APP: Final = "/fal-ai/kling-video"
