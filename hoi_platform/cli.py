@@ -14,6 +14,8 @@ from hoi_platform.commands.ledger import app as ledger_app
 from hoi_platform.commands.objects import app as objects_app
 from hoi_platform.commands.serve import serve, ui
 from hoi_platform.core.errors import HoiError
+from hoi_platform.resources.keys import protect_keys
+from hoi_platform.services.secrets import leaves_clean
 
 app = typer.Typer(
     help="Turns 3D object meshes into measured, metric 4D human-object-interaction clips.",
@@ -34,10 +36,16 @@ app.command()(callbacks)
 app.command("fake-apis")(fake_apis)
 
 
+@leaves_clean
+def _run() -> None:
+    app()
+
+
 def main() -> None:
     """Run a command; an error of ours is one line on standard error and exit status 1."""
+    protect_keys()
     try:
-        app()
+        _run()
     except HoiError as error:
         sys.stderr.write(f"hoi: {error}\n")
         sys.exit(1)

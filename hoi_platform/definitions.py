@@ -24,6 +24,7 @@ from hoi_platform.assets.video_prompt import video_prompt
 from hoi_platform.assets.video_task import video_task
 from hoi_platform.assets.visualization import visualization
 from hoi_platform.resources.blender import BlenderResource
+from hoi_platform.resources.keys import protect_keys
 from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.models import ModelsResource
 from hoi_platform.resources.platform import PlatformResource
@@ -50,6 +51,9 @@ ASSETS = [
     visualization,
     dataset_index,
 ]
+
+
+protect_keys()
 
 
 def build_defs(**overrides: Any) -> dg.Definitions:

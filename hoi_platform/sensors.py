@@ -20,6 +20,7 @@ from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import OPEN, RequestState
 from hoi_platform.services.platform import TASKS, Platform
+from hoi_platform.services.secrets import leaves_clean
 from hoi_platform.services.video.polling import poll_open_tasks
 
 MOST_REQUESTS: Final = 20
@@ -39,6 +40,7 @@ _COLLECT: Final = dg.AssetKey("interaction_video")
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
+@leaves_clean
 def video_poll(
     context: dg.SensorEvaluationContext,
     platform: PlatformResource,

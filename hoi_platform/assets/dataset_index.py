@@ -6,6 +6,7 @@ from hoi_platform.assets.stage import flow_order, metadata_value
 from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.platform import Platform
+from hoi_platform.services.secrets import leaves_clean
 
 
 @dg.asset(
@@ -15,6 +16,7 @@ from hoi_platform.services.platform import Platform
     code_version="1",
     required_resource_keys={"platform"},
 )
+@leaves_clean
 def dataset_index(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """The whole dataset: a manifest in Parquet, yield and failures, a gallery page."""
     from hoi_platform.services.index import write_index

@@ -34,7 +34,7 @@ def _settings(context: Context) -> dict[str, object]:
 
 @stage_asset(
     Look("gen_2dhoi", frozenset({"scale"})),
-    version="1",
+    version="2",
     upstream=("object_mesh", "settled_pose"),
     settings=_settings,
     backend=lambda s: "catalogue" if s.gen_2dhoi.skip_step2 else s.gen_2dhoi.chatgpt.model,

@@ -23,6 +23,7 @@ from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.stages import Context, Stage, Work
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.platform import Platform
+from hoi_platform.services.secrets import leaves_clean
 
 Body = Callable[..., None]
 Preview = Callable[[ArtifactStore, ObjectId | ClipId], bytes]
@@ -103,6 +104,7 @@ def subject_of(platform: Platform, partition_key: str) -> ObjectId | ClipId:
     return object_id if seed is None else platform.clip(object_id, seed)
 
 
+@leaves_clean
 def _materialize(
     context: dg.AssetExecutionContext, stage: Stage, look: Look, body: Callable[[Work], None]
 ) -> dg.MaterializeResult:

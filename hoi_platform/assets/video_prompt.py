@@ -27,7 +27,7 @@ def _settings(context: Context) -> dict[str, Any]:
 
 @stage_asset(
     Look("gen_2dhoi", frozenset({"prompt"})),
-    version="1",
+    version="2",
     upstream=("scene_render",),
     settings=_settings,
     backend=lambda s: s.gen_2dhoi.chatgpt.model if _refines(s) else "template",
@@ -43,7 +43,8 @@ def video_prompt(work: Work, vision: VisionResource) -> None:
         model = vision.model(gen, "prompt refinement", "set video.skip_prompt_refinement")
         frame = work.input("scene_render", "frame")
         system = gen.chatgpt.prompt_refinement_system_message
-        prompt = refined_prompt(prompt, model, frame, work.clip.path, system)
+        names = (name, work.object_id.category.replace("_", " "))
+        prompt = refined_prompt(prompt, model, frame, work.clip.path, names, system)
     write_whole(work.output("prompt"), prompt.model_dump_json(indent=1))
     write_whole(work.output("text"), prompt.text + "\n")
-    work.facts.update(prompt=prompt.text, source=prompt.source, note=prompt.note)
+    work.facts.update(prompt=prompt.text, refined=prompt.refined, reason=prompt.reason)

@@ -8,15 +8,27 @@
     │   ├── ConfigError          a configuration file or flag
     │   ├── MissingResourceError weights, keys, licenses, packages, upstream artifacts
     │   ├── StageError           a stage could not do its work (not settled, no valid camera …)
-    │   ├── RefusedError         a remote service refused for good (policy, auth, no funds)
+    │   ├── RefusedError         a remote service refused for good (policy, parameters)
+    │   │   └── AccountError     it refuses the account (key, balance, rights): stop the batch
     │   ├── BudgetError          sending would exceed the configured budget
     │   └── UnsettledError       nobody knows whether a paid request was taken: a person settles it
     └── TransientError           may succeed when tried again (time-out, 5xx, crashed worker)
 """
 
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from hoi_platform.core.redaction import redacted
+
 
 class HoiError(Exception):
-    """Base of all errors that this platform raises on purpose."""
+    """Base of all errors that this platform raises on purpose. Its message holds no secret."""
+
+    sanitize: ClassVar[Callable[[Any], Any]] = staticmethod(redacted)
+    """Removes what looks like a secret; ``services.secrets`` adds the known ones."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(self.sanitize(argument) for argument in args))
 
 
 class PermanentError(HoiError):
@@ -41,6 +53,10 @@ class StageError(PermanentError):
 
 class RefusedError(PermanentError):
     """A remote service refused the request for good."""
+
+
+class AccountError(RefusedError):
+    """A remote service refused the account: every further request would be refused as well."""
 
 
 class BudgetError(PermanentError):

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hoi_platform.core.clip import ObjectId
 from hoi_platform.core.errors import BadInputError, ConfigError, HoiError
+from hoi_platform.resources.keys import protect_keys
 from hoi_platform.services.meshes.catalogue import Catalogue
+from hoi_platform.services.secrets import leaves_clean
 
 if TYPE_CHECKING:
     from hoi_platform.resources.platform import PlatformResource
@@ -86,8 +88,9 @@ def run_command(
 ) -> int:
     """Parse and run; an error of ours is one line on standard error and exit status 1."""
     args = parser.parse_args(argv)
+    protect_keys()
     try:
-        return run(args)
+        return leaves_clean(run)(args)
     except HoiError as error:
         sys.stderr.write(f"{name}: {error}\n")
         return 1

@@ -15,6 +15,7 @@ import dagster as dg
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import ConfigError, MissingResourceError
 from hoi_platform.resources.blender import BlenderResource
+from hoi_platform.resources.keys import read_key
 from hoi_platform.resources.ledger import LedgerResource, account_name
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.ledger.schema import RequestRow
@@ -108,7 +109,7 @@ def require_video_keys(config: VideoConfig) -> None:
 
 def webhook_secret() -> str:
     """What Kling signs its callbacks with. Raises MissingResourceError."""
-    secret = dg.EnvVar("KLING_WEBHOOK_SECRET").get_value()
+    secret = read_key("KLING_WEBHOOK_SECRET")
     if not secret:
         raise MissingResourceError(
             "KLING_WEBHOOK_SECRET is not set; copy the secret (whsec_…) of the callback from "
@@ -127,9 +128,9 @@ def _kling(config: VideoConfig) -> VideoProvider:
     from hoi_platform.services.video.kling.transport import KlingTransport
 
     url = checked_base_url("KLING_BASE_URL", dg.EnvVar("KLING_BASE_URL").get_value() or _KLING_URL)
-    access = dg.EnvVar("KLING_ACCESS_KEY").get_value()
-    secret = dg.EnvVar("KLING_SECRET_KEY").get_value()
-    api_key = dg.EnvVar("KLING_API_KEY").get_value()
+    access = read_key("KLING_ACCESS_KEY")
+    secret = read_key("KLING_SECRET_KEY")
+    api_key = read_key("KLING_API_KEY")
     callback = dg.EnvVar("KLING_CALLBACK_URL").get_value()
     if config.kling_model_name in NEW:
         if not api_key:
@@ -157,7 +158,7 @@ def _fal(_config: VideoConfig) -> VideoProvider:
     from hoi_platform.services.video.http import checked_base_url
 
     url = checked_base_url("FAL_BASE_URL", dg.EnvVar("FAL_BASE_URL").get_value() or _FAL_URL)
-    key = dg.EnvVar("FAL_KEY").get_value()
+    key = read_key("FAL_KEY")
     if not key:
         raise MissingResourceError(
             "no key for fal-ai: export FAL_KEY, or set video.model_api: simulated"

@@ -14,9 +14,15 @@ class Prompt(Config):
 
     base: str
     text: str
-    source: Literal["template", "refined", "base_after_refusal"]
-    note: str = ""
-    """Why a refinement was not used."""
+    source: Literal["template", "refined", "base"]
+    """``base``: a refinement was asked for and could not be used."""
+    reason: str = ""
+    """Why it could not."""
+
+    @property
+    def refined(self) -> bool:
+        """Whether the text is the model's."""
+        return self.source == "refined"
 
 
 def template_prompt(base_prompts: Sequence[str], object_name: str, clip: ClipId) -> Prompt:

@@ -7,7 +7,7 @@ factors). The search never takes silence for consent: without a bracket it fails
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from math import sqrt
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal
 
 from hoi_platform.core.errors import StageError
 
@@ -76,10 +76,3 @@ def _next(too_small: float | None, too_big: float | None) -> float:
         return 2 * too_small
     assert too_big is not None
     return too_big / 2
-
-
-def parse_answer(text: str) -> Answer | None:
-    """The one answer that a text gives; None when it gives none or more than one."""
-    words = "".join(c if c.isalpha() else " " for c in text.lower()).split()
-    found = [answer for answer in get_args(Answer) if answer in words]
-    return cast(Answer, found[0]) if len(found) == 1 else None

@@ -20,6 +20,7 @@ from hoi_platform.core.formats.artifacts import ARTIFACTS, subject_path, upstrea
 from hoi_platform.services.artifacts.memory import PeakMemory
 from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
 from hoi_platform.services.artifacts.store import ArtifactStore, Staging, Status
+from hoi_platform.services.secrets import redacted
 
 Progress = Callable[[float, str], None]
 
@@ -191,6 +192,6 @@ class Stages:
                 peak_memory_mb=memory.megabytes(),
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 machine=f"{platform.machine()} {platform.system()}",
-                facts=work.facts,
+                facts=redacted(work.facts),
             )
             return self.store.commit(staging, record)

@@ -21,6 +21,11 @@ Eye = Callable[[bytes], Size | None]
 
 CHAT_KEY: Final = "fake-openai-key"
 _PATH: Final = "/v1/chat/completions"
+_VERDICTS: Final[dict[Size, str]] = {
+    "small": "too_small",
+    "big": "too_big",
+    "correct": "correct",
+}
 _TOKENS_PER_IMAGE: Final = 765
 _UNKNOWN_PICTURES: Final[tuple[Size, ...]] = ("small", "big", "correct")
 """Answers about pictures that nobody knows, in this order per object."""
@@ -105,11 +110,11 @@ class FakeChat:
 
     def _answer(self, body: dict[str, Any]) -> str:
         text = _text_of(body)
-        wanted = _wanted(body, text)
-        answer = refined(text) if wanted == "prompt" else self._size(text, images_of(body))
-        if "response_format" in body:
-            return json.dumps({wanted: answer})
-        return answer if wanted == "prompt" else f"{answer.capitalize()}."
+        wanted = "prompt" if "Base prompt:" in text else "verdict"
+        answer = (
+            refined(text) if wanted == "prompt" else _VERDICTS[self._size(text, images_of(body))]
+        )
+        return json.dumps({wanted: answer})
 
     def _size(self, text: str, images: list[bytes]) -> Size:
         seen = self._eye(images[0]) if images else None
@@ -134,15 +139,10 @@ def images_of(body: dict[str, Any]) -> list[bytes]:
 
 
 def refined(text: str) -> str:
-    """A refinement as models write them: it says nothing about the camera."""
+    """A refinement as the system message asks for it."""
     base = text.partition("Base prompt:")[2].strip() or text
-    return f"{base.split('. ')[0].rstrip('. ')}; the fingers close around it before it moves."
-
-
-def _wanted(body: dict[str, Any], text: str) -> str:
-    schema = (body.get("response_format") or {}).get("json_schema") or {}
-    properties = (schema.get("schema") or {}).get("properties") or {}
-    return next(iter(properties), "prompt" if "Base prompt:" in text else "answer")
+    action = base.split(". ")[0].rstrip(". ")
+    return f"{action}; the fingers close around it before it moves. The camera remains static."
 
 
 def _parts(body: dict[str, Any]) -> list[dict[str, Any]]:

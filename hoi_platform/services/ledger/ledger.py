@@ -25,7 +25,6 @@ from hoi_platform.services.ledger.intent import (
     next_attempt,
     utc_now,
 )
-from hoi_platform.services.ledger.redact import redacted
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import (
     OPEN,
@@ -35,6 +34,7 @@ from hoi_platform.services.ledger.states import (
     check_transition,
     is_old_news,
 )
+from hoi_platform.services.secrets import redacted
 
 _EVERYONE: Final = "*"
 
@@ -71,7 +71,7 @@ class Ledger:
                 provider=intent.provider,
                 account=intent.account,
                 model=intent.model,
-                subject=intent.subject,
+                subject=redacted(intent.subject),
                 attempt=intent.attempt,
                 estimate_usd=intent.estimate_usd,
                 state=RequestState.RESERVED,
@@ -158,8 +158,7 @@ class Ledger:
 
     def _move(self, row: RequestRow, state: RequestState, changes: dict[str, Any]) -> RequestRow:
         check_transition(RequestState(row.state), state)
-        if "answer" in changes:
-            changes["answer"] = redacted(changes["answer"])
+        changes = redacted(changes)
         for name, value in changes.items():
             if not hasattr(RequestRow, name):
                 raise AttributeError(f"a ledger row has no {name}")

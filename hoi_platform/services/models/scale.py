@@ -1,9 +1,8 @@
 """The metric scale of an object by a vision model's eye."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Literal
 
 from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig
 from hoi_platform.core.errors import StageError
@@ -11,28 +10,32 @@ from hoi_platform.core.scene.scale_search import (
     Answer,
     ScaleSearch,
     ScaleStep,
-    parse_answer,
     search_scale,
 )
 from hoi_platform.services.blender.conditioning import SceneInputs
 from hoi_platform.services.blender.preview import scale_preview
 from hoi_platform.services.blender.service import BlenderService
 from hoi_platform.services.meshes.scale import ObjectScale
-from hoi_platform.services.models.vision_model import Question, VisionModel
+from hoi_platform.services.models.question import Question
+from hoi_platform.services.models.structured import StructuredAnswer, parsed
+from hoi_platform.services.models.vision_model import VisionModel
 
 SYSTEM: Final = (
     "You judge sizes. You are shown a rendered room with a person and an object on a table. "
     "Compare the object with the person and the furniture and say whether it is too small, too "
-    "big, or of a correct real-world size for what it is. Answer with one word: small, big or "
-    "correct."
+    "big, or of a correct real-world size for what it is."
 )
-_SCHEMA: Final[dict[str, Any]] = {
-    "type": "object",
-    "properties": {"answer": {"type": "string", "enum": ["small", "big", "correct"]}},
-    "required": ["answer"],
-    "additionalProperties": False,
-}
 _ASKS: Final = 3
+"""Times that one picture is asked about before the search fails."""
+
+
+class SizeVerdict(StructuredAnswer):
+    """What the model is asked for."""
+
+    verdict: Literal["too_small", "too_big", "correct"]
+
+
+_ANSWERS: Final[dict[str, Answer]] = {"too_small": "small", "too_big": "big", "correct": "correct"}
 
 
 def searched_scale(
@@ -71,7 +74,7 @@ def find_scale(
 
     def ask(iteration: int, scale: float) -> ScaleStep:
         image = preview(iteration, scale)
-        text = f"The object is a {name}. Is its size small, big or correct?"
+        text = f"The object is a {name}. Is it too small, too big, or of a correct size?"
         answer, raw = _understood(model, subject, system or SYSTEM, text, image)
         shown = f"{image.parent.name}/{image.name}"
         return ScaleStep(iteration, scale, answer, text, raw, shown)
@@ -82,26 +85,20 @@ def find_scale(
 def _understood(
     model: VisionModel, subject: str, system: str, text: str, image: Path
 ) -> tuple[Answer, str]:
-    """Ask, and ask again with the reason when the answer is none of the three words."""
+    """Ask, and ask again with the reason when the answer is not of the form that is asked for."""
     said: list[str] = []
     for attempt in range(_ASKS):
         hint = ""
         if said:
-            hint = f" You answered {said[-1][:200]!r}; answer with small, big or correct alone."
-        raw = model.ask(Question(subject, system, text + hint, (image,), _SCHEMA, attempt=attempt))
-        if (answer := parse_answer(_word(raw))) is not None:
-            return answer, raw
+            hint = f" You answered {said[-1][:200]!r}; answer with the JSON object alone."
+        raw = model.ask(
+            Question(subject, system, text + hint, (image,), SizeVerdict, attempt=attempt)
+        )
+        if (verdict := parsed(SizeVerdict, raw)) is not None:
+            return _ANSWERS[verdict.verdict], raw
         said.append(raw)
     raise StageError(
         f"{subject}: the vision model's answers about the scale cannot be understood: "
         f"{'; '.join(repr(s[:200]) for s in said)}; give the object a scale, or use "
         "another model"
     )
-
-
-def _word(raw: str) -> str:
-    try:
-        data = json.loads(raw)
-    except ValueError:
-        return raw
-    return str(data.get("answer", "")) if isinstance(data, dict) else raw

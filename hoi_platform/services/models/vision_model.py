@@ -1,45 +1,34 @@
-"""A vision-language model behind an OpenAI-compatible endpoint; every call stands in the ledger."""
+"""A vision-language model: every question stands in the ledger and is paid for once."""
 
-import base64
+import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from hoi_platform.core.errors import HoiError, RefusedError, TransientError
-from hoi_platform.services.artifacts.record import file_digest, fingerprint_of
+from hoi_platform.core.errors import AccountError, HoiError, RefusedError, TransientError
 from hoi_platform.services.ledger.intent import Intent
 from hoi_platform.services.ledger.ledger import Ledger
+from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import RequestState
+from hoi_platform.services.models.endpoint import (
+    BusyError,
+    ChatEndpoint,
+    Completion,
+    NoStructureError,
+)
 from hoi_platform.services.models.pricing import estimate_usd, price_usd
+from hoi_platform.services.models.question import Question
+from hoi_platform.services.secrets import redacted
+from hoi_platform.services.video.remote import NotAcceptedError
 
 S = RequestState
 
 _CUT_OFF: Final = ("length", "content_filter")
-"""Why an answer ended before its end: half a sentence is not taken for one."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """One call: instructions, text, images, and the JSON schema of the answer if it has one."""
-
-    subject: str
-    """The clip or object that it is about."""
-    system: str
-    text: str
-    images: tuple[Path, ...] = ()
-    schema: dict[str, Any] | None = None
-    temperature: float = 0.0
-    max_tokens: int = 500
-    attempt: int = 0
-    """Raised to ask the same again."""
-
-    def fingerprint(self, model: str) -> str:
-        """Identity of the call."""
-        images = [file_digest(image) for image in self.images]
-        parts = [model, self.system, self.text, images, self.schema, self.temperature]
-        return fingerprint_of([*parts, self.max_tokens, self.attempt, self.subject])
+"""Why an answer ended before its end: half a sentence is no answer."""
+_FIRST_WAIT_S: Final = 2.0
+_MAX_ID: Final = 128
+_MAX_ANSWER: Final = 20_000
+"""Characters; ten times what ``max_tokens`` of any question here allow."""
 
 
 class VisionModel:
@@ -47,7 +36,7 @@ class VisionModel:
 
     def __init__(
         self,
-        client: Any,
+        endpoint: ChatEndpoint,
         model: str,
         ledger: Ledger,
         sleep: Callable[[float], None],
@@ -55,94 +44,117 @@ class VisionModel:
         attempts: int = 4,
     ) -> None:
         self.model = model
-        self._client = client
+        self._endpoint = endpoint
         self._ledger = ledger
         self._sleep = sleep
         self._account = account
         self._attempts = attempts
+        self._structured = True
+        """Until the endpoint says that it knows no structured output."""
 
     def ask(self, question: Question) -> str:
         """The model's answer; empty when it refused or was cut off.
 
-        Raises RefusedError, BudgetError or TransientError.
+        Raises RefusedError, AccountError, BudgetError or TransientError.
         """
         fingerprint = question.fingerprint(self.model)
         self._ledger.reserve(self._intent(question, fingerprint))
-        reason = ""
+        reason, pause_s = "", 0.0
         for attempt in range(self._attempts):
             if attempt:
-                self._sleep(2.0**attempt)
+                backoff_s = _FIRST_WAIT_S**attempt * random.uniform(0.5, 1.0)
+                self._sleep(max(pause_s, backoff_s))
             self._ledger.expire_leases()
-            row = self._ledger.get(fingerprint)
-            if row.state == S.DELIVERED and row.result is not None:
-                return row.result
-            if row.state in (S.REFUSED, S.FAILED):
-                raise RefusedError(f"{question.subject}: {self.model} refused: {row.reason}")
-            if row.state == S.DOUBTFUL:
-                # A lost answer cannot be looked up; asking again costs cents and is counted.
-                row = self._ledger.advance(fingerprint, S.RESERVED, reason="asked again")
+            row = self._ledger.latest_attempt(fingerprint)
+            assert row is not None
+            if (known := self._known(row, question)) is not None:
+                return known
             if self._ledger.begin_sending(row) is None:
                 reason = f"another process is asking (ledger row {row.id})"
                 continue
             try:
-                return self._send(question, fingerprint)
+                return self._send(row, question)
             except TransientError as error:
                 reason = str(error)
+                pause_s = error.pause_s if isinstance(error, BusyError) else 0.0
         raise TransientError(
             f"{question.subject}: {self.model} gave no answer in {self._attempts} attempts: "
             f"{reason}"
         )
 
-    def _send(self, question: Question, fingerprint: str) -> str:
-        import openai
+    def _known(self, row: RequestRow, question: Question) -> str | None:
+        """The answer that the ledger holds. Raises RefusedError where it holds a refusal."""
+        if row.state == S.SUCCEEDED and row.result is not None:
+            row = self._ledger.advance(row.fingerprint, S.DELIVERED)
+        if row.state == S.DELIVERED and row.result is not None:
+            return row.result
+        if row.state == S.SUCCEEDED:
+            lost = "its answer was paid for and lost before it was noted"
+            row = self._ledger.advance(row.fingerprint, S.FAILED, reason=lost)
+        if row.state in (S.REFUSED, S.FAILED):
+            raise RefusedError(
+                f"{question.subject}: {self.model} refused (ledger row {row.id}): {row.reason}. "
+                f"It is not asked again by itself; see `hoi ledger show {row.id}`"
+            )
+        if row.state == S.DOUBTFUL:
+            # A lost answer cannot be looked up; asking again costs cents and is counted.
+            self._ledger.advance(row.fingerprint, S.RESERVED, reason="asked again")
+        return None
 
+    def _send(self, row: RequestRow, question: Question) -> str:
+        """One attempt; the row never stays ``sending``, whatever ends it."""
         try:
-            answer = self._completion(question)
-        except openai.APIStatusError as error:
-            raise self._note(fingerprint, *_status_error(error)) from None
-        except (openai.APIError, ValueError) as error:  # no connection, no answer, no JSON
-            lost = TransientError(f"no answer: {str(error)[:300]}")
-            raise self._note(fingerprint, S.DOUBTFUL, lost) from None
-        choice, usage = answer.choices[0], answer.usage
-        refusal = getattr(choice.message, "refusal", None)
-        text = "" if refusal or choice.finish_reason in _CUT_OFF else choice.message.content or ""
-        tokens_in, tokens_out = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
-        self._ledger.advance(
-            fingerprint,
-            S.SUCCEEDED,
-            task_id=answer.id,
-            tokens=tokens_in + tokens_out,
-            cost_usd=price_usd(self.model, tokens_in, tokens_out),
-            answer={"finish_reason": choice.finish_reason, "refusal": refusal},
-        )
-        self._ledger.advance(fingerprint, S.DELIVERED, result=text)
+            completion = self._completion(question)
+        except (AccountError, RefusedError) as error:
+            raise self._noted(row, S.REFUSED, error) from error
+        except NotAcceptedError as error:
+            raise self._noted(row, S.RESERVED, error) from error
+        except BaseException as error:
+            lost = TransientError(f"no answer: {type(error).__name__}: {error}")
+            noted = self._noted(row, S.DOUBTFUL, lost)
+            if not isinstance(error, Exception):  # a signal ends the process
+                raise
+            raise noted from error
+        return self._keep(row, completion)
+
+    def _completion(self, question: Question) -> Completion:
+        if self._structured:
+            try:
+                return self._endpoint.complete(question.request(self.model, structured=True))
+            except NoStructureError:
+                self._structured = False
+        return self._endpoint.complete(question.request(self.model, structured=False))
+
+    def _keep(self, row: RequestRow, completion: Completion) -> str:
+        """Note a paid answer before it is used."""
+        choice, usage = completion.choices[0], completion.tokens
+        refusal = choice.message.refusal
+        unusable = bool(refusal) or choice.finish_reason in _CUT_OFF
+        text = "" if unusable else redacted(choice.message.content or "")[:_MAX_ANSWER]
+        task_id = redacted(completion.id)[:_MAX_ID]
+        counted = None if usage is None else usage.prompt_tokens + usage.completion_tokens
+        cost = usage and price_usd(self.model, usage.prompt_tokens, usage.completion_tokens)
+        try:
+            self._ledger.advance(
+                row.fingerprint,
+                S.SUCCEEDED,
+                task_id=task_id or None,
+                tokens=counted,
+                cost_usd=cost,
+                answer={"finish_reason": choice.finish_reason, "refusal": refusal},
+                result=text,
+            )
+            self._ledger.advance(row.fingerprint, S.DELIVERED)
+        except Exception as error:  # a full disk, a lost database: the answer was paid for
+            raise TransientError(
+                f"the answer {task_id!r} to ledger row {row.id} arrived and could "
+                f"not be written: {error}. Repair the ledger; the question is asked again"
+            ) from error
         return text
 
-    def _completion(self, question: Question) -> Any:
-        """Structured where the endpoint has it. Raises ValueError on what is no completion."""
-        import openai
-
-        request = _request(self.model, question)
-        try:
-            answer = self._client.chat.completions.create(**request)
-        except openai.BadRequestError as error:
-            if "response_format" not in request or not _lacks_structure(error):
-                raise
-            del request["response_format"]
-            answer = self._client.chat.completions.create(**request)
-        if not getattr(answer, "choices", None):
-            raise ValueError("the endpoint answered something else than a completion")
-        return answer
-
-    def _note(self, fingerprint: str, state: RequestState, error: HoiError) -> HoiError:
-        text = str(error).replace(self._client.api_key, "(removed)")  # endpoints quote it
-        self._ledger.advance(fingerprint, state, reason=text)
-        error.args = (text,)
+    def _noted(self, row: RequestRow, state: RequestState, error: HoiError) -> HoiError:
+        self._ledger.advance(row.fingerprint, state, reason=str(error))
         return error
-
-    def _estimate_usd(self, question: Question) -> Decimal:
-        characters = len(question.system) + len(question.text)
-        return estimate_usd(self.model, characters, len(question.images), question.max_tokens)
 
     def _intent(self, question: Question, fingerprint: str) -> Intent:
         return Intent(
@@ -156,44 +168,6 @@ class VisionModel:
             attempt=question.attempt,
         )
 
-
-def _request(model: str, question: Question) -> dict[str, Any]:
-    content: list[dict[str, Any]] = [{"type": "text", "text": question.text}]
-    content += [
-        {"type": "image_url", "image_url": {"url": _data_url(image)}} for image in question.images
-    ]
-    request: dict[str, Any] = {
-        "model": model,
-        "messages": [
-            {"role": "system", "content": question.system},
-            {"role": "user", "content": content},
-        ],
-        "temperature": question.temperature,
-        "max_tokens": question.max_tokens,
-    }
-    if question.schema is not None:
-        schema = {"name": "answer", "strict": True, "schema": question.schema}
-        request["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return request
-
-
-def _data_url(image: Path) -> str:
-    kind = "jpeg" if image.suffix.lower() in (".jpg", ".jpeg") else "png"
-    return f"data:image/{kind};base64,{base64.b64encode(image.read_bytes()).decode()}"
-
-
-def _lacks_structure(error: Any) -> bool:
-    """Whether a 400 means that the endpoint knows no structured output; nothing was paid."""
-    said = str(error.message).lower()
-    return any(word in said for word in ("response_format", "json_schema", "structured"))
-
-
-def _status_error(error: Any) -> tuple[RequestState, HoiError]:
-    """429 by rate and 5xx may pass; an empty account, a bad key or request will not."""
-    status, code = error.status_code, getattr(error, "code", None)
-    text = f"HTTP {status}{f' {code}' if code else ''}: {error.message}"
-    if status == 429 and code != "insufficient_quota":
-        return S.RESERVED, TransientError(text)
-    if status >= 500:
-        return S.DOUBTFUL, TransientError(text)
-    return S.REFUSED, RefusedError(text)
+    def _estimate_usd(self, question: Question) -> Decimal:
+        images = len(question.images)
+        return estimate_usd(self.model, question.characters, images, question.max_tokens)

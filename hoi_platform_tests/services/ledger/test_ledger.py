@@ -14,7 +14,6 @@ from hoi_platform.services.fake_apis.clock import FakeClock
 from hoi_platform.services.ledger.database import make_engine, open_ledger
 from hoi_platform.services.ledger.intent import Budget, Intent
 from hoi_platform.services.ledger.ledger import Ledger
-from hoi_platform.services.ledger.redact import redacted
 from hoi_platform.services.ledger.states import (
     IllegalTransitionError,
     RequestState,
