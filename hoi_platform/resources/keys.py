@@ -1,4 +1,4 @@
-"""Keys of paid services: read from the environment here alone, and known as secrets from then on."""
+"""Keys of paid services: read from the environment here alone, and kept secret from then on."""
 
 import os
 from typing import Final
