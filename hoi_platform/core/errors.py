@@ -28,7 +28,7 @@ class HoiError(Exception):
     """Removes what looks like a secret; ``services.secrets`` adds the known ones."""
 
     def __init__(self, *args: object) -> None:
-        super().__init__(*(self.sanitize(argument) for argument in args))
+        super().__init__(*(type(self).sanitize(argument) for argument in args))
 
 
 class PermanentError(HoiError):

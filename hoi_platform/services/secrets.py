@@ -86,7 +86,7 @@ def leaves_clean(function: Callable[P, R]) -> Callable[P, R]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised below, redacted
             clean = clean_error(error)
         raise clean  # outside of the handler, which would make the original its context
 

@@ -12,9 +12,13 @@ SHORTEST_NAME: Final = 3
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 _CAMERA: Final = re.compile(r"\b(camera|shot|lens|view|viewpoint|framing|footage|tripod)\b", re.I)
 _STATIC: Final = re.compile(
-    r"\b(static|still|fixed|stationary|motionless|locked[- ](off|down)|tripod)\b"
-    r"|\bno (camera )?(motion|movement)\b"
-    r"|\b(does not|doesn't|never|without) mov(e|es|ing)\b",
+    r"(^|[,;:]|\b(and|while|as|with)\b)\s*(the\s+|a\s+|its\s+)?"
+    r"(camera|shot|lens|view|viewpoint|framing|footage)\s+([\w-]+\s+){0,4}?"
+    r"(static|still|fixed|stationary|motionless|unmoving|locked|on a tripod)\b"
+    r"|\b(static|fixed|stationary|locked[- ]off)\s+(\w+\s+)?"
+    r"(camera|shot|view|lens|framing|tripod)\b"
+    r"|\b(no|without( any)?) camera (motion|movement)\b"
+    r"|\bcamera (does not|doesn't|never) moves?\b",
     re.I,
 )
 _NOT_STATIC: Final = re.compile(

@@ -160,20 +160,6 @@ def test_an_unknown_reference_names_the_cure(ledger: Ledger) -> None:
         ledger.get("zzz")
 
 
-def test_answers_are_kept_without_secrets() -> None:
-    """A signed address or a key would lie in the database."""
-    answer = {
-        "url": "https://cdn.example/a.mp4?signature=abc",
-        "api_key": "abc",
-        "headers": {"Authorization": "Bearer abc"},
-        "videos": [{"url": "https://user:abc@cdn.example/b"}],
-        "completion_tokens": 12,
-    }
-    kept = redacted(answer)
-    assert "abc" not in str(kept)
-    assert kept["completion_tokens"] == 12
-
-
 def test_other_databases_are_refused() -> None:
     """A ledger would be opened where its locks do not hold."""
     with pytest.raises(ConfigError, match="postgresql"):
