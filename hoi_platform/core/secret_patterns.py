@@ -69,7 +69,7 @@ _PEM: Final = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
 _HEADER: Final = re.compile(
-    r"(\b(?:proxy-)?authorization(?:\s*[:=]|\\*[\"']\s*[:=,])\s*b?(?:\\*[\"'])?|"
+    r"(\b(?:proxy-)?authorization(?:\s*[:=]|\\*[\"']\s*[:=,])\s*(?:b?\\*[\"'])?|"
     r"\b(?:x-api-key|x-fal-key|api-key|set-cookie|webhook-signature)\s*[:=]\s*)"
     r"(?:(?:bearer|basic|key|token|digest)\s+)?(?!\(removed)[^\s\"'\\,;<>}]+",
     re.IGNORECASE,

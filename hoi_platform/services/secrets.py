@@ -114,21 +114,30 @@ class _CleanRecords:
         if record.exc_info and record.exc_info[1] is not None:
             clean = clean_error(record.exc_info[1])
             record.exc_info = (type(clean), clean, clean.__traceback__)
-        with contextlib.suppress(Exception):  # a broken format is reported by the handler
-            _clean_message(record)
+        _clean_message(record)
         return record
 
 
 def _clean_message(record: logging.LogRecord) -> None:
-    message = record.getMessage()
-    if (clean := redacted(message)) == message:
+    """Some formatters read the arguments: they keep their number."""
+    message = _message_of(record)
+    if message is not None and redacted(message) == message:
         return
-    if isinstance(record.args, tuple):  # some formatters read the arguments
+    if isinstance(record.args, tuple):
         record.args = tuple(_clean_argument(argument) for argument in record.args)
         record.msg = redacted(str(record.msg))
-        if redacted(record.getMessage()) == record.getMessage():
+        changed = _message_of(record)
+        if changed is None or redacted(changed) == changed:
             return
-    record.msg, record.args = clean, ()
+    record.msg, record.args = redacted(message or str(record.msg)), ()
+
+
+def _message_of(record: logging.LogRecord) -> str | None:
+    """None where format and arguments do not fit, which the handler reports with both."""
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - an argument's own code
+        return None
 
 
 def _clean_argument(argument: Any) -> Any:

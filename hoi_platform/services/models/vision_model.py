@@ -5,7 +5,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
-from hoi_platform.core.errors import AccountError, HoiError, RefusedError, TransientError
+from hoi_platform.core.errors import (
+    AccountError,
+    HoiError,
+    RefusedError,
+    TransientError,
+    UnsettledError,
+)
 from hoi_platform.services.ledger.intent import Intent
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
@@ -55,7 +61,8 @@ class VisionModel:
     def ask(self, question: Question) -> str:
         """The model's answer; empty when it refused or was cut off.
 
-        Raises RefusedError, AccountError, BudgetError or TransientError.
+        Raises RefusedError, AccountError, BudgetError, TransientError, or UnsettledError when an
+        answer arrived that the ledger could not keep.
         """
         fingerprint = question.fingerprint(self.model)
         self._ledger.reserve(self._intent(question, fingerprint))
@@ -146,9 +153,9 @@ class VisionModel:
             )
             self._ledger.advance(row.fingerprint, S.DELIVERED)
         except Exception as error:  # a full disk, a lost database: the answer was paid for
-            raise TransientError(
-                f"the answer {task_id!r} to ledger row {row.id} arrived and could "
-                f"not be written: {error}. Repair the ledger; the question is asked again"
+            raise UnsettledError(
+                f"the answer {task_id!r} to ledger row {row.id} arrived and could not be written: "
+                f"{error}. Repair the ledger and run again: the question will be asked again"
             ) from error
         return text
 

@@ -1,4 +1,4 @@
-"""The real ``openai`` client against the chat stand-in over HTTP: structure, faults, refusals."""
+"""The vision model against the chat stand-in over HTTP: structure, faults, refusals."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,19 +17,19 @@ from hoi_platform.services.fake_apis.server import application, free_port, servi
 from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
+from hoi_platform.services.models.endpoint import ChatEndpoint
+from hoi_platform.services.models.question import Question
 from hoi_platform.services.models.scale import find_scale
-from hoi_platform.services.models.vision_model import Question, VisionModel
+from hoi_platform.services.models.vision_model import VisionModel
 
 
 @contextmanager
 def model_at(chat: FakeChat, ledger: Ledger, key: str = CHAT_KEY) -> Iterator[VisionModel]:
     """A model behind a server with this endpoint."""
     kling, fal = (kind(utc_now, lambda _o: b"") for kind in (FakeKling, FakeFal))
-    with (
-        serving(application(kling, fal, chat), free_port()) as url,
-        openai.OpenAI(api_key=key, base_url=f"{url}/openai/v1", max_retries=0) as client,
-    ):
-        yield VisionModel(client, "gpt-4o", ledger, sleep=lambda _s: None)
+    with serving(application(kling, fal, chat), free_port()) as url:
+        endpoint = ChatEndpoint(f"{url}/openai/v1", key)
+        yield VisionModel(endpoint, "gpt-4o", ledger, sleep=lambda _s: None)
 
 
 @pytest.mark.parametrize("structured", [True, False])
@@ -47,11 +47,9 @@ def test_structure_is_used_where_the_endpoint_has_it(
     with model_at(chat, ledger) as model:
         found = find_scale(model, preview, "obj", "mug", 5)
     assert [step.response for step in found.steps] == ["small", "big", "correct"]
-    assert [step.raw for step in found.steps][:1] == (
-        ['{"answer": "small"}'] if structured else ["Small."]
-    )
+    assert found.steps[0].raw == '{"verdict": "too_small"}'
     assert all(row.tokens and row.tokens > 700 and row.cost_usd for row in ledger.rows())
-    assert len(chat.calls) == (3 if structured else 6)
+    assert len(chat.calls) == (3 if structured else 4)
 
 
 def test_an_eye_sees_the_picture_that_was_sent(ledger: Ledger, frame: Path) -> None:
@@ -75,11 +73,23 @@ def test_a_wrong_key_is_refused_for_good(ledger: Ledger) -> None:
     assert "sk-marked" not in repr(caught.value)
 
 
-def test_a_picture_that_is_none_is_refused(ledger: Ledger, tmp_path: Path) -> None:
-    """The stand-in would take what a real endpoint refuses."""
-    (tmp_path / "no.png").write_bytes(b"no image")
-    with model_at(FakeChat(utc_now), ledger) as model, pytest.raises(RefusedError, match="400"):
-        model.ask(Question("a", "s", "t", (tmp_path / "no.png",)))
+def test_the_stand_in_speaks_to_the_real_client(ledger: Ledger) -> None:
+    """What works with the stand-in would fail with the real service's format."""
+    chat = FakeChat(utc_now)
+    kling, fal = (kind(utc_now, lambda _o: b"") for kind in (FakeKling, FakeFal))
+    with (
+        serving(application(kling, fal, chat), free_port()) as url,
+        openai.OpenAI(api_key=CHAT_KEY, base_url=f"{url}/openai/v1", max_retries=0) as client,
+    ):
+        request = Question("a", "s", "Base prompt: A mug.").request("gpt-4o", structured=True)
+        theirs = client.chat.completions.create(**request)
+        (sent,) = chat.calls
+        ours = VisionModel(
+            ChatEndpoint(f"{url}/openai/v1", CHAT_KEY), "gpt-4o", ledger, sleep=lambda _s: None
+        ).ask(Question("a", "s", "Base prompt: A mug."))
+    assert theirs.choices[0].message.content == ours
+    assert chat.calls[1].json() == sent.json()
+    assert chat.calls[1].headers["authorization"] == sent.headers["authorization"]
 
 
 def test_faults_end_in_answers_or_in_typed_errors(ledger: Ledger, frame: Path) -> None:
@@ -89,7 +99,7 @@ def test_faults_end_in_answers_or_in_typed_errors(ledger: Ledger, frame: Path) -
     with model_at(FakeChat(utc_now, plan), ledger) as model:
         for number in range(40):
             try:
-                model.ask(Question(f"clip{number}", "s", "t", (frame,)))
+                model.ask(Question(f"clip{number}", "s", f"t{number}", (frame,)))
                 ends["answered"] += 1
             except RefusedError:
                 ends["refused"] += 1
