@@ -9,9 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hoi_platform.core.secret_forms import GRAM, SKIPPED, forms_of
-from hoi_platform.core.secret_patterns import NUMBERS_OF_TOKENS, SECRET_NAME, without_patterns
+from hoi_platform.core.secret_patterns import (
+    MARK,
+    NUMBERS_OF_TOKENS,
+    SECRET_NAME,
+    Span,
+    pattern_spans,
+)
 
-MARK: Final = "(removed)"
 _DEEPEST: Final = 64
 """Levels of nesting that are looked into; what lies deeper is removed as a whole."""
 
@@ -59,7 +64,8 @@ def redacted(value: Any, known: Secrets = NONE_KNOWN, depth: int = 0) -> Any:
 
 def redacted_text(text: str, known: Secrets = NONE_KNOWN) -> str:
     """The text with each secret, or fragment of a known one, replaced by ``MARK``."""
-    return without_patterns(_without_known(text, known), MARK)
+    # Both are searched in the original: a piece that one removes may be what the other needs.
+    return _replaced(text, sorted([*_known_spans(text, known), *pattern_spans(text)]))
 
 
 def _each(values: Iterable[Any], known: Secrets, depth: int) -> Iterator[Any]:
@@ -73,10 +79,10 @@ def _redacted_item(key: str, value: Any, known: Secrets, depth: int) -> Any:
     return redacted(value, known, depth + 1)
 
 
-def _without_known(text: str, known: Secrets) -> str:
+def _known_spans(text: str, known: Secrets) -> list[Span]:
     """Compares runs of characters without case, white space, quotes and backslashes between."""
     if not known.grams and not known.short:
-        return text
+        return []
     lowered = text.lower()
     if len(lowered) != len(text):  # a few capitals become two characters
         lowered = text
@@ -90,7 +96,7 @@ def _without_known(text: str, known: Secrets) -> str:
     for form in known.short:
         found = re.finditer(rf"(?<![a-z0-9]){re.escape(form)}(?![a-z0-9])", lowered)
         spans += [match.span() for match in found]
-    return _replaced(text, sorted(spans))
+    return spans
 
 
 def _places(text: str) -> list[int]:
@@ -104,7 +110,7 @@ def _places(text: str) -> list[int]:
     return places
 
 
-def _replaced(text: str, spans: list[tuple[int, int]]) -> str:
+def _replaced(text: str, spans: list[Span]) -> str:
     """The text with overlapping spans replaced by one mark."""
     parts: list[str] = []
     end = 0

@@ -1,6 +1,6 @@
 """Clips whose stages above ``video_task`` are done, with files that cost no rendering."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +26,14 @@ def kling_platform(results: Path, **video: object) -> PlatformResource:
     return PlatformResource(results_dir=str(results), profile="full", overrides=overrides)
 
 
-def prepare(resource: PlatformResource, frame: Path, seeds: range) -> list[ClipId]:
-    """Make every artifact above ``video_task``: the frame is given, the rest is filler."""
+def prepare(
+    resource: PlatformResource, frame: Path, seeds: range, above: Sequence[str] = ABOVE
+) -> list[ClipId]:
+    """Make the artifacts above ``video_task``: the frame is given, the rest is filler."""
     platform = resource.platform()
     stages = platform.stages(STAGES)
     clips = [platform.clip(DRILL, seed) for seed in seeds]
-    for name in ABOVE:
+    for name in above:
         subjects = [DRILL] if ARTIFACTS[name].scope == "object" else clips
         for subject in subjects:
             stages.run(name, subject, _filler(name, frame), lambda _f, _t: None)

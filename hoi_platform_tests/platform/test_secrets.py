@@ -152,8 +152,13 @@ def test_keys_and_what_is_made_from_them_are_nowhere(traces: Traces) -> None:
     assert len(traces.secrets) > len(SECRETS) + 10, "few tokens were sent"
     assert any("(removed)" in text for text in traces.said), "no service quoted a key"
     for secret in traces.secrets:
-        assert [text[:300] for text in traces.said if secret in text] == []
+        assert [_around(text, secret) for text in traces.said if secret in text] == []
         assert [path for path, data in files.items() if secret.encode() in data] == []
+
+
+def _around(text: str, secret: str) -> str:
+    place = text.index(secret)
+    return text[max(0, place - 300) : place + 100]
 
 
 def _run_all(folder: Path, seeds: range) -> list[str]:

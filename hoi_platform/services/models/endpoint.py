@@ -7,7 +7,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hoi_platform.core.errors import AccountError, HoiError, RefusedError
-from hoi_platform.services.secrets import redacted
+from hoi_platform.services.secrets import redacted, register
 from hoi_platform.services.video import http
 from hoi_platform.services.video.remote import NotAcceptedError, UnknownOutcomeError
 
@@ -90,6 +90,9 @@ class ChatEndpoint:
     base_url: str
     key: str = field(repr=False)
     transport: httpx.BaseTransport | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        register(self.key)
 
     def complete(self, body: dict[str, Any]) -> Completion:
         """Send one request.
