@@ -79,7 +79,7 @@ _PATTERNS: Final = tuple(
         rf"(\\*[\"']){_NAMED_VALUE}\1\s*[:=]\s*b?(\\*[\"'])(?P<out>[^\r\n]*?)(?=\2)",
         # Parameters, of which signed addresses are made.
         rf"(?<![\w-])(?:{_PARAMETER_NAMES})(?:=|%(?:25)*3d)[\"']?"
-        r"(?P<out>(?:\(removed\))?[^\s&;\"'<>,)\]}]+|\(removed\))",
+        r"(?P<out>\(removed\)[^\s&;\"'<>,)\]}]*|[^\s&;\"'<>,)\]}]+)",
         # JSON Web Tokens.
         r"\b(?P<out>eyJ[\w-]{6,}(?:\.|%2E)[\w-]{4,}(?:(?:\.|%2E)[\w-]*)?)",
     )
