@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from hoi_platform.core.errors import TransientError
+from hoi_platform.services.secrets import register_address
 from hoi_platform.services.video.backend import VideoRequest
 
 RemoteState = Literal["submitted", "processing", "succeeded", "failed"]
@@ -43,6 +44,9 @@ class RemoteTask:
     """Signed and short-lived: never logged, never stored."""
     cost_usd: Decimal | None = None
     answer: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        register_address(self.video_url)
 
 
 class VideoProvider(Protocol):
