@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Final
 
 from hoi_platform.core.errors import (
-    AccountError,
     HoiError,
     RefusedError,
     TransientError,
@@ -67,6 +66,7 @@ class VisionModel:
         fingerprint = question.fingerprint(self.model)
         self._ledger.reserve(self._intent(question, fingerprint))
         reason, pause_s = "", 0.0
+        last: TransientError | None = None
         for attempt in range(self._attempts):
             if attempt:
                 backoff_s = _FIRST_WAIT_S**attempt * random.uniform(0.5, 1.0)
@@ -82,12 +82,12 @@ class VisionModel:
             try:
                 return self._send(row, question)
             except TransientError as error:
-                reason = str(error)
+                reason, last = str(error), error
                 pause_s = error.pause_s if isinstance(error, BusyError) else 0.0
         raise TransientError(
             f"{question.subject}: {self.model} gave no answer in {self._attempts} attempts: "
             f"{reason}"
-        )
+        ) from last
 
     def _known(self, row: RequestRow, question: Question) -> str | None:
         """The answer that the ledger holds. Raises RefusedError where it holds a refusal."""
@@ -112,16 +112,18 @@ class VisionModel:
         """One attempt; the row never stays ``sending``, whatever ends it."""
         try:
             completion = self._completion(question)
-        except (AccountError, RefusedError) as error:
-            raise self._noted(row, S.REFUSED, error) from error
+        except RefusedError as error:
+            self._note(row, S.REFUSED, error)
+            raise
         except NotAcceptedError as error:
-            raise self._noted(row, S.RESERVED, error) from error
+            self._note(row, S.RESERVED, error)
+            raise
         except BaseException as error:
             lost = TransientError(f"no answer: {type(error).__name__}: {error}")
-            noted = self._noted(row, S.DOUBTFUL, lost)
+            self._note(row, S.DOUBTFUL, lost)
             if not isinstance(error, Exception):  # a signal ends the process
                 raise
-            raise noted from error
+            raise lost from error
         return self._keep(row, completion)
 
     def _completion(self, question: Question) -> Completion:
@@ -159,9 +161,8 @@ class VisionModel:
             ) from error
         return text
 
-    def _noted(self, row: RequestRow, state: RequestState, error: HoiError) -> HoiError:
+    def _note(self, row: RequestRow, state: RequestState, error: HoiError) -> None:
         self._ledger.advance(row.fingerprint, state, reason=str(error))
-        return error
 
     def _intent(self, question: Question, fingerprint: str) -> Intent:
         return Intent(
