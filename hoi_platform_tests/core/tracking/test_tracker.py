@@ -84,7 +84,7 @@ def test_a_lifted_and_turned_object_is_followed(
 
 
 def test_an_object_that_reappears_is_found_again() -> None:
-    """A hand before the whole object would end the track for good, or would not be told."""
+    """A hand before the whole object would end the track for good, or would not be reported."""
     mesh = _mesh("cordless_drill")
     clip = _clip(mesh, 7.0, hidden=slice(8, 11))
     track = _track(mesh, clip)
@@ -155,7 +155,19 @@ def test_wrong_masks_lower_the_confidence_and_end_nothing(
     assert track.confidence[-4:].max() < 0.5
 
 
-def test_a_first_frame_without_the_object_is_told() -> None:
+def test_a_large_object_in_a_large_image_is_followed() -> None:
+    """A clip of 1280 x 720 ended in an error of OpenCV: too many samples along the rim."""
+    mesh = _mesh("box")
+    camera = table_camera(1280, 720, 1.1)
+    path = _path(mesh)[[0, 0, 6]]
+    clip = render_clip(mesh, path, camera, np.random.default_rng(0))
+    assert clip.object_masks[0].sum() > 5000
+    track = _track(mesh, clip)
+    assert not track.lost.any()
+    assert _errors(track, clip)[0].max() < 5
+
+
+def test_a_first_frame_without_the_object_is_refused() -> None:
     """The tracker would follow whatever stands where the object should be."""
     mesh = _mesh("box")
     clip = _clip(mesh)
