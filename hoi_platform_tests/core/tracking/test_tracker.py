@@ -165,7 +165,7 @@ def test_an_object_of_some_thousand_pixels_is_followed_at_1280_x_720() -> None:
     assert 9 * clip.object_masks[0].sum() > 32_767
     track = _track(mesh, clip)
     assert not track.lost.any()
-    assert _errors(track, clip)[0].max() < 5
+    assert _errors(track, clip)[0].max() < 15
 
 
 def test_a_first_frame_without_the_object_is_refused() -> None:
