@@ -93,4 +93,4 @@ def sampled(image: NDArray[np.float32], uv: NDArray) -> NDArray[np.float32]:
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return np.asarray(values).reshape(-1, *image.shape[2:])[:count]
+    return np.asarray(values, np.float32).reshape(-1, *image.shape[2:])[:count]
