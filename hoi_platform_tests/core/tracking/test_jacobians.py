@@ -102,6 +102,10 @@ def test_edge_term() -> None:
         1e-6,
     )
     assert equations.g == pytest.approx(numeric, rel=5e-3)
+    # The solver's step brings the rim to the edge.
+    step = -np.linalg.pinv(equations.H, rcond=1e-9) @ equations.g
+    there = CAMERA.project_cam(transform_points(moved(T, step, CENTER), POINT))
+    assert ((there - edges.start) * edges.normal).sum() == pytest.approx(0.02, rel=1e-2)
     # The residual is the moved rim minus the edge: here −0.02 px, with the weight of its noise.
     assert _cost(equations) == pytest.approx(0.5 * 0.02**2 / (0.09 * 4.0), rel=1e-2)
 
