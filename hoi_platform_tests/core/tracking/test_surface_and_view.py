@@ -66,6 +66,16 @@ def test_a_ball_is_seen_where_arithmetic_says() -> None:
     assert p_cam[:, 2] == pytest.approx(view.depth, abs=1e-5)
 
 
+def test_a_surface_seen_from_behind_is_lit_from_the_camera() -> None:
+    """Parts that are inside out, or open, would be shaded as if lit from within."""
+    sphere = trimesh.creation.icosphere(subdivisions=4, radius=0.1)
+    sphere.invert()
+    T = rigid(np.eye(3), np.array([0.0, 0.0, 0.8]))
+    view = _caster(_solid(sphere)).view(T)
+    toward = -(view.p_object + T[:3, 3])
+    assert ((view.normals * toward).sum(axis=1) >= 0).all()
+
+
 @pytest.mark.parametrize("stride", [1 / 3, 1.0, 2.0])
 def test_samples_stand_at_the_middle_of_their_cells(stride: float) -> None:
     """Super-sampled and coarse views would be shifted against the image."""
