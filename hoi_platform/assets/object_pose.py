@@ -6,7 +6,7 @@ from hoi_platform.services.artifacts.stages import Work
 
 @stage_asset(
     Look("recon_4dhoi", frozenset({"opencv", "embree"})),
-    version="1",
+    version="2",
     upstream=("object_mesh", "scene_render", "interaction_video", "scene_tracks"),
     settings=lambda c: {
         **c.settings.recon_4dhoi.obj_pose_tracking.model_dump(),

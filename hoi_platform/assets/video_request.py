@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from hoi_platform.core.scene.performance import VERSION
 from hoi_platform.services.artifacts.record import file_digest, fingerprint_of
 from hoi_platform.services.artifacts.stages import Context, Work
 from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
@@ -17,7 +18,8 @@ def request_settings(context: Context) -> dict[str, Any]:
         return video.model_dump(include=fields)
     fields |= {"simulated_fps", "simulated_frames", "simulated_samples"}
     return video.model_dump(include=fields) | {
-        "grasp": context.grasp.model_dump() if context.grasp else None
+        "performance": VERSION,
+        "grasp": context.grasp.model_dump() if context.grasp else None,
     }
 
 

@@ -11,6 +11,8 @@ BLUR_PX = (2.5, 1.0)
 OCCLUDER_MARGIN_PX = 1
 """Nearer than this to the human's mask the object's colors are not trusted."""
 _FAR_PX = 40.0
+_REMAP_COLUMNS = 1024
+"""Samples per row of a remap: OpenCV refuses images of 32767 rows or columns and more."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +79,18 @@ def sampled(image: NDArray[np.float32], uv: NDArray) -> NDArray[np.float32]:
     """Bilinear values (N, ...) of an image (H, W, ...) at pixels (N, 2); edges repeat."""
     import cv2
 
-    if not len(uv):  # which OpenCV refuses
+    count = len(uv)
+    if not count:  # which OpenCV refuses
         return np.zeros((0, *image.shape[2:]), np.float32)
-    maps = uv.astype(np.float32) - np.float32(0.5)
+    rows = -(-count // _REMAP_COLUMNS)
+    columns = min(count, _REMAP_COLUMNS)
+    maps = np.zeros((rows * columns, 2), np.float32)
+    maps[:count] = uv.astype(np.float32) - np.float32(0.5)
     values = cv2.remap(
         image,
-        maps[:, None, 0],
-        maps[:, None, 1],
+        maps[:, 0].reshape(rows, columns),
+        maps[:, 1].reshape(rows, columns),
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return np.asarray(values[:, 0])
+    return np.asarray(values, np.float32).reshape(-1, *image.shape[2:])[:count]

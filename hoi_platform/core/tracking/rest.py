@@ -14,7 +14,7 @@ from hoi_platform.core.tracking.search import Found
 _STILL_PX = 0.5
 _SIGMAS = 3.0
 _LASTING = 2
-"""Frames in a row that must show motion."""
+"""Seen frames in a row that must show motion."""
 
 
 def shows_motion(found: Found, T_rest: Array, model: Model, prior: Array) -> bool:
@@ -35,10 +35,16 @@ def _spread_px(found: Found, model: Model, prior: Array) -> float:
     return float(np.sqrt(variance.mean()))
 
 
-def resting_frames(moves: Sequence[bool]) -> NDArray[np.bool_]:
-    """(T,): true up to the first run of frames that show motion (the last run may be short)."""
-    moves = list(moves)
-    for t in range(len(moves)):
-        if all(moves[t : t + _LASTING]):
-            return np.arange(len(moves)) < t
+def resting_frames(moves: Sequence[bool], lost: Sequence[bool]) -> NDArray[np.bool_]:
+    """(T,): true up to the last frame that is seen at rest before a lasting motion.
+
+    A lost frame tells nothing: it neither confirms a motion nor ends one, and where the object was
+    covered while it began to move, rest ends with the last frame that showed it. The last run of
+    motion may be short.
+    """
+    seen = np.flatnonzero(~np.asarray(lost))
+    moved = np.asarray(moves)[seen]
+    for i in range(len(seen)):
+        if moved[i : i + _LASTING].all():
+            return np.arange(len(moves)) < (seen[i - 1] + 1 if i else 0)
     return np.ones(len(moves), dtype=bool)

@@ -60,8 +60,10 @@ def _step(
                 A[rows, j - i] += ci * cj * scaled[:, :, None] * np.eye(6)
     A[fixed, 0] += 1e12 * np.eye(6)
     step = -solveh_banded(_banded(A), b.reshape(-1), lower=True).reshape(count, 6)
-    step[fixed] = 0.0
-    return np.stack([moved(T, s, center) for T, s in zip(current, step, strict=True)])
+    result = current.copy()
+    for t in np.flatnonzero(~fixed):
+        result[t] = moved(current[t], step[t], center)
+    return result
 
 
 def _banded(A: Array) -> Array:

@@ -87,7 +87,9 @@ class ObjectPoseTrack:
 
 
 def _all_rigid(Ts: Array) -> bool:
+    if not np.isfinite(Ts).all():
+        return False
     R = Ts[:, :3, :3]
     orthonormal = np.allclose(np.swapaxes(R, -1, -2) @ R, np.eye(3), atol=1e-6)
     upright = bool((np.linalg.det(R) > 0).all())
-    return orthonormal and upright and np.allclose(Ts[:, 3], [0, 0, 0, 1]) and np.isfinite(Ts).all()
+    return orthonormal and upright and np.allclose(Ts[:, 3], [0, 0, 0, 1])

@@ -105,9 +105,8 @@ class _Tracker:
         for t in range(1, count):
             frame = self._inputs.evidence(t)
             found = self._next(previous, frame)
-            moving = any(self._moves[-2:]) and self._moves[-1]
-            shows = shows_motion(found, self._found[0].T, self._model, self._prior(found.T))
-            self._moves.append(shows or (moving and found.lost))
+            prior = self._prior(found.T)
+            self._moves.append(shows_motion(found, self._found[0].T, self._model, prior))
             self._found.append(found)
             if t % _LIGHTING_EVERY == 0 and self._moves[-1]:
                 self._learn_lighting(frame, found)
@@ -147,7 +146,7 @@ class _Tracker:
 
     def result(self, progress: Progress) -> ObjectPoseTrack:
         """Refine every frame from the smoothed path and smooth again."""
-        resting = resting_frames(self._moves)
+        resting = resting_frames(self._moves, [found.lost for found in self._found])
         for t in np.flatnonzero(resting):
             self._found[t] = self._found[t]._replace(T=self._found[0].T, information=_EXACT)
         self._smooth(resting)

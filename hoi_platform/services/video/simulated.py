@@ -7,12 +7,12 @@ ground truth of its own clip.
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 from hoi_platform.core.formats.ground_truth import GroundTruth
 from hoi_platform.core.geometry.mesh import load_obj
+from hoi_platform.core.scene.performance import VERSION
 from hoi_platform.core.scene.performance.manipulation import Performance, perform
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.render import render_performance
@@ -26,8 +26,6 @@ from hoi_platform.services.video.backend import (
     VideoTask,
 )
 from hoi_platform.services.video.codec import write_video
-
-VERSION: Final = "1"
 
 
 @dataclass(frozen=True)

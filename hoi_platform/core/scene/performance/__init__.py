@@ -1,1 +1,6 @@
 """Procedural performances: a person who stands at a table and handles the object on it."""
+
+from typing import Final
+
+VERSION: Final = "2"
+"""Of all that decides what a performance is; part of what a simulated video is made from."""

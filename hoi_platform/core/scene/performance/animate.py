@@ -217,22 +217,6 @@ def _bent(offset: Array, length: float, weight: Array) -> Array:
     return offset * (1 + weight * (shorter / distance - 1))[:, None]
 
 
-def _via(reacher: Reacher, hanging: Array, before: Array) -> Array:
-    """A wrist pose above the table's edge, half turned."""
-    table, h = reacher.spec.table, reacher.body.height_m
-    start, end = hanging[:3, 3], before[:3, 3]
-    share = np.linspace(0, 1, 101)[:, None]
-    line = start + share * (end - start)
-    margin = np.array(table.size[:2]) / 2 + 0.07 * h
-    over = (np.abs(line[:, :2] - np.array(table.pos[:2])) < margin).all(axis=1)
-    crossing = float(share[np.argmax(over), 0]) if over.any() else 0.5
-    point = start + np.clip(crossing, 0.25, 0.6) * (end - start)
-    point = point + reacher.T_world_person[:3, :3] @ [-0.02 * h * reacher.mirror, 0, 0]
-    point[2] = max(table.top + 0.07 * h, point[2])
-    turn = axis_angle_from_matrix(hanging[:3, :3].T @ before[:3, :3])
-    return rigid(hanging[:3, :3] @ matrix_from_axis_angle(0.6 * turn), point)
-
-
 def _fingers(reacher: Reacher, plan: Plan, t: Array) -> Array:
     """(T, 15, 3, 3): relaxed, open on the way, closed, wrapped when off the table."""
     hand, timing = Hand(reacher.body, reacher.side), plan.timing

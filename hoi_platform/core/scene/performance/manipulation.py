@@ -65,6 +65,7 @@ class _Set:
     witness: Witness
     stance: Stance
     times: Array  # (T,) seconds
+    fps: float
 
 
 def perform(
@@ -81,9 +82,8 @@ def perform(
     ``mesh`` is in meters (scaled); ``grasp`` in the units of the unscaled mesh. Deterministic for
     a generator's state. Raises StageError that names the broken laws when no plan is found.
     """
-    shared = _Set(
-        body, spec, Solid.of(mesh), Witness.of(body), stance_of(body, spec), np.arange(frames) / fps
-    )
+    stance, times = stance_of(body, spec), np.arange(frames) / fps
+    shared = _Set(body, spec, Solid.of(mesh), Witness.of(body), stance, times, fps)
     broken: Counter[str] = Counter()
     for attempt, (reacher, plan) in enumerate(_plans(shared, grasp, rng)):
         if attempt == ATTEMPTS:
@@ -156,7 +156,7 @@ def _tried(
     measured = Measured.of(animation, shared.witness, shared.solid)
     held = shared.times >= plan.timing.lift
     side = SIDES.index(reacher.side)
-    broken = violations(measured, shared.spec, shared.solid, plan.grasp, held, side)
+    broken = violations(measured, shared.spec, shared.solid, plan.grasp, held, side, shared.fps)
     return animation, measured, broken
 
 
