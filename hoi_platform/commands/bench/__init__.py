@@ -5,6 +5,7 @@ from typer.core import TyperGroup
 
 from hoi_platform.commands.bench.clips import clips
 from hoi_platform.commands.bench.optimizer import optimizer
+from hoi_platform.commands.bench.recon import recon
 
 
 class _ClipsByDefault(TyperGroup):
@@ -22,3 +23,4 @@ app = typer.Typer(
 )
 app.command()(clips)
 app.command()(optimizer)
+app.command()(recon)
