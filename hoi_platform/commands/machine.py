@@ -3,6 +3,7 @@
 import os
 import platform
 import resource
+import subprocess
 from pathlib import Path
 
 
@@ -17,6 +18,24 @@ def machine_name() -> str:
 def peak_memory_mb() -> float:
     """The largest resident size of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def commit_name() -> str:
+    """The checkout's commit, ``+`` when its code differs from it; ``unknown`` without git."""
+    folder = Path(__file__).parent
+    try:
+        commit = _git(folder, "rev-parse", "--short=10", "HEAD").strip()
+        changed = _git(
+            folder, "status", "--porcelain", "--untracked-files=no", "--", ":/hoi_platform"
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{commit}+" if changed.strip() else commit
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def _processor() -> str:

@@ -61,12 +61,17 @@ class ClipAccuracy:
 
 
 def evaluate_clip(
-    predicted: HoiData, truth: GroundTruth, body: BodyModel, mesh: TriangleMesh
+    predicted: HoiData,
+    truth: GroundTruth,
+    body: BodyModel,
+    mesh: TriangleMesh,
+    predicted_body: BodyModel | None = None,
 ) -> ClipAccuracy:
     """Compare a result (raw or packaged, whole or cut) with the truth of its clip.
 
-    ``mesh`` is the object in meters, in its own frame. Raises BadInputError when the result is
-    longer than the truth.
+    ``mesh`` is the object in meters, in its own frame; ``predicted_body`` is the body that the
+    result assumes, by default the true one. Raises BadInputError when the result is longer than
+    the truth.
     """
     predicted, frames = predicted.unpackaged(), len(predicted)
     if frames > len(truth.motion):
@@ -81,7 +86,9 @@ def evaluate_clip(
         frames=frames,
         **_joint_errors(predicted.joints, true_joints),
         **_object_errors(predicted.Ts_world_object, true_poses, surface),
-        **_contact_figures(predicted, true_motion, true_poses, body, surface),
+        **_contact_figures(
+            predicted, predicted_body or body, true_motion, true_poses, body, surface
+        ),
         contact_label_f1=contact.contact_scores(predicted.contact.hands, truth.contact[:frames]).f1,
         **_motion_figures(predicted, true_joints, surface),
     )
@@ -125,12 +132,13 @@ def _median(values: Array) -> float:
 
 def _contact_figures(
     predicted: HoiData,
+    predicted_body: BodyModel,
     true_motion: BodyMotion,
     true_poses: Array,
     body: BodyModel,
     surface: ObjectSurface,
 ) -> dict[str, float]:
-    vertices, poses = predicted.motion.vertices(body), predicted.Ts_world_object
+    vertices, poses = predicted.motion.vertices(predicted_body), predicted.Ts_world_object
     true_vertices = true_motion.vertices(body)
     found = contact.hands_in_contact(body, vertices, surface, poses)
     real = contact.hands_in_contact(body, true_vertices, surface, true_poses)

@@ -87,7 +87,7 @@ class Catalogue:
 
         path = self.source_path(object_id)
         if path is None:
-            return f"{self._library_name(object_id)}:{library_fingerprint()}"
+            return library_fingerprint(self._library_name(object_id))
         digest = hashlib.sha256()
         for file in self.load_mesh(object_id).files:
             digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())

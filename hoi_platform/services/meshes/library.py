@@ -4,6 +4,7 @@ import hashlib
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.scene.library.base import LibraryObject
 from hoi_platform.core.scene.library.table import BUILDERS
 from hoi_platform.services.meshes.importer import ImportedMesh
+
+_SHARED_MODULES: Final = ("base", "shapes", "textures")
 
 
 def build_library_object(category: str) -> ImportedMesh:
@@ -35,11 +38,14 @@ def library_object(category: str) -> LibraryObject:
 
 
 @cache
-def library_fingerprint() -> str:
-    """SHA-256 of the library's source: its objects are stale when a builder changes."""
-    digest = hashlib.sha256()
+def library_fingerprint(category: str) -> str:
+    """SHA-256 of the source that builds an object: its own file and what all objects share.
+
+    A new object leaves the others as they are.
+    """
     folder = resources.files("hoi_platform.core.scene.library")
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".py"):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    own = BUILDERS[category].__module__.rpartition(".")[2]
+    digest = hashlib.sha256()
+    for module in (own, *_SHARED_MODULES):
+        digest.update((folder / f"{module}.py").read_bytes() + b"\0")
     return digest.hexdigest()

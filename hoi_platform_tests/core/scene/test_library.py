@@ -19,6 +19,10 @@ _SIZES = {
     "box": 0.16,
     "bottle": 0.22,
     "ball": 0.075,
+    "frypan": 0.284,
+    "dumbbell": 0.172,
+    "kettle": 0.165,
+    "flashlight": 0.17,
 }
 
 

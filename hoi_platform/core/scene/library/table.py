@@ -9,7 +9,11 @@ from hoi_platform.core.scene.library import (
     box,
     chair,
     cordless_drill,
+    dumbbell,
+    flashlight,
+    frypan,
     hammer,
+    kettle,
     mug,
     suitcase,
 )
@@ -24,4 +28,8 @@ BUILDERS: Final[dict[str, Callable[[], LibraryObject]]] = {
     "box": box.build,
     "bottle": bottle.build,
     "ball": ball.build,
+    "frypan": frypan.build,
+    "dumbbell": dumbbell.build,
+    "kettle": kettle.build,
+    "flashlight": flashlight.build,
 }

@@ -1,0 +1,127 @@
+"""Arrays that a runner wrote, checked per role before anything uses them."""
+
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hoi_platform.core.body.skeleton import NUM_JOINTS
+from hoi_platform.core.errors import BadInputError
+from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays
+
+_RIGID: Final = 1e-3
+"""Largest deviation of RᵀR from the identity and of det R from 1."""
+
+Arrays = dict[str, NDArray]
+
+
+@dataclass(frozen=True)
+class RoleResult:
+    """The arrays that a role's runner has to write, and what holds beyond their shapes."""
+
+    schema: tuple[ArraySpec, ...]
+    checks: tuple[Callable[[Arrays], list[str]], ...] = ()
+
+
+def _rigid(name: str, rotations: NDArray) -> list[str]:
+    products = np.swapaxes(rotations, -1, -2) @ rotations
+    off = np.abs(products - np.eye(3)).max(axis=(-1, -2)) > _RIGID
+    off |= np.abs(np.linalg.det(rotations) - 1) > _RIGID
+    if not off.any():
+        return []
+    first = tuple(int(i) for i in np.argwhere(off)[0])
+    return [f"{name}: {int(off.sum())} matrices are no rotations (first at index {first})"]
+
+
+def _poses(arrays: Arrays) -> list[str]:
+    Ts = arrays["Ts_cam_object"]
+    mistakes = _rigid("Ts_cam_object", Ts[:, :3, :3])
+    if not np.allclose(Ts[:, 3], [0, 0, 0, 1]):
+        mistakes.append("Ts_cam_object: a last row is not 0 0 0 1")
+    return mistakes
+
+
+def _share(name: str) -> Callable[[Arrays], list[str]]:
+    def check(arrays: Arrays) -> list[str]:
+        values = arrays[name]
+        inside = (values >= 0) & (values <= 1)
+        return [] if inside.all() else [f"{name} has values outside of 0 to 1"]
+
+    return check
+
+
+def _positive_depth(arrays: Arrays) -> list[str]:
+    known = arrays["depth"][np.isfinite(arrays["depth"])]
+    if np.isinf(arrays["depth"]).any() or (known <= 0).any():
+        return ["depth has values that are neither positive nor nan"]
+    return []
+
+
+ROLES: Final[dict[str, RoleResult]] = {
+    "object_pose": RoleResult(
+        (
+            ArraySpec("Ts_cam_object", ("T", 4, 4), finite=True),
+            ArraySpec("confidence", ("T",), finite=True),
+        ),
+        (_poses, _share("confidence")),
+    ),
+    "masks": RoleResult(
+        (
+            ArraySpec("object_masks", ("T", "H", "W"), "bool"),
+            ArraySpec("human_masks", ("T", "H", "W"), "bool"),
+            ArraySpec("confidence", ("T", 2), finite=True),
+        ),
+        (_share("confidence"),),
+    ),
+    "depth": RoleResult((ArraySpec("depth", ("T", "H", "W")),), (_positive_depth,)),
+    "human_pose": RoleResult(
+        (
+            ArraySpec("rotations_incam", ("T", NUM_JOINTS, 3, 3), finite=True),
+            ArraySpec("translation_incam", ("T", 3), finite=True),
+            ArraySpec("keypoints_px", ("T", "K", 3)),
+            ArraySpec("joint_confidence", ("T", NUM_JOINTS), finite=True),
+            ArraySpec("foot_contact", ("T", 2), finite=True),
+        ),
+        (
+            lambda arrays: _rigid("rotations_incam", arrays["rotations_incam"]),
+            _share("joint_confidence"),
+            _share("foot_contact"),
+        ),
+    ),
+}
+"""Role → what its ``result.npz`` holds. Camera frame: +x right, +y down, +z forward, meters."""
+
+
+def read_result(path: Path, role: str, frames: int, size: tuple[int, int]) -> Arrays:
+    """The checked arrays of a role; ``size`` is (height, width) of the video.
+
+    Raises BadInputError that lists every mistake with what was found and expected.
+    """
+    wanted = ROLES[role]
+    try:
+        # np.load leaves a file open that it was given by name and could not read.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+            arrays = {spec.name: data[spec.name] for spec in wanted.schema if spec.name in data}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise BadInputError(
+            f"{path.name} is not a readable npz without pickles: {error}"
+        ) from error
+    checked = check_arrays(path.name, arrays, _fixed(wanted.schema, frames, size))
+    if mistakes := [text for check in wanted.checks for text in check(checked)]:
+        raise BadInputError(f"{path.name}: " + "; ".join(mistakes))
+    return checked
+
+
+def _fixed(
+    schema: Sequence[ArraySpec], frames: int, size: tuple[int, int]
+) -> tuple[ArraySpec, ...]:
+    """The schema with the clip's own numbers in place of T, H and W."""
+    numbers: dict[int | str, int] = {"T": frames, "H": size[0], "W": size[1]}
+    return tuple(
+        ArraySpec(s.name, tuple(numbers.get(n, n) for n in s.shape), s.kind, s.finite)
+        for s in schema
+    )
