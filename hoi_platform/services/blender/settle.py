@@ -20,9 +20,9 @@ from hoi_platform.services.blender.service import BlenderService
 
 _DAMPING: Final = (0.1, 0.6)
 """In the fall and on landing."""
-_ROLLING_RESISTANCE: Final = (0.5, 0.9)
+ROLLING_RESISTANCE: Final = (0.5, 0.9)
 """On firm ground: Bullet in Blender has none of its own, and a bottle rolls on for minutes. What is
-out of balance still tips over, ten times faster than it is damped away."""
+out of balance tips over all the same."""
 _PERIODS: Final = (0.5, 0.1, 0.1, 0.1, 0.1, 0.1)
 """Parts of the settling time: the landing, then firm ground, from rest at each beginning."""
 _VERIFY_S: Final = 1.0
@@ -74,7 +74,7 @@ def _rest(drop: BulletDrop, R_fallen: Array, frames: int) -> SettledPose:
     hull = drop.hull
     R = nearest_rotation(settling.flush(hull, R_fallen))  # Blender is in float32
     body = _resting(hull, R)
-    held = drop.run(body, _VERIFY_S, damping=_ROLLING_RESISTANCE, stop_when_still=False)
+    held = drop.run(body, _VERIFY_S, damping=ROLLING_RESISTANCE, stop_when_still=False)
     heights = np.array([settling.lowest(hull, T) for T in held])
     return SettledPose(
         R_world_object=R,
@@ -102,9 +102,7 @@ def fall(drop: BulletDrop, start: Array, duration_s: float) -> tuple[Array, int]
         if _speed(drop, poses) < settling.MAX_SPEED * drop.hull.size:
             break
         start = _resting(drop.hull, nearest_rotation(poses[-1, :3, :3]))
-        poses = drop.run(
-            start, part * duration_s, damping=_ROLLING_RESISTANCE, stop_when_still=True
-        )
+        poses = drop.run(start, part * duration_s, damping=ROLLING_RESISTANCE, stop_when_still=True)
         frames += len(poses) - 1
     return poses, frames
 

@@ -15,6 +15,7 @@ from hoi_platform.core.physics.settling import SettledPose, rigid_hull
 from hoi_platform.services.blender.bullet_drop import BulletDrop
 from hoi_platform.services.blender.service import BlenderService
 from hoi_platform.services.blender.settle import (
+    ROLLING_RESISTANCE,
     read_settled_pose,
     settle_object,
     write_settled_pose,
@@ -110,6 +111,18 @@ def test_upright_shapes_stay_upright_and_the_bottle_lies(
     # The exact height of a lying 48-sided prism is its inner radius.
     bottle = _settle(blender, "bottle", tmp_path)
     assert bottle.height_m == pytest.approx(0.035 * np.cos(np.pi / 48), abs=1e-5)
+
+
+def test_what_is_out_of_balance_tips_over_against_the_rolling_resistance(
+    blender: BlenderService,
+) -> None:
+    """A pose that falls would be slowed down so far that it passes for rest."""
+    box = trimesh.creation.box((0.02, 0.02, 0.2))  # in balance up to 5.7 degrees
+    drop = BulletDrop(blender, rigid_hull(box.vertices, box.faces))
+    leaning = matrix_from_axis_angle(np.deg2rad([7.0, 0.0, 0.0]))
+    start = rigid(leaning, np.array([0.0, 0.0, -(drop.hull.centered @ leaning[2]).min()]))
+    poses = drop.run(start, 1.0, damping=ROLLING_RESISTANCE, stop_when_still=False)
+    assert abs(poses[-1, 2, 2]) < 0.1
 
 
 def test_scale_and_seed(blender: BlenderService, tmp_path: Path) -> None:
