@@ -7,7 +7,7 @@ from hoi_platform.services.artifacts.stages import Work
 
 @stage_asset(
     Look("gen_2dhoi", frozenset({"blender"})),
-    version="2",
+    version="3",
     upstream=("object_mesh",),
     settings=lambda c: {
         "simulation": c.settings.gen_2dhoi.simulation.model_dump(),

@@ -149,12 +149,12 @@ def _final_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
 def _require_upstream(
     context: dg.AssetExecutionContext, platform: Platform, stage: Stage, subject: ObjectId | ClipId
 ) -> None:
-    """Refuse to work on inputs that are not what today's settings ask for."""
+    """Refuse to work on inputs that are not what today's settings ask for and was recorded."""
     stages = platform.stages(STAGES)
     for asset in stage.upstream:
         above = upstream_subject(asset, subject)
         assert above is not None
-        status = stages.status(asset, above, verify=False)
+        status = stages.status(asset, above)
         if not status.done:
             raise dg.Failure(
                 f"{stage.name} of {subject} needs {asset}, which is {status.state} "

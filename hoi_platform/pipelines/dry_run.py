@@ -78,4 +78,4 @@ def _purchase(
 
 
 def _done(platform: Platform, asset: str, subject: ObjectId | ClipId) -> bool:
-    return platform.stages(STAGES).status(asset, subject, verify=False).done
+    return platform.stages(STAGES).status(asset, subject).done

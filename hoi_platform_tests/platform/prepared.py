@@ -40,6 +40,13 @@ def prepare(
     return clips
 
 
+def fill(resource: PlatformResource, frame: Path, clip: ClipId, assets: tuple[str, ...]) -> None:
+    """Make further artifacts of a prepared clip, of filler."""
+    stages = resource.platform().stages(STAGES)
+    for name in assets:
+        stages.run(name, clip, _filler(name, frame), lambda _f, _t: None)
+
+
 def _filler(name: str, frame: Path) -> Callable[[Work], None]:
     def body(work: Work) -> None:
         for file in ARTIFACTS[name].files:

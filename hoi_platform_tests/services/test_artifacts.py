@@ -9,8 +9,14 @@ import pytest
 
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.errors import MissingResourceError
+from hoi_platform.services.artifacts import record
 from hoi_platform.services.artifacts.files import move_whole, write_whole
-from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
+from hoi_platform.services.artifacts.record import (
+    ArtifactRecord,
+    file_digest,
+    fingerprint_of,
+    unchanged_file_digest,
+)
 from hoi_platform.services.artifacts.store import ArtifactStore, State
 
 OBJECT = ObjectId("ComAsset", "mug")
@@ -69,6 +75,35 @@ def test_a_damaged_file_is_not_done(tmp_path: Path, damage: str) -> None:
     status = store.status("video_prompt", CLIP, "f1")
     assert status.state is State.CORRUPT
     assert path.name in status.reason
+
+
+def test_a_file_swapped_after_it_was_verified_is_not_done(tmp_path: Path) -> None:
+    """A process that hashed a video once would trust whatever is put in its place later."""
+    _make(tmp_path, "hello", "f1")
+    store = ArtifactStore(tmp_path)
+    path = store.path("video_prompt", "text", CLIP)
+    before = path.stat()
+    assert store.status("video_prompt", CLIP, "f1").done
+    swapped = path.with_name("swapped")
+    swapped.write_text("jello")
+    os.utime(swapped, ns=(before.st_atime_ns, before.st_mtime_ns))
+    swapped.replace(path)
+    assert store.status("video_prompt", CLIP, "f1").state is State.CORRUPT
+    path.write_text("hello")
+    assert store.status("video_prompt", CLIP, "f1").done
+    path.write_text("jello")  # in place, at the same size and with the old time
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert store.status("video_prompt", CLIP, "f1").state is State.CORRUPT
+
+
+def test_an_untouched_file_is_hashed_once(tmp_path: Path) -> None:
+    """Every stage of a clip would read all of its videos again."""
+    path = tmp_path / "file"
+    path.write_text("hello")
+    first = unchanged_file_digest(path)
+    hits = record._digest_of_state.cache_info().hits
+    assert unchanged_file_digest(path) == first == file_digest(path)
+    assert record._digest_of_state.cache_info().hits == hits + 1
 
 
 def test_an_input_made_anew_with_other_content_makes_stale(tmp_path: Path) -> None:

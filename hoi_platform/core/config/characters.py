@@ -15,7 +15,7 @@ class PhenotypeConfig(Config):
     """Anny's phenotype: where the body stands between the ends of each axis."""
 
     gender: Unit = 0.5
-    """0 female … 1 male."""
+    """0 male … 1 female, as Anny counts; 0.5 between them, for children."""
     age: Unit = 0.67
     """0 baby, 1/3 child, 2/3 young adult, 1 old."""
     muscle: Unit = 0.5
@@ -23,7 +23,7 @@ class PhenotypeConfig(Config):
     height: Unit = 0.5
     """Stature relative to the age, 0 smallest … 1 tallest."""
     proportions: Unit = 0.5
-    """0 uncommon … 1 ideal proportions."""
+    """0 ideal … 1 uncommon proportions, as Anny counts."""
 
 
 class PaletteConfig(Config):

@@ -5,6 +5,7 @@ center of mass is the exact collision shape here, for concave objects too.
 """
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -12,15 +13,14 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.geometry.rotations import Array, rotation_angle, rotation_between
+from hoi_platform.core.geometry.rotations import Array, rotation_between
 
-STILL_LINEAR_M_S: Final = 0.005
-STILL_ANGULAR_RAD_S: Final = 0.05
+MAX_SPEED: Final = 0.05
+"""Of the object's size per second: a still object's fastest point is slower. Sizes make a die and a
+wardrobe alike; the fastest point, and not an angle, a thin rod that rolls and a ball."""
+MAX_SHIFT: Final = 0.01
+"""Of the object's size: what an object at rest may sink in or float by."""
 STILL_WINDOW_S: Final = 0.25
-MAX_PENETRATION_M: Final = 0.002
-MAX_GAP_M: Final = 0.002
-MAX_DRIFT_M: Final = 0.001
-MAX_DRIFT_DEG: Final = 0.5
 _FLUSH_RATIO: Final = 1e-6
 """Of the body's size: what the planes of one flat side may differ by."""
 
@@ -42,6 +42,13 @@ class RigidHull:
         """The largest distance of a point from the center of mass (m)."""
         return float(np.linalg.norm(self.centered, axis=-1).max())
 
+    @cached_property
+    def thickness(self) -> float:
+        """The smallest distance between two parallel planes that hold the object between them,
+        one of them along a facet (m)."""
+        planes = ConvexHull(self.centered).equations
+        return float(-(self.centered @ planes[:, :3].T + planes[:, 3]).min(axis=0).max())
+
 
 @dataclass(frozen=True)
 class SettledPose:
@@ -53,10 +60,8 @@ class SettledPose:
     R_world_object: Array  # (3, 3)
     height_m: float
     """Height of the object's origin above the support."""
-    linear_speed: float
-    """Largest speed of the center of mass at the end of the further second (m/s)."""
-    angular_speed: float
-    """Largest angular speed at the end of the further second (rad/s)."""
+    speed_m_s: float
+    """Speed of the fastest point at the end of the further second."""
     frames: int
     """Simulated frames until it was still."""
     penetration_m: float
@@ -64,8 +69,7 @@ class SettledPose:
     gap_m: float
     """How far its lowest point lies above the support after the further second."""
     drift_m: float
-    """Largest movement of the center of mass within the further second."""
-    drift_deg: float
+    """How far any point moved within the further second."""
     support_margin_m: float
     """Distance of the center of mass' projection to the edge of the support polygon."""
     collision_shape: str
@@ -80,18 +84,6 @@ class SettledPose:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "SettledPose":
         return cls(**data | {"R_world_object": np.array(data["R_world_object"])})
-
-
-@dataclass(frozen=True)
-class Speeds:
-    """Largest speeds over a window, in m/s and rad/s."""
-
-    linear: float
-    angular: float
-
-    @property
-    def still(self) -> bool:
-        return self.linear < STILL_LINEAR_M_S and self.angular < STILL_ANGULAR_RAD_S
 
 
 def rigid_hull(vertices: Array, faces: NDArray[np.integer]) -> RigidHull:
@@ -118,22 +110,23 @@ def _center_of_mass(vertices: Array, faces: NDArray[np.integer]) -> Array:
     return areas @ (a + b + c) / 3 / areas.sum()
 
 
-def window_speeds(Ts_world_body: Array, dt_s: float) -> Speeds:
-    """The speeds over the last ``STILL_WINDOW_S`` of poses (N, 4, 4) that are ``dt_s`` apart."""
-    steps = max(1, round(STILL_WINDOW_S / dt_s))
-    window = Ts_world_body[-steps - 1 :]
+def window_speed(hull: RigidHull, Ts_world_body: Array, dt_s: float) -> float:
+    """How far any point strays in the last ``STILL_WINDOW_S`` of poses (N, 4, 4) that are ``dt_s``
+    apart, by that time (m/s): of a steady motion the fastest point's speed, of a trembling none."""
+    window = Ts_world_body[-max(1, round(STILL_WINDOW_S / dt_s)) - 1 :]
     if len(window) < 2:
-        return Speeds(np.inf, np.inf)
-    linear = np.linalg.norm(np.diff(window[:, :3, 3], axis=0), axis=-1) / dt_s
-    angular = rotation_angle(window[:-1, :3, :3], window[1:, :3, :3]) / dt_s
-    return Speeds(float(linear.max()), float(angular.max()))
+        return np.inf
+    return drift(hull, window) / ((len(window) - 1) * dt_s)
 
 
-def drift(Ts_world_body: Array) -> tuple[float, float]:
-    """The largest distance (m) and angle (degrees) of poses (N, 4, 4) from the first one."""
-    moved = np.linalg.norm(Ts_world_body[:, :3, 3] - Ts_world_body[0, :3, 3], axis=-1)
-    turned = rotation_angle(Ts_world_body[:1, :3, :3], Ts_world_body[:, :3, :3])
-    return float(moved.max()), float(np.rad2deg(turned.max()))
+def drift(hull: RigidHull, Ts_world_body: Array) -> float:
+    """How far (m) any point strays from where it is in the first of the poses (N, 4, 4)."""
+    return max(_moved(hull, Ts_world_body[0], T) for T in Ts_world_body)
+
+
+def _moved(hull: RigidHull, T_before: Array, T_after: Array) -> float:
+    change = (T_after - T_before)[:3]
+    return float(np.linalg.norm(hull.centered @ change[:, :3].T + change[:, 3], axis=-1).max())
 
 
 def flush(hull: RigidHull, R_world_object: Array) -> Array:

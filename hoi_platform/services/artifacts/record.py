@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,3 +52,19 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unchanged_file_digest(path: Path) -> str:
+    """``file_digest``, computed once in this process as long as the file is not touched.
+
+    A write moves the times, a file put in its place has another inode; the time of the inode's
+    change cannot be set back by a program.
+    """
+    info = path.stat()
+    identity = (info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+    return _digest_of_state(path, identity)
+
+
+@lru_cache(maxsize=100_000)
+def _digest_of_state(path: Path, _identity: tuple[int, ...]) -> str:
+    return file_digest(path)

@@ -19,7 +19,11 @@ from hoi_platform.core.formats.artifacts import (
     upstream_subject,
 )
 from hoi_platform.services.artifacts.files import exclusive, move_whole, sync_tree, write_whole
-from hoi_platform.services.artifacts.record import ArtifactRecord, file_digest
+from hoi_platform.services.artifacts.record import (
+    ArtifactRecord,
+    file_digest,
+    unchanged_file_digest,
+)
 
 
 class State(StrEnum):
@@ -80,7 +84,7 @@ class ArtifactStore:
     def status(
         self, asset: str, subject: Subject, fingerprint: str, *, verify: bool = True
     ) -> Status:
-        """Whether the artifact is what today's fingerprint asks for; ``verify`` rehashes files."""
+        """Whether the artifact is what today's fingerprint asks for; ``verify`` hashes files."""
         record = self.record(asset, subject)
         if record is None:
             return Status(State.MISSING, "no record")
@@ -94,7 +98,7 @@ class ArtifactStore:
             path = self.root / name
             if not path.is_file():
                 return Status(State.CORRUPT, f"{name} is gone")
-            if verify and file_digest(path) != digest:
+            if verify and unchanged_file_digest(path) != digest:
                 return Status(State.CORRUPT, f"{name} differs from its recorded hash")
         return Status(State.DONE)
 

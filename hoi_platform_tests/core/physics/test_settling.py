@@ -71,18 +71,37 @@ def test_support_margin_is_the_distance_to_the_edge() -> None:
     assert settling.support_margin(_hull(leaning), np.eye(3)) == pytest.approx(0.05)
 
 
-def test_speeds_of_a_planted_motion() -> None:
-    """A moving object would be judged still, or a still one moving."""
+def test_speed_is_that_of_the_fastest_point() -> None:
+    """A moving object would be judged still, or a trembling one moving."""
+    hull = _hull(trimesh.creation.box((0.3, 0.2, 0.1)))
     t = np.arange(100) / 60
     zero = np.zeros_like(t)
-    R = matrix_from_axis_angle(np.stack([zero, 0.3 * t, zero], axis=-1))
-    poses = rigid(R, np.stack([0.02 * t, zero, zero], axis=-1))
-    speeds = settling.window_speeds(poses, 1 / 60)
-    assert speeds.linear == pytest.approx(0.02)
-    assert speeds.angular == pytest.approx(0.3)
-    assert not speeds.still
-    assert not settling.window_speeds(poses[:1], 1 / 60).still
-    assert settling.drift(poses) == pytest.approx((0.02 * t[-1], np.rad2deg(0.3 * t[-1])))
+    sliding = rigid(np.eye(3), np.stack([0.02 * t, zero, zero], axis=-1))
+    assert settling.window_speed(hull, sliding, 1 / 60) == pytest.approx(0.02)
+    assert settling.drift(hull, sliding) == pytest.approx(0.02 * t[-1])
+    turning = rigid(matrix_from_axis_angle(np.stack([zero, zero, 0.1 * t], axis=-1)), np.zeros(3))
+    corner = 0.1 * np.hypot(0.15, 0.1)
+    assert settling.window_speed(hull, turning, 1 / 60) == pytest.approx(corner, rel=1e-3)
+    trembling = rigid(np.eye(3), np.stack([1e-4 * (-1.0) ** np.arange(100), zero, zero], axis=-1))
+    assert settling.window_speed(hull, trembling, 1 / 60) < 1e-3
+    assert settling.window_speed(hull, sliding[:1], 1 / 60) == np.inf
+
+
+def test_a_rolling_rod_is_judged_by_its_surface_and_not_by_its_angle() -> None:
+    """A rod of 3 mm that creeps by a millimeter a second would count as turning and never rest."""
+    rod = _hull(trimesh.creation.cylinder(0.003, 0.3, sections=16))
+    t = np.arange(60) / 60
+    zero = np.zeros_like(t)
+    rolled = np.stack([zero, zero, 0.33 * t], axis=-1)
+    poses = rigid(matrix_from_axis_angle(rolled), np.stack([0.001 * t, zero, zero], axis=-1))
+    assert settling.window_speed(rod, poses, 1 / 60) < settling.MAX_SPEED * rod.size
+
+
+def test_thickness_is_the_smallest_width() -> None:
+    """Bullet would simulate a thin object at a size at which its tolerances are as thick."""
+    assert _hull(trimesh.creation.box((0.3, 0.2, 0.004))).thickness == pytest.approx(0.004)
+    rod = _hull(trimesh.creation.cylinder(0.003, 0.3, sections=16))
+    assert rod.thickness == pytest.approx(0.006 * np.cos(np.pi / 16))
 
 
 def test_tilt_is_within_its_bound_and_horizontal() -> None:

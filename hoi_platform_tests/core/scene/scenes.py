@@ -44,7 +44,7 @@ def stick_person() -> StandingPerson:
 def settled(R: np.ndarray | None = None) -> SettledPose:
     """A rest in the given rotation."""
     rotation = np.eye(3) if R is None else R
-    return SettledPose(rotation, 0.1, 0, 0, 10, 0, 0, 0, 0, 0.05, "convex hull, 8 vertices")
+    return SettledPose(rotation, 0.1, 0, 10, 0, 0, 0, 0.05, "convex hull, 8 vertices")
 
 
 def clip(seed: int = 1) -> ClipId:

@@ -1,4 +1,4 @@
-"""Bullet through Blender: one convex body on the ground plane."""
+"""Bullet through Blender: one convex body on the ground, firm or on a spring."""
 
 from typing import Any
 
@@ -10,6 +10,8 @@ from hoi_platform.services.blender.worker.channel import Channel
 from hoi_platform.services.blender.worker.operators import finished
 
 _MARGIN = 0.005
+_PAD_MASS = 0.1
+"""Of the body's: light enough that it is the spring, and not the plate, that stops the body."""
 
 
 def drop(request: dict[str, Any], _channel: Channel) -> dict[str, Any]:
@@ -17,18 +19,22 @@ def drop(request: dict[str, Any], _channel: Channel) -> dict[str, Any]:
 
     The request holds ``points`` (npy, (N, 3) about the center of mass), ``pose`` (4x4), ``fps``,
     ``frames`` (at most), ``gravity``, ``linear_damping``, ``angular_damping``, ``friction``,
-    ``poses`` (npy to write, (frames, 4, 4), the first one the start) and, to stop early,
-    ``still``: {linear, angular, frames}, speeds per second.
+    ``poses`` (npy to write, (frames, 4, 4), the first one the start), ``pad_hz`` (the ground hangs
+    on a critically damped spring of that frequency under the body; None: it is firm) and, to stop
+    early, ``still``: {shift, frames}: how far no point may stray within so many frames.
     """
     scene = _empty_scene(request)
     body = _body(request)
     _rigid_body(body, request, kind="ACTIVE", shape="CONVEX_HULL", margin=_MARGIN)
-    _rigid_body(_ground(), request, kind="PASSIVE", shape="BOX", margin=0.04)
-    poses = [_pose(body)]
+    ground = _ground()
+    _rigid_body(ground, request, kind=_ground_kind(request), shape="BOX", margin=0.04)
+    if request["pad_hz"]:
+        _hang_on_spring(ground, request)
+    poses, points = [_pose(body)], np.load(request["points"])
     for frame in range(2, request["frames"] + 2):
         scene.frame_set(frame)
         poses.append(_pose(body))
-        if _is_still(poses, request):
+        if _is_still(points, poses, request["still"]):
             break
     np.save(request["poses"], np.array(poses))
     return {"frames": len(poses), "blender": bpy.app.version_string}
@@ -69,6 +75,31 @@ def _ground() -> Any:
     return ground
 
 
+def _ground_kind(request: dict[str, Any]) -> str:
+    return "ACTIVE" if request["pad_hz"] else "PASSIVE"
+
+
+def _hang_on_spring(ground: Any, request: dict[str, Any]) -> None:
+    """The ground becomes a light plate that moves along z alone, on a spring and a damper."""
+    anchor = bpy.data.objects.new("anchor", ground.data.copy())
+    anchor.location.z = 2 * ground.location.z - 100  # out of the body's way
+    _rigid_body(anchor, request, kind="PASSIVE", shape="BOX", margin=0.04)
+    ground.rigid_body.mass, ground.rigid_body.linear_damping = _PAD_MASS, 0.0
+    joint = bpy.data.objects.new("spring", None)
+    joint.location = ground.location
+    bpy.context.scene.collection.objects.link(joint)
+    bpy.context.view_layer.objects.active = joint
+    finished(bpy.ops.rigidbody.constraint_add, type="GENERIC_SPRING")
+    spring, omega = joint.rigid_body_constraint, 2 * np.pi * request["pad_hz"]
+    spring.object1, spring.object2, spring.spring_type = anchor, ground, "SPRING2"
+    for axis in ("lin_x", "lin_y", "ang_x", "ang_y", "ang_z"):
+        setattr(spring, f"use_limit_{axis}", True)
+        setattr(spring, f"limit_{axis}_lower", 0.0)
+        setattr(spring, f"limit_{axis}_upper", 0.0)
+    spring.use_spring_z = True  # of the body's mass, which is 1
+    spring.spring_stiffness_z, spring.spring_damping_z = omega**2, 2 * omega
+
+
 def _rigid_body(
     body: Any, request: dict[str, Any], *, kind: str, shape: str, margin: float
 ) -> None:
@@ -89,13 +120,9 @@ def _pose(body: Any) -> np.ndarray:
     return np.array(evaluated.matrix_world)
 
 
-def _is_still(poses: list[np.ndarray], request: dict[str, Any]) -> bool:
-    still = request.get("still")
+def _is_still(points: np.ndarray, poses: list[np.ndarray], still: dict[str, float] | None) -> bool:
     if not still or len(poses) <= still["frames"]:
         return False
-    window = np.array(poses[-still["frames"] - 1 :])
-    moved = np.linalg.norm(np.diff(window[:, :3, 3], axis=0), axis=-1).max()
-    turned = np.abs(np.diff(window[:, :3, :3], axis=0)).max()
-    return bool(
-        moved * request["fps"] < still["linear"] and turned * request["fps"] < still["angular"]
-    )
+    change = (poses[-1] - poses[-1 - int(still["frames"])])[:3]
+    moved = np.linalg.norm(points @ change[:, :3].T + change[:, 3], axis=-1)
+    return bool(moved.max() < still["shift"])
