@@ -60,7 +60,8 @@ class Site:
 
 def network() -> httpx.BaseTransport:
     """The real one, over loopback; a TLS context of its own would cost each process 20 ms."""
-    return httpx.HTTPTransport(verify=_no_tls(), trust_env=False, limits=httpx.Limits(0, 0))
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.HTTPTransport(verify=_no_tls(), trust_env=False, limits=limits)
 
 
 @functools.cache

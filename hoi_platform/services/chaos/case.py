@@ -21,6 +21,7 @@ from hoi_platform.services.ledger.intent import LEASE
 from hoi_platform.services.ledger.ledger import Ledger
 
 _MOST_ROUNDS: Final = 25
+_SUCCESSOR_SLOT: Final = 4
 _LOCK_PATIENCE_S: Final = 2.0
 """How long (real s) a successor may wait for a lock that a stopped process holds."""
 _FINAL: Final = frozenset(
@@ -86,7 +87,8 @@ class CaseRun:
             list_price=price,
         )
         for number, life in enumerate(case.lives, start=1):
-            self._live(number, life)
+            if self._live(number, life):
+                break
             self._world.clock.advance(life.gap_s)
         control.say("calm", name=case.name)
         last = self._recover()
@@ -94,7 +96,8 @@ class CaseRun:
         self.result.counts["service faults"] += sum(control.say("faults", name=case.name).values())
         return self.result
 
-    def _live(self, number: int, life: Life) -> None:
+    def _live(self, number: int, life: Life) -> bool:
+        """Whether a process saw every request come to its end."""
         processes = [self._fork(slot, disaster) for slot, disaster in enumerate(life.disasters)]
         watch(processes, self._world.clock)
         if stopped := [process for process in processes if process.state == "stopped"]:
@@ -102,12 +105,13 @@ class CaseRun:
         for process in processes:
             self._note(f"life {number}", process)
             self._cut_power(process)
+        return any(_is_over(process) for process in processes)
 
     def _outlive(self, stopped: list[Process]) -> None:
         """Another process goes on while some are stopped beyond their lease."""
         clock = self._world.clock
         clock.advance(LEASE.total_seconds() + 1)
-        successor = self._fork(len(stopped), None)
+        successor = self._fork(_SUCCESSOR_SLOT, None)
         watch([successor], clock, _LOCK_PATIENCE_S)
         for process in stopped:
             self.result.counts["pauses beyond the lease"] += 1
@@ -146,10 +150,9 @@ class CaseRun:
             watch([process], self._world.clock)
             self._note(f"recovery {attempt}", process)
             outcomes = process.said("outcomes") or []
-            ends = {outcome["end"] for outcome in outcomes}
-            if ends and ends <= _FINAL:
+            if _is_over(process):
                 break
-            if "UnsettledError" in ends:
+            if "UnsettledError" in {outcome["end"] for outcome in outcomes}:
                 self._settle()
             elif attempt > 3 and self._only_unfetchable():
                 break
@@ -265,6 +268,11 @@ class CaseRun:
             self.result.found("endless", f"{subject} is {state}: {reason}")
         elif not delivered and not reason:
             self.result.found("without a reason", f"{subject} is {state}")
+
+
+def _is_over(process: Process) -> bool:
+    ends = {outcome["end"] for outcome in process.said("outcomes") or []}
+    return bool(ends) and ends <= _FINAL
 
 
 _ROUGH: Final = frozenset({"disk", "connection", "server_crash"})
