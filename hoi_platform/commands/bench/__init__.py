@@ -4,6 +4,7 @@ import typer
 from typer.core import TyperGroup
 
 from hoi_platform.commands.bench.clips import clips
+from hoi_platform.commands.bench.ledger import ledger
 from hoi_platform.commands.bench.optimizer import optimizer
 
 
@@ -22,3 +23,4 @@ app = typer.Typer(
 )
 app.command()(clips)
 app.command()(optimizer)
+app.command()(ledger)

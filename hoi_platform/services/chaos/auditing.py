@@ -64,5 +64,3 @@ def read_only(url: str) -> str:
     if not url.startswith("sqlite:///"):
         return url.replace("postgresql://", "postgresql+psycopg2://", 1)
     return f"sqlite:///file:{url.removeprefix('sqlite:///')}?mode=ro&uri=true"
-
-

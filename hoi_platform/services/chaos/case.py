@@ -14,7 +14,7 @@ from hoi_platform.services.chaos.clock import SharedClock
 from hoi_platform.services.chaos.plan import Case, Disaster, Life
 from hoi_platform.services.chaos.power import tear
 from hoi_platform.services.chaos.processes import Process, fork, watch
-from hoi_platform.services.chaos.service import UNUSABLE, Control, rates_of
+from hoi_platform.services.chaos.service import UNUSABLE, Control, opening
 from hoi_platform.services.chaos.worker import LEDGER_FILES, Worker, database_path
 from hoi_platform.services.ledger.database import make_engine
 from hoi_platform.services.ledger.intent import LEASE
@@ -77,15 +77,7 @@ class CaseRun:
     def run(self) -> Result:
         case, control = self._case, self._world.control
         price = str(buying.list_price(case, self._world.site))
-        control.say(
-            "open",
-            name=case.name,
-            provider=case.provider,
-            seed=self._rng.randrange(2**31),
-            rates=rates_of(case),
-            slots=case.slots,
-            list_price=price,
-        )
+        control.say("open", **opening(case, self._rng.randrange(2**31), price))
         for number, life in enumerate(case.lives, start=1):
             if self._live(number, life):
                 break
@@ -124,7 +116,7 @@ class CaseRun:
         url = self._world.site.ledger_url
         lying = process.disaster is not None and process.disaster.kind == "lying_disk"
         torn = process.said("tear")
-        if not process.state == "died" or not (process.died_in_sync or (lying and process.struck)):
+        if process.state != "died" or not (process.died_in_sync or (lying and process.struck)):
             return
         path = database_path(url)
         if lying:
@@ -189,9 +181,7 @@ class CaseRun:
 
         def body(report: Any) -> None:
             world = self._world
-            worker = Worker(
-                self._case, world.site, world.clock, slot, disaster, report, seed
-            )
+            worker = Worker(self._case, world.site, world.clock, slot, disaster, report, seed)
             worker.crash_server = world.crash_server
             worker.run()
 

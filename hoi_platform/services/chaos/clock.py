@@ -1,4 +1,4 @@
-"""Virtual time that all processes of a part share: it passes only while every one of them sleeps."""
+"""Virtual time that all processes of a part share; it passes while every one of them sleeps."""
 
 import mmap
 import struct

@@ -123,4 +123,3 @@ def open_descriptors(path: Path) -> list[int]:
         except OSError:
             continue  # the listing's own descriptor
     return found
-

@@ -8,6 +8,7 @@ import ctypes
 import errno
 import os
 import platform
+import signal
 import struct
 from collections.abc import Sequence
 from typing import Final
@@ -18,6 +19,7 @@ from hoi_platform.core.errors import MissingResourceError
 _LOAD, _JUMP_EQUAL, _JUMP_GREATER, _JUMP_BITS, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NO_NEW_PRIVS, _SET_SECCOMP, _MODE_FILTER = 38, 22, 2
+_PARENT_DEATH_SIGNAL: Final = 1
 _NUMBER, _FIRST, _THIRD = 0, 16, 32  # offsets of the call's number and arguments
 _O_CREAT: Final = 0o100
 
@@ -54,6 +56,11 @@ def die_at_sync_of(descriptors: Sequence[int]) -> None:
     for descriptor in descriptors:
         body += [(_JUMP_EQUAL, 0, 1, descriptor), (_RETURN, 0, 0, _KILL)]
     _install("fdatasync", body)
+
+
+def die_with_parent() -> None:
+    """The kernel kills this process when its parent ends, however that happens."""
+    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
 
 def check_available() -> None:

@@ -29,6 +29,7 @@ from hoi_platform.services.chaos.clock import SharedClock
 from hoi_platform.services.chaos.plan import Database, case_of
 from hoi_platform.services.chaos.postgres import Cluster, install_faults, running_cluster
 from hoi_platform.services.chaos.service import Control, Services, serve
+from hoi_platform.services.chaos.warm import warm_up
 from hoi_platform.services.fake_apis.videos import still_video
 from hoi_platform.services.ledger.database import open_ledger
 
@@ -46,6 +47,7 @@ class Part:
 def run_part(part: Part, say: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     """The figures of a part; ``say`` hears of each case. Raises MissingResourceError."""
     kernel.check_available()
+    warm_up()
     begun = time.monotonic()
     total, audits = Result(), 0
     with _world(part.database) as (world, auditor):
@@ -99,7 +101,9 @@ class AuditorProcess:
 @contextlib.contextmanager
 def _world(database: Database) -> Iterator[tuple[World, AuditorProcess]]:
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hoi_chaos_", dir=_memory())))
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="hoi_chaos_", dir=_memory()))
+        )
         cluster = stack.enter_context(running_cluster()) if database == "postgresql" else None
         url = cluster.url if cluster else f"sqlite:///{folder}/ledger/ledger.db"
         _in_child(lambda: _prepare_ledger(url, cluster))
@@ -158,6 +162,7 @@ def _fork(body: Callable[[], None]) -> int:
         return pid
     status = 1
     try:
+        kernel.die_with_parent()
         body()
         status = 0
     except BaseException:  # noqa: BLE001 - shown, and the exit status tells

@@ -19,34 +19,38 @@ Kind = Literal[
 
 PROVIDERS: Final[tuple[Provider, ...]] = ("kling-legacy", "kling-new", "fal")
 
-EDGES: Final[dict[str, float]] = {
-    "order leaves": 3,
-    "order answered": 4,
-    "query leaves": 2,
-    "query answered": 2,
-    "file leaves": 1,
-    "file answered": 1,
-    "statement": 3,
-    "commit": 4,
-    "released": 3,
-    "clock": 2,
-    "sleep": 2,
-    "create": 2,
-    "rename": 2,
+EDGES: Final[dict[str, tuple[float, float, int]]] = {
+    "order leaves": (3, 0.5, 1),
+    "order answered": (5, 0.5, 1),
+    "query leaves": (2, 3, 2),
+    "query answered": (2, 3, 2),
+    "file leaves": (1, 1.5, 1),
+    "file answered": (1, 1.5, 1),
+    "statement": (3, 3, 30),
+    "commit": (4, 4, 5),
+    "released": (3, 3, 15),
+    "clock": (2, 2, 6),
+    "sleep": (2, 2, 2),
+    "create": (2, 3, 3),
+    "rename": (2, 3, 2),
 }
-"""Where a disaster may strike → how often it is chosen there."""
-OUTSIDE_TRANSACTIONS: Final = tuple(e for e in EDGES if e not in ("statement", "commit", "clock"))
-"""Edges for pauses: a process that is stopped within a transaction holds the ledger's lock."""
-
+"""Where a disaster may strike → how often it is chosen there in a case's first life and in later
+ones, and at which crossing at the latest: an order leaves once, statements are many."""
 DISK_TARGETS: Final = ("ledger write", "ledger sync", "file write", "file sync", "file create")
 DISK_ERRORS: Final = ("ENOSPC", "EIO")
 
 _KINDS: Final[dict[Database, dict[Kind, float]]] = {
-    "sqlite": {"exit": 55, "kill": 20, "pause": 6, "disk": 10, "torn": 7, "lying_disk": 2},
+    "sqlite": {"exit": 50, "kill": 30, "pause": 4, "disk": 7, "torn": 8, "lying_disk": 1.5},
     "postgresql": {
-        **{"exit": 55, "kill": 20, "pause": 6, "disk": 10, "connection": 7},
-        "server_crash": 0.5,
+        **{"exit": 53, "kill": 33, "pause": 4, "disk": 7, "connection": 3},
+        "server_crash": 0.3,
     },
+}
+# A process that is stopped within a transaction would hold the ledger's lock.
+_EDGES_OF: Final[dict[Kind, tuple[str, ...]]] = {
+    "pause": tuple(edge for edge in EDGES if edge not in ("statement", "commit", "clock")),
+    "torn": ("commit",),
+    "lying_disk": ("commit",),
 }
 _MOST_KILL_DELAY_S: Final = 0.06
 """About as long as an undisturbed life takes."""
@@ -109,14 +113,16 @@ def case_of(seed: int, number: int, database: Database) -> Case:
     """The case with this number; the same arguments give the same case."""
     rng = random.Random(f"chaos {seed} {number} {database}")
     provider = rng.choice(PROVIDERS)
-    lives = tuple(_life(rng, database, provider) for _ in range(rng.choice((2, 3, 4, 5, 6, 7))))
+    lives = tuple(
+        _life(rng, database, provider, first=not number) for number in range(rng.randint(4, 12))
+    )
     struck = {d.kind for life in lives for d in life.disasters}
     return Case(
         seed=seed,
         number=number,
         database=database,
         provider=provider,
-        requests=rng.choice((1, 1, 1, 2)),
+        requests=rng.choice((1, 1, 2, 3)),
         duration=rng.choice(("5", "10")),
         slots=rng.choice((2, 5)),
         lives=lives,
@@ -129,33 +135,27 @@ def case_of(seed: int, number: int, database: Database) -> Case:
     )
 
 
-def _life(rng: random.Random, database: Database, provider: Provider) -> Life:
+def _life(rng: random.Random, database: Database, provider: Provider, *, first: bool) -> Life:
     workers = rng.choice((1, 1, 1, 2))
-    disasters = tuple(_disaster(rng, database, provider) for _ in range(workers))
+    disasters = tuple(_disaster(rng, database, provider, first=first) for _ in range(workers))
     alone = next((d for d in disasters if d.kind in ("torn", "lying_disk", "server_crash")), None)
     return Life((alone,) if alone else disasters, rng.choice((0.0, 5.0, 601.0, 601.0)))
 
 
-def _disaster(rng: random.Random, database: Database, provider: Provider) -> Disaster:
+def _disaster(
+    rng: random.Random, database: Database, provider: Provider, *, first: bool
+) -> Disaster:
     kinds = dict(_KINDS[database])
     if provider == "fal":
         kinds.pop("lying_disk", None)  # fal has neither our ids nor a check for doubles
     kind = rng.choices(list(kinds), list(kinds.values()))[0]
-    edges = {e: w for e, w in EDGES.items() if kind != "pause" or e in OUTSIDE_TRANSACTIONS}
-    if kind in ("torn", "lying_disk"):
-        edges = {"commit": 1}
-    edge = rng.choices(list(edges), list(edges.values()))[0]
+    allowed = _EDGES_OF.get(kind, tuple(EDGES))
+    edge = rng.choices(allowed, [EDGES[edge][0 if first else 1] for edge in allowed])[0]
     return Disaster(
         kind=kind,
         edge=edge,
-        nth=_nth(rng, edge),
+        nth=rng.randint(1, EDGES[edge][2]),
         delay_s=rng.uniform(0.0, _MOST_KILL_DELAY_S) if kind == "kill" else 0.0,
         target=rng.choice(DISK_TARGETS) if kind == "disk" else "",
         error=rng.choice(DISK_ERRORS) if kind == "disk" else "",
     )
-
-
-def _nth(rng: random.Random, edge: str) -> int:
-    """Some edges are crossed dozens of times in a life, others once."""
-    most = {"statement": 40, "clock": 10, "released": 20, "commit": 8}.get(edge, 3)
-    return rng.randint(1, most)

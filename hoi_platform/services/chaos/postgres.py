@@ -124,6 +124,4 @@ def _free_port() -> int:
 
 
 def _run(command: list[str], user: str | None) -> None:
-    subprocess.run(
-        command, user=user, cwd="/", check=True, stdout=subprocess.DEVNULL, timeout=120
-    )
+    subprocess.run(command, user=user, cwd="/", check=True, stdout=subprocess.DEVNULL, timeout=120)

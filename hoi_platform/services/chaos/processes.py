@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from hoi_platform.services.chaos import kernel
 from hoi_platform.services.chaos.clock import SharedClock
 from hoi_platform.services.chaos.plan import Disaster
 from hoi_platform.services.chaos.worker import DIED_AT_EDGE
@@ -64,6 +65,7 @@ def fork(
     if not pid:
         mine.close()
         try:
+            kernel.die_with_parent()
             body(theirs)
         finally:
             os._exit(1)

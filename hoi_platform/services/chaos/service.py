@@ -171,14 +171,22 @@ def units_of(account: str, task_id: str) -> Decimal:
     return Decimal(100 + digest % 900) / 100
 
 
-def rates_of(case: Case) -> dict[str, Any]:
-    """The fault rates of a case's account."""
-    return {
+def opening(case: Case, seed: int, list_price: str) -> dict[str, Any]:
+    """What ``/control/open`` is told about a case's account."""
+    rates = {
         "call": case.call_faults,
         "permanent": _PERMANENT_RATE if case.permanent_faults else 0.0,
         "task": _TASK_RATE,
         "file": case.file_faults,
         "rejects_duplicates": case.rejects_duplicates,
+    }
+    return {
+        "name": case.name,
+        "provider": case.provider,
+        "seed": seed,
+        "rates": rates,
+        "slots": case.slots,
+        "list_price": list_price,
     }
 
 
