@@ -16,7 +16,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,7 +26,7 @@ from hoi_platform.services.chaos import buying, kernel
 from hoi_platform.services.chaos.auditing import audit_until_told
 from hoi_platform.services.chaos.case import CaseRun, Result, World
 from hoi_platform.services.chaos.clock import SharedClock
-from hoi_platform.services.chaos.plan import Database, case_of
+from hoi_platform.services.chaos.plan import Case, Database, case_of
 from hoi_platform.services.chaos.postgres import Cluster, install_faults, running_cluster
 from hoi_platform.services.chaos.service import Control, Services, serve
 from hoi_platform.services.chaos.warm import warm_up
@@ -46,27 +46,33 @@ class Part:
 
 def run_part(part: Part, say: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     """The figures of a part; ``say`` hears of each case. Raises MissingResourceError."""
+    numbers = range(part.first, part.first + part.count)
+    cases = [case_of(part.seed, number, part.database) for number in numbers]
+    return dataclasses.asdict(part) | run_cases(part.database, cases, say)
+
+
+def run_cases(
+    database: Database, cases: Iterable[Case], say: Callable[[dict[str, Any]], None]
+) -> dict[str, Any]:
+    """What became of these cases, in one world."""
     kernel.check_available()
     warm_up()
-    begun = time.monotonic()
-    total, audits = Result(), 0
-    with _world(part.database) as (world, auditor):
-        for number in range(part.first, part.first + part.count):
-            result = CaseRun(world, case_of(part.seed, number, part.database)).run()
+    begun, total = time.monotonic(), Result()
+    with _world(database) as (world, auditor):
+        for case in cases:
+            result = CaseRun(world, case).run()
             total.counts.update(result.counts)
             total.ends.update(result.ends)
             for kind, texts in result.findings.items():
                 total.findings.setdefault(kind, []).extend(texts)
-            say({"case": number, "deaths": total.counts["deaths"], "story": result.story})
+            say({"case": case.number, "deaths": total.counts["deaths"], "story": result.story})
         last = auditor.judge([])
-        audits = last["audits"]
         for kind, texts in last["findings"].items():
             total.findings.setdefault(kind.replace("_", " "), []).extend(texts)
     return {
-        **dataclasses.asdict(part),
         "counts": dict(sorted(total.counts.items())),
         "ends": dict(sorted(total.ends.items())),
-        "audits": audits,
+        "audits": last["audits"],
         "findings": total.findings,
         "seconds": round(time.monotonic() - begun, 1),
     }
