@@ -4,16 +4,16 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from hoi_platform.core.errors import HoiError
-
 from hoi_platform.services.ledger.access import (
     BY_EXTERNAL_ID,
     BY_FINGERPRINT,
@@ -239,6 +239,12 @@ class Ledger:
                 return now
             return self._move(session, now, state, changes)
 
+    def judge(self, row: RequestRow, file: Path, failed: Sequence[str]) -> RequestRow:
+        """Note what was found of a row's file: ``failed`` says what it did not pass."""
+        state = RequestState.REJECTED if failed else RequestState.DELIVERED
+        known = {"result": str(file), "reason": "; ".join(failed), "fetch_after": None}
+        return self.advance_if(row, state, **known)
+
     def expire_leases(self) -> None:
         """Rows whose sender died between sending and noting the answer become doubtful."""
         now = self.now()
@@ -331,7 +337,9 @@ def _believable_cost(row: RequestRow, changes: dict[str, Any]) -> dict[str, Any]
         return {}
     words = f"the service states a cost that is not used: {problem}; `hoi ledger settle --cost`"
     reason = changes.get("reason", row.reason)
-    return {"cost_usd": row.cost_usd, "reason": "; ".join(filter(None, [reason, words]))}
+    if words not in reason:
+        reason = "; ".join(filter(None, [reason, words]))
+    return {"cost_usd": row.cost_usd, "reason": reason}
 
 
 @contextlib.contextmanager

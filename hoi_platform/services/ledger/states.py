@@ -12,8 +12,8 @@
 ``reserved`` rows cost nothing yet but hold their estimate against the budget; ``sending`` is
 entered by exactly one process; ``doubtful`` leaves only by a look-up or by hand. From every state
 before it a row can go on to ``submitted`` and later ones: news of a task is never dropped, however
-late it comes. ``rejected`` is our own judgement of a video that arrived whole: its file is kept, and
-a person or a later check may accept it. What could not be fetched whole stays ``succeeded``.
+late it comes. ``rejected`` is our own judgement of a video that arrived whole: its file is kept,
+and a person or a later check may accept it. What could not be fetched whole stays ``succeeded``.
 """
 
 from enum import StrEnum
