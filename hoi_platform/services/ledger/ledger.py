@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from hoi_platform.core.errors import HoiError
+from hoi_platform.core.errors import BadInputError, HoiError
 from hoi_platform.services.ledger.access import (
     BY_EXTERNAL_ID,
     BY_FINGERPRINT,
@@ -119,6 +119,13 @@ class Ledger:
         with self._writing(row.account) as session:
             return _claimed(required_row(session, row.fingerprint), [subject])
 
+    def carry_over(self, row: RequestRow, fingerprint: str, ordered: dict[str, Any]) -> RequestRow:
+        """Give a row of an earlier version today's identity; the service knows it by its old id."""
+        with self._writing(row.account) as session:
+            row = required_row(session, row.fingerprint)
+            row.fingerprint, row.ordered = fingerprint, row.ordered or ordered
+            return row
+
     def reserve_again(self, reference: str) -> RequestRow:
         """A new row for a request that failed or was rejected, as a person decided.
 
@@ -208,6 +215,17 @@ class Ledger:
             check_budget(session, self._budget, now, row.subject, row.model, row.estimate_usd)
             changes = {"reserved_at": now, "finished_at": None, "reason": ""}
             return self._move(session, row, RequestState.RESERVED, changes)
+
+    def settle_cost(self, reference: str, cost: Decimal, *, confirmed: bool = False) -> RequestRow:
+        """What a request cost, as a person says. Raises BadInputError on what cannot be right."""
+        row = self.get(reference)
+        if problem := cost_problem(cost, row.estimate_usd, confirmed=confirmed):
+            cure = "; if it is right, say --confirm-cost" if "estimate" in problem else ""
+            raise BadInputError(f"a cost of row {row.id} is not noted: {problem}{cure}")
+        with self._writing(row.account) as session:
+            row = required_row(session, row.fingerprint)
+            row.cost_usd = cost
+            return row
 
     def _move(
         self, session: Session, row: RequestRow, state: RequestState, changes: dict[str, Any]
