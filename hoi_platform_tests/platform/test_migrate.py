@@ -1,4 +1,4 @@
-"""A results folder of the first version goes on as if it were of today's: nothing is bought again."""
+"""A results folder of the first version goes on as today's: nothing is bought again."""
 
 import hashlib
 import subprocess

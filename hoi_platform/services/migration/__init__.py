@@ -1,4 +1,4 @@
-"""Carrying results of earlier versions over: what was bought stays bought, what was done stays done.
+"""Carries results of earlier versions over: nothing is bought again, nothing redone.
 
 Belongs here: how earlier versions identified things, and the plan. Does not: printing it.
 """
