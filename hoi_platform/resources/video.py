@@ -8,7 +8,7 @@ KLING_WEBHOOK_SECRET; FAL_KEY; FAL_BASE_URL.
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import dagster as dg
 
@@ -22,6 +22,9 @@ from hoi_platform.services.video.backend import VideoBackend
 from hoi_platform.services.video.paid import PaidVideoBackend
 from hoi_platform.services.video.patience import Patience
 from hoi_platform.services.video.remote import VideoProvider
+
+if TYPE_CHECKING:
+    from hoi_platform.services.video.delivery import Delivery
 
 _KLING_URL: Final = "https://api-singapore.klingai.com"
 _FAL_URL: Final = "https://queue.fal.run"
@@ -54,17 +57,19 @@ class VideoResource(dg.ConfigurableResource):
 
     def paid(self, config: VideoConfig) -> PaidVideoBackend:
         """A paid backend over the ledger. Raises MissingResourceError, ConfigError."""
-        from hoi_platform.services.video.delivery import Delivery
-
         if config.model_api not in PROVIDERS:
             raise ConfigError(f"{config.model_api!r} is no paid backend: {', '.join(PROVIDERS)}")
         provider = PROVIDERS[config.model_api](config)
-        results = self.ledger.platform.platform().results_dir
-        sleep = self.sleeper()
-        delivery = Delivery(results / "ledger" / "videos", sleep)
         ledger = self.ledger.ledger(config.budget)
-        patience = self._patience(config)
+        patience, delivery, sleep = self._patience(config), self.delivery(), self.sleeper()
         return PaidVideoBackend(provider, ledger, delivery, sleep, patience, buys=self.buys)
+
+    def delivery(self) -> "Delivery":
+        """Where delivered videos are kept."""
+        from hoi_platform.services.video.delivery import Delivery
+
+        results = self.ledger.platform.platform().results_dir
+        return Delivery(results / "ledger" / "videos", self.sleeper())
 
     def sleeper(self) -> Callable[[float], None]:
         """What a paid backend waits with, in seconds; a subclass need not wait."""

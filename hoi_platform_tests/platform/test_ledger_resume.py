@@ -69,16 +69,31 @@ def test_what_would_be_another_purchase_is_told_and_left_alone(
     result = resume(results)
     assert result.exit_code == 1
     assert "nothing new is bought here" in result.output
+    assert "fetched row 1" in result.output
     assert orders(kling) == 1
     assert states(results) == [RequestState.SUCCEEDED]
 
 
-def test_a_clip_of_another_character_is_named(kling: FakeKling, results: Path) -> None:
-    """A paid video would stay at the service without a word."""
+def test_the_video_of_a_clip_of_another_character_is_fetched(
+    kling: FakeKling, results: Path
+) -> None:
+    """A paid video would stay at the service, which deletes it after a while."""
     result = resume(results, "--character", "g1_proportioned")
-    assert result.exit_code == 1
+    assert result.exit_code == 0, result.output
     assert "no such clip today: ComAsset/cordless_drill/kid_" in result.output
+    assert len(list((results / "ledger" / "videos").glob("*.mp4"))) == 1
     assert orders(kling) == 1
+
+
+def test_something_ready_that_cannot_be_fetched_fails_the_command(
+    kling: FakeKling, results: Path
+) -> None:
+    """A script would end happily while the service deletes a paid video."""
+    kling.book.plan.always.add("error")
+    with patient_backoff():
+        result = resume(results, "--character", "g1_proportioned")
+    assert result.exit_code == 1
+    assert "row 1 is ready and was not fetched" in result.output
 
 
 def test_an_outage_is_told_and_fails_the_command(

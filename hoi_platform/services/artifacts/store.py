@@ -19,7 +19,7 @@ from hoi_platform.core.formats.artifacts import (
     upstream_subject,
 )
 from hoi_platform.services.artifacts.files import exclusive, move_whole, sync_tree, write_whole
-from hoi_platform.services.artifacts.record import ArtifactRecord, file_digest
+from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord, file_digest
 
 
 class State(StrEnum):
@@ -84,8 +84,16 @@ class ArtifactStore:
         record = self.record(asset, subject)
         if record is None:
             return Status(State.MISSING, "no record")
+        if record.record_version != RECORD_VERSION:
+            return Status(State.STALE, "made by an earlier version: run `hoi migrate`")
         if record.fingerprint != fingerprint:
             return Status(State.STALE, "inputs, settings or code changed since it was made")
+        return self.content_status(record, subject, verify=verify)
+
+    def content_status(
+        self, record: ArtifactRecord, subject: Subject, *, verify: bool = True
+    ) -> Status:
+        """Whether what a record lists is there, made from what is there now."""
         for upstream, digest in record.inputs.items():
             now = self.record(upstream, upstream_subject(upstream, subject))
             if now is None or now.digest != digest:
@@ -136,6 +144,11 @@ class ArtifactStore:
                     _remove(target)
             write_whole(record_path, record.model_dump_json(indent=1) + "\n")
         return record
+
+    def rewrite_record(self, subject: Subject, record: ArtifactRecord) -> None:
+        """Replace the record of an artifact whose files stay as they are."""
+        path = self.root / ARTIFACTS[record.asset].record_path(subject)
+        write_whole(path, record.model_dump_json(indent=1) + "\n")
 
     def remove(self, asset: str, subject: Subject) -> None:
         """Delete an artifact: its record first, then its files."""
