@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hoi_platform.commands.ledger_reopen import reopen
 from hoi_platform.commands.ledger_resume import resume
 from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
 from hoi_platform.core.errors import BadInputError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The book of paid requests.", no_args_is_help=True)
 app.command()(resume)
+app.command()(reopen)
 
 Reference = Annotated[str, typer.Argument(help="Row number, external task id or fingerprint.")]
 _CENTS = Decimal("0.1")

@@ -54,6 +54,10 @@ class Ledger:
         self._clock = clock
         self._lease = lease
 
+    def now(self) -> datetime:
+        """The time by which leases and slots are judged."""
+        return self._clock()
+
     def reserve(self, intent: Intent) -> RequestRow:
         """The row of this request, new or as it stands. Raises BudgetError before a new one."""
         with self._writing(_EVERYONE) as session:  # budgets span all accounts

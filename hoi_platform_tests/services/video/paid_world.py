@@ -21,6 +21,7 @@ from hoi_platform.services.fake_apis.kling_auth import KlingKeys
 from hoi_platform.services.fake_apis.transport import Gateway, InProcess
 from hoi_platform.services.fake_apis.videos import still_video
 from hoi_platform.services.ledger.ledger import Ledger
+from hoi_platform.services.retry import RetryPolicy
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.delivery import Delivery
 from hoi_platform.services.video.kling.auth import ApiKeySigner, JwtSigner, Signer
@@ -28,10 +29,13 @@ from hoi_platform.services.video.kling.legacy import LegacyKling
 from hoi_platform.services.video.kling.new import NewKling
 from hoi_platform.services.video.kling.transport import KlingTransport
 from hoi_platform.services.video.paid import PaidVideoBackend
-from hoi_platform.services.video.patience import Patience
+from hoi_platform.services.video.retry import VideoRetry
 
 BASE_URL = "http://127.0.0.1:1"
-PATIENCE = Patience(offers=8, first_wait_s=1.0, longest_wait_s=30.0, polls=10, poll_wait_s=30.0)
+RETRY = VideoRetry(
+    submit=RetryPolicy(8, first_wait_s=1.0, longest_wait_s=30.0),
+    poll=RetryPolicy(10, first_wait_s=30.0, longest_wait_s=30.0, jitter=0.0),
+)
 MAKE_VIDEO = still_video(width=320, fps=1)
 
 
@@ -117,7 +121,7 @@ class World:
         provider = kind(KlingTransport(BASE_URL, signer, network), f"test-{self.plan.seed}")
         delivery = Delivery(folder, self.clock.sleep)
         rng = random.Random(seed)
-        return PaidVideoBackend(provider, ledger, delivery, self.clock.sleep, PATIENCE, rng)
+        return PaidVideoBackend(provider, ledger, delivery, self.clock.sleep, RETRY, rng)
 
     def config(self) -> VideoConfig:
         model = "kling-v2-5-turbo" if self.generation == "legacy" else "kling-2.5-turbo"
