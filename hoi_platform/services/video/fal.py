@@ -17,7 +17,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -25,7 +25,7 @@ from hoi_platform.core.errors import BadInputError
 from hoi_platform.services.video import http
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.batch import ask_each
-from hoi_platform.services.video.fal_answers import Queued, Result, Status, on_same_host, parsed
+from hoi_platform.services.video.fal_answers import Queued, Result, Status, parsed, path_on_host
 from hoi_platform.services.video.fal_errors import Refusal, error_of, refusal_in
 from hoi_platform.services.video.kling.limits import common_problems
 from hoi_platform.services.video.pricing import video_price_usd
@@ -39,6 +39,13 @@ from hoi_platform.services.video.remote import (
 
 START_TIMEOUT_S: Final = 3600
 """A request that no machine of fal's has started by then is ended by fal (504)."""
+_BELIEVED_AFTER: Final = 5
+"""A 5xx in place of a result may be the model's failure or a moment of fal's own; so many polls
+must agree before the video is given up."""
+# Keys of ours in the answer that a row keeps.
+_FAILURES: Final = "hoi_failures"
+_STATUS: Final = "hoi_status_path"
+_RESULT: Final = "hoi_response_path"
 _APP: Final = "fal-ai/kling-video"
 # (model, mode) → path below the app.
 _PATHS: Final[dict[tuple[str, str], str]] = {
@@ -97,12 +104,13 @@ class FalKling:
         if isinstance(answer, Refusal):
             raise error_of(answer)
         queued = parsed(Queued, answer)
-        return RemoteTask(queued.request_id, external_task_id, "submitted", answer=answer)
+        kept = answer | self._paths(queued)
+        return RemoteTask(queued.request_id, external_task_id, "submitted", answer=kept)
 
     def find(self, ref: TaskRef) -> RemoteTask | None:
         if ref.task_id is None:
             raise UnknownOutcomeError("fal cannot be asked for a request without its own id")
-        answer = self._asked("GET", self._address(ref, "status_url"))
+        answer = self._asked("GET", self._address(ref, _STATUS))
         if isinstance(answer, Refusal):
             if answer.status == httpx.codes.NOT_FOUND and answer.failure is not None:
                 return None
@@ -125,23 +133,34 @@ class FalKling:
         self, ref: TaskRef, task_id: str, status: Status, kept: dict[str, Any]
     ) -> RemoteTask:
         """The video, or the error of the model in its place."""
-        response_url = on_same_host(self.base_url, status.response_url)
-        answer = self._asked("GET", response_url or self._address(ref, "response_url"))
+        answer = self._asked("GET", self._address(ref, _RESULT))
         if not isinstance(answer, Refusal):
             url = parsed(Result, answer).video.url
             kept |= answer
             return RemoteTask(task_id, ref.external_task_id, "succeeded", "", url, answer=kept)
         if not answer.is_models:
             raise error_of(answer)
-        return RemoteTask(task_id, ref.external_task_id, "failed", answer.text, answer=kept)
+        said = _agreeing_failures(ref) + 1
+        final = answer.status < 500 or status.error or status.error_type
+        if final or said >= _BELIEVED_AFTER:
+            return RemoteTask(task_id, ref.external_task_id, "failed", answer.text, answer=kept)
+        kept[_FAILURES] = said
+        text = f"{answer.text} (believed when it was said {_BELIEVED_AFTER} times; now {said})"
+        return RemoteTask(task_id, ref.external_task_id, "processing", text, answer=kept)
+
+    def _paths(self, queued: Queued) -> dict[str, str]:
+        """Where fal says that the request is to be asked for, kept in the row's answer."""
+        given = {_STATUS: queued.status_url, _RESULT: queued.response_url}
+        paths = {name: path_on_host(self.base_url, address) for name, address in given.items()}
+        return {name: path for name, path in paths.items() if path}
 
     def _address(self, ref: TaskRef, name: str) -> str:
-        """Where fal said that the request is to be asked for; by its id where it said nothing."""
-        given = ref.answer.get(name)
-        if found := on_same_host(self.base_url, given if isinstance(given, str) else None):
-            return found
-        path = f"{self.base_url}/{_APP}/requests/{quote(ref.task_id or '', safe='')}"
-        return f"{path}/status" if name == "status_url" else path
+        """Where the request is asked for; by its id alone where fal said nothing of use."""
+        if isinstance(path := ref.answer.get(name), str):
+            parts = urlsplit(self.base_url)
+            return f"{parts.scheme}://{parts.netloc}{path}"
+        address = f"{self.base_url}/{_APP}/requests/{quote(ref.task_id or '', safe='')}"
+        return f"{address}/status" if name == _STATUS else address
 
     def _asked(
         self, method: str, url: str, body: dict[str, Any] | None = None
@@ -161,6 +180,12 @@ class FalKling:
         path = model.removeprefix(f"{_APP}/").removesuffix("/image-to-video")
         if request.tail_frame is not None and path not in _TAKES_TAIL:
             yield f"a tail image is given, {model} takes none"
+
+
+def _agreeing_failures(ref: TaskRef) -> int:
+    """How often a 5xx was answered in place of the result, by the row's last answer."""
+    said = ref.answer.get(_FAILURES)
+    return said if isinstance(said, int) else 0
 
 
 def create_body(request: VideoRequest) -> dict[str, Any]:

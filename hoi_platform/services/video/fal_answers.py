@@ -37,7 +37,6 @@ class Status(_Answer):
     status: str
     error: str | None = None
     error_type: str | None = None
-    response_url: Address = None
 
 
 class _File(_Answer):
@@ -90,8 +89,8 @@ def parsed(kind: type[M], data: Any) -> M:
         ) from error
 
 
-def on_same_host(base_url: str, address: str | None) -> str | None:
-    """The address, if keys may be sent there: it is of the configured scheme, host and port."""
+def path_on_host(base_url: str, address: str | None) -> str | None:
+    """The path of an address that keys may be sent to: of the configured scheme, host and port."""
     if address is None:
         return None
     try:
@@ -102,4 +101,4 @@ def on_same_host(base_url: str, address: str | None) -> str | None:
         )
     except ValueError:
         return None
-    return address if same and not found.username else None
+    return found.path if same and not found.username else None
