@@ -1,7 +1,8 @@
 """fal's queue: submit, status, result. It has no look-up by an id of the client.
 
 Status and result lie below an address of fal's choice, which its documentation demands to use; the
-address that follows from the id alone works too, as in its console. A model's failure is answered in place of the result, with its own status.
+address that follows from the id alone works too, as in its console. A model's failure is answered
+in place of the result, with its own status.
 """
 
 import base64

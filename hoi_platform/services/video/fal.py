@@ -35,6 +35,7 @@ from hoi_platform.services.video.remote import (
     Report,
     TaskRef,
     UnknownOutcomeError,
+    of_a_question,
 )
 
 START_TIMEOUT_S: Final = 3600
@@ -114,7 +115,7 @@ class FalKling:
         if isinstance(answer, Refusal):
             if answer.status == httpx.codes.NOT_FOUND and answer.failure is not None:
                 return None
-            raise error_of(answer)
+            raise of_a_question(error_of(answer))
         status, kept = parsed(Status, answer), {**ref.answer, **answer}
         if status.status == "COMPLETED":
             return self._result(ref, ref.task_id, status, kept)
@@ -139,7 +140,7 @@ class FalKling:
             kept |= answer
             return RemoteTask(task_id, ref.external_task_id, "succeeded", "", url, answer=kept)
         if not answer.is_models:
-            raise error_of(answer)
+            raise of_a_question(error_of(answer))
         said = _agreeing_failures(ref) + 1
         final = answer.status < 500 or status.error or status.error_type
         if final or said >= _BELIEVED_AFTER:

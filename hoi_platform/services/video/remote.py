@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from hoi_platform.core.errors import RefusedError, TransientError
+from hoi_platform.core.errors import AccountError, HoiError, RefusedError, TransientError
 from hoi_platform.services.video.backend import VideoRequest
 
 RemoteState = Literal["submitted", "processing", "succeeded", "failed", "unknown"]
@@ -32,6 +32,13 @@ class UnprovenRefusalError(RefusedError):
 
     A proxy's error page, a redirect, or a code that an id which exists already is answered with.
     """
+
+
+def of_a_question(error: HoiError) -> HoiError:
+    """The error of asking for a task: a refused question says nothing about the task."""
+    if isinstance(error, RefusedError) and not isinstance(error, AccountError):
+        return UnknownOutcomeError(str(error))
+    return error
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,7 @@ class VideoProvider(Protocol):
     def find(self, ref: TaskRef) -> RemoteTask | None:
         """The task; None when the service says that it has none.
 
-        Raises RefusedError, AccountError or TransientError, which say nothing about the task.
+        Raises AccountError or TransientError, which say nothing about the task.
         """
         ...
 

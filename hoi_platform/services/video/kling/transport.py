@@ -11,6 +11,7 @@ from hoi_platform.services.video import http
 from hoi_platform.services.video.kling.answers import Envelope
 from hoi_platform.services.video.kling.auth import Signer
 from hoi_platform.services.video.kling.errors import Answer, answer_of, error_of
+from hoi_platform.services.video.remote import of_a_question
 
 _NO_CODES: Final = frozenset[int]()
 
@@ -62,7 +63,7 @@ class KlingTransport:
         if answer.code in absent:
             return None
         if (error := error_of(answer)) is not None:
-            raise error
+            raise of_a_question(error) if method == "GET" else error
         return answer.envelope
 
     def download(self, url: str, target: Path) -> None:
