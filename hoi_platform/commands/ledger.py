@@ -9,6 +9,7 @@ import typer
 
 from hoi_platform.commands.ledger_access import Reference, open_ledger_of
 from hoi_platform.commands.ledger_files import accept, fetch, recheck
+from hoi_platform.commands.ledger_reopen import reopen
 from hoi_platform.commands.ledger_resume import resume
 from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
 from hoi_platform.core.errors import BadInputError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from hoi_platform.services.ledger.schema import RequestRow
 
 app = typer.Typer(help="The book of paid requests.", no_args_is_help=True)
-for _command in (resume, fetch, recheck, accept):
+for _command in (resume, reopen, fetch, recheck, accept):
     app.command()(_command)
 
 _CENTS = Decimal("0.1")

@@ -4,10 +4,9 @@ import functools
 import random
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -25,16 +24,18 @@ from hoi_platform.services.fake_apis.fal import FAL_KEY
 from hoi_platform.services.fake_apis.kling_auth import KlingKeys
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
+from hoi_platform.services.retry import RetryPolicy
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.delivery import Delivery
 from hoi_platform.services.video.fal import FalKling
+from hoi_platform.services.video.identity import request_identity
 from hoi_platform.services.video.kling.auth import ApiKeySigner, JwtSigner, Signer
 from hoi_platform.services.video.kling.legacy import LegacyKling
 from hoi_platform.services.video.kling.new import NewKling
 from hoi_platform.services.video.kling.transport import KlingTransport
 from hoi_platform.services.video.paid import PaidVideoBackend
-from hoi_platform.services.video.patience import Patience
 from hoi_platform.services.video.remote import VideoProvider
+from hoi_platform.services.video.retry import VideoRetry
 
 _MODELS: Final[dict[Provider, tuple[str, str]]] = {
     "kling-legacy": ("kling-ai", "kling-v2-5-turbo"),
@@ -93,16 +94,13 @@ def backend_of(
     seed: int,
 ) -> PaidVideoBackend:
     """What a fresh worker process buys with."""
-    patience = Patience(
-        offers=8,
-        first_wait_s=1.0,
-        longest_wait_s=30.0,
-        polls=10,
-        poll_wait_s=30.0,
+    retry = VideoRetry(
+        submit=RetryPolicy(8, first_wait_s=1.0, longest_wait_s=30.0),
+        poll=RetryPolicy(10, first_wait_s=30.0, longest_wait_s=30.0, jitter=0.0),
         slots=case.slots,
     )
     delivery = Delivery(site.videos, sleep)
-    return PaidVideoBackend(provider, ledger, delivery, sleep, patience, random.Random(seed))
+    return PaidVideoBackend(provider, ledger, delivery, sleep, retry, random.Random(seed))
 
 
 def requests_of(case: Case, site: Site) -> list[VideoRequest]:
@@ -111,16 +109,18 @@ def requests_of(case: Case, site: Site) -> list[VideoRequest]:
     config = VideoConfig.model_validate(
         {"model_api": api, "kling_model_name": model, "duration": case.duration}
     )
-    return [
-        VideoRequest(
-            clip=clip_of(case, index).path,
-            fingerprint=sha256(f"{case.name} {index}".encode()).hexdigest(),
-            frame=site.folder / "frames" / f"{(case.number + index) % FRAMES}.jpg",
-            prompt=prompt_of(case, index),
-            config=config,
-        )
-        for index in range(case.requests)
-    ]
+    return [_request(case, index, site, config) for index in range(case.requests)]
+
+
+def _request(case: Case, index: int, site: Site, config: VideoConfig) -> VideoRequest:
+    request = VideoRequest(
+        clip=clip_of(case, index).path,
+        fingerprint="",
+        frame=site.folder / "frames" / f"{(case.number + index) % FRAMES}.jpg",
+        prompt=prompt_of(case, index),
+        config=config,
+    )
+    return replace(request, fingerprint=request_identity(request))
 
 
 def prompt_of(case: Case, index: int) -> str:

@@ -25,7 +25,7 @@ _SUCCESSOR_SLOT: Final = 4
 _LOCK_PATIENCE_S: Final = 2.0
 """How long (real s) a successor may wait for a lock that a stopped process holds."""
 _FINAL: Final = frozenset(
-    {"delivered", "RefusedError", "StageError", "BadInputError", "BudgetError"}
+    {"delivered", "RefusedError", "AccountError", "StageError", "BadInputError", "BudgetError"}
 )
 
 

@@ -23,7 +23,7 @@ from hoi_platform.services.fake_apis.files import MakeVideo
 from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.fake_apis.messages import Call, Reply, json_reply
 from hoi_platform.services.fake_apis.tasks import FakeTask, Order
-from hoi_platform.services.fake_apis.transport import Gateway
+from hoi_platform.services.fake_apis.transport import FAL_ERRORS, KLING_ERRORS, Gateway
 from hoi_platform.services.video.pricing import UNIT_USD
 
 RUN_S: Final = 60.0
@@ -31,7 +31,8 @@ UNUSABLE: Final = ("failed", "wrong_video", "corrupt_video")
 """Faults of a task that leave nothing to deliver."""
 _PERMANENT_RATE: Final = 0.15
 _TASK_RATE: Final = 0.3
-_HARMLESS_TASK_FAULTS: Final = ("one_hour", "seen_late")
+_FOREVER_S: Final = 1e9
+"""How long the stand-in of fal keeps videos: a case that lasts longer than an hour loses none."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,14 @@ class Services:
         url = f"{self._base_url}/{name}"
         service: FakeKling | FakeFal
         if body["provider"] == "fal":
-            service = FakeFal(self._clock.now, self._make_video, plan, base_url=url, run_s=RUN_S)
+            service = FakeFal(
+                self._clock.now,
+                self._make_video,
+                plan,
+                base_url=url,
+                run_s=RUN_S,
+                keeps_s=_FOREVER_S,
+            )
         else:
             service = FakeKling(
                 self._clock.now,
@@ -96,7 +104,8 @@ class Services:
                 slots=body["slots"],
                 run_s=RUN_S,
             )
-        gateway = Gateway(Cashier(name, service), service.files, plan, self._now)
+        errors = FAL_ERRORS if isinstance(service, FakeFal) else KLING_ERRORS
+        gateway = Gateway(Cashier(name, service), service.files, plan, self._now, errors)
         price = Decimal(body["list_price"])
         self._accounts[name] = Account(name, service, plan, gateway, price)
 
@@ -131,12 +140,19 @@ class Services:
 
 
 class CalmTasks(FaultPlan):
-    """A fault plan whose tasks fail for good only where requests may be refused for good."""
+    """A fault plan whose tasks fail for good only where requests may be refused for good.
+
+    A file of another task is served for a whole task or never: what was served once in between
+    could not be compared with anything.
+    """
 
     def task_fault(self) -> str | None:
         fault = super().task_fault()
-        calm = self.rates.permanent == 0 and fault not in _HARMLESS_TASK_FAULTS
-        return None if calm else fault
+        return None if self.rates.permanent == 0 and fault in UNUSABLE else fault
+
+    def file_fault(self) -> str | None:
+        fault = super().file_fault()
+        return None if fault == "wrong" else fault
 
 
 class Cashier:

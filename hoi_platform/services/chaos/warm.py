@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +41,9 @@ def warm_up() -> None:
             buying.buy(backend, request, buying.clip_of(case, 0), site)
         engine.dispose()
     create_engine("postgresql+psycopg2://").dispose()
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join()  # the deadlines of the requests, which are over
 
 
 def _calm(number: int) -> Case:

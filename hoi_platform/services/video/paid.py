@@ -1,12 +1,13 @@
 """The paid video backend: one purchase per request, whatever fails between us and the service."""
 
+import itertools
 import random
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from hoi_platform.core.errors import HoiError, RefusedError, StageError, TransientError
+from hoi_platform.core.errors import HoiError, StageError, TransientError
 from hoi_platform.core.filtering.check import Check
 from hoi_platform.services.ledger.intent import Intent
 from hoi_platform.services.ledger.ledger import Ledger
@@ -22,9 +23,10 @@ from hoi_platform.services.video.backend import (
 )
 from hoi_platform.services.video.delivery import Delivery, failed_checks
 from hoi_platform.services.video.identity import ordered
-from hoi_platform.services.video.orders import Orders, task_ref
-from hoi_platform.services.video.patience import Patience
+from hoi_platform.services.video.lookup import task_ref
+from hoi_platform.services.video.orders import Orders, Polled, refusal_of
 from hoi_platform.services.video.remote import VideoProvider
+from hoi_platform.services.video.retry import VideoRetry
 
 S = RequestState
 
@@ -54,7 +56,7 @@ class PaidVideoBackend:
         ledger: Ledger,
         delivery: Delivery,
         sleep: Callable[[float], None],
-        patience: Patience,
+        retry: VideoRetry,
         rng: random.Random | None = None,
         *,
         buys: bool = True,
@@ -64,9 +66,9 @@ class PaidVideoBackend:
         self._ledger = ledger
         self._delivery = delivery
         self._sleep = sleep
-        self._patience = patience
+        self._retry = retry
         self._rng = rng or random.Random()
-        self._orders = Orders(provider, ledger, sleep, patience)
+        self._orders = Orders(provider, ledger, sleep, retry)
         self._buys = buys
 
     def submit(self, request: VideoRequest) -> VideoTask:
@@ -83,18 +85,20 @@ class PaidVideoBackend:
                 "the one in the ledger, and nothing new is bought here; give the configuration "
                 "that it was ordered with"
             )
-        row = self._reserved(request)
-        for offer in range(self._patience.offers):
-            if offer:
-                self._sleep(self._patience.offer_wait_s(offer - 1, self._rng))
-            row = self._orders.step(request, row.fingerprint)
-            if row.state in _TASK_STATE:
-                return self._task(row)
-            if row.state in (S.REFUSED, S.FAILED):
-                raise RefusedError(_refusal(row))
+        fingerprint = self._reserved(request).fingerprint
+        row = self._retry.submit.until(
+            lambda row: row.state in _TASK_STATE or row.state in (S.REFUSED, S.FAILED),
+            lambda: self._orders.step(request, fingerprint),
+            self._sleep,
+            self._rng,
+        )
+        if row.state in _TASK_STATE:
+            return self._task(row)
+        if row.state in (S.REFUSED, S.FAILED):
+            raise refusal_of(row)
         raise TransientError(
-            f"{request.clip}: {self.name} did not take the request in "
-            f"{self._patience.offers} attempts (ledger row {row.id} is {row.state}: "
+            f"{request.clip}: {self.name} did not accept the request in "
+            f"{self._retry.submit.attempts} attempts (ledger row {row.id} is {row.state}: "
             f"{self._waits(row)}); materialize video_task again later: nothing will be bought "
             "twice"
         )
@@ -112,7 +116,7 @@ class PaidVideoBackend:
             row = self._ledger.get(self.submit(request).fingerprint)
         row = self._await(row, progress)
         if row.state in (S.FAILED, S.REFUSED):
-            raise RefusedError(_refusal(row))
+            raise refusal_of(row)
         delivered = self._fetched(row)
         row, failed = self._judged(row, delivered, request)
         self._delivery.put(delivered, request, target)
@@ -139,6 +143,10 @@ class PaidVideoBackend:
         """Ask for the state of open tasks in one batch; returns the rows as they are then."""
         return self._orders.refresh(rows)
 
+    def poll(self, rows: Sequence[RequestRow]) -> Polled:
+        """``refresh``, with what went wrong for each row that could not be read."""
+        return self._orders.poll(rows)
+
     def intent(self, request: VideoRequest) -> Intent:
         """What the ledger reserves for a request."""
         return Intent(
@@ -160,28 +168,28 @@ class PaidVideoBackend:
         return self._ledger.claim(row, request.clip)
 
     def _await(self, row: RequestRow, progress: Progress) -> RequestRow:
-        for poll in range(self._patience.polls):
-            if poll:
-                self._sleep(self._patience.poll_wait_s)
-            row = self._refreshed(row)
-            if row.state not in OPEN:
-                return row
-            waits = f", waits for {self._waits(row)}" if row.state in _NO_TASK_YET else ""
-            progress(min(0.95, poll / self._patience.polls), f"{self.name}: {row.state}{waits}")
-        minutes = (self._patience.polls - 1) * self._patience.poll_wait_s / 60
+        policy = self._retry.poll
+        polls = itertools.count()
+
+        def look() -> RequestRow:
+            seen = self.refresh([self._ledger.get(row.fingerprint)])[0]
+            if seen.state in OPEN:
+                why = f", waits for {self._waits(seen)}"
+                done = min(0.95, next(polls) / policy.attempts)
+                progress(done, f"{self.name}: {seen.state}{why}")
+            return seen
+
+        seen = policy.until(lambda seen: seen.state not in OPEN, look, self._sleep)
+        if seen.state not in OPEN:
+            return seen
+        minutes = (policy.attempts - 1) * policy.longest_wait_s / 60
         raise TransientError(
-            f"{row.subject}: {self.name} task {row.task_id} is still {row.state} after "
-            f"{minutes:.0f} min of waiting; it stays in the ledger (row {row.id}). It is fetched "
+            f"{row.subject}: {self.name} task {seen.task_id} is still {seen.state} after "
+            f"{minutes:.0f} min of waiting{f' ({seen.reason})' if seen.reason else ''}; it stays "
+            f"in the ledger (row {row.id}). It is fetched "
             "by the sensor video_poll, `hoi ledger resume`, or when interaction_video is "
             "materialized again: nothing will be bought twice"
         )
-
-    def _refreshed(self, row: RequestRow) -> RequestRow:
-        try:
-            return self.refresh([self._ledger.get(row.fingerprint)])[0]
-        except TransientError:
-            # The next poll asks again; the number of polls is bounded.
-            return row
 
     def _fetched(self, row: RequestRow) -> Path:
         """The row's file. A failed visit is noted with the time of the next one."""
@@ -232,11 +240,3 @@ class PaidVideoBackend:
             model=row.model,
             estimated_cost_usd=float(row.estimate_usd),
         )
-
-
-def _refusal(row: RequestRow) -> str:
-    verb = "refused the request" if row.state == S.REFUSED else "failed to make the video"
-    return (
-        f"{row.subject}: {row.provider} {verb} (ledger row {row.id}): {row.reason}. It is not "
-        f"tried again by itself; change the prompt or the frame, or see `hoi ledger show {row.id}`"
-    )

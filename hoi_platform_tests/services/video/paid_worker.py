@@ -13,18 +13,22 @@ from hoi_platform.services.ledger.database import make_engine
 from hoi_platform.services.ledger.intent import LEASE, utc_now
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
+from hoi_platform.services.retry import RetryPolicy
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.delivery import Delivery
 from hoi_platform.services.video.kling.auth import JwtSigner
 from hoi_platform.services.video.kling.legacy import LegacyKling
 from hoi_platform.services.video.kling.transport import KlingTransport
 from hoi_platform.services.video.paid import PaidVideoBackend
-from hoi_platform.services.video.patience import Patience
 from hoi_platform.services.video.remote import TaskRef
+from hoi_platform.services.video.retry import VideoRetry
 from hoi_platform_tests.services.video.paid_world import make_request, quiet
 
 CONFIG = VideoConfig(model_api="kling-ai", video_retry_wait=0.1)
-PATIENCE = Patience(offers=20, first_wait_s=0.01, longest_wait_s=0.05, polls=200, poll_wait_s=0.02)
+RETRY = VideoRetry(
+    submit=RetryPolicy(20, 0.01, 0.05),
+    poll=RetryPolicy(200, 0.02, 0.02, jitter=0.0),
+)
 
 
 def work(
@@ -44,7 +48,7 @@ def work(
     signer = JwtSigner(keys.access_key, keys.secret_key, utc_now)
     provider = LegacyKling(KlingTransport(address, signer), "test")
     ledger = Ledger(make_engine(ledger_url), clock=clock)
-    backend = PaidVideoBackend(provider, ledger, Delivery(folder, _nap), _nap, PATIENCE)
+    backend = PaidVideoBackend(provider, ledger, Delivery(folder, _nap), _nap, RETRY)
     _warm_up(provider, ledger)
     ready.send("working")
     for frame in frames:

@@ -19,7 +19,7 @@ from hoi_platform.services.video.paid import PaidVideoBackend
 from hoi_platform_tests.services.video.paid_world import (
     BASE_URL,
     MAKE_VIDEO,
-    PATIENCE,
+    RETRY,
     World,
     quiet,
 )
@@ -33,7 +33,7 @@ def fal_backend(plan: FaultPlan, ledger: Ledger, folder: Path, world: World) -> 
         checked_base_url("FAL_BASE_URL", BASE_URL), "fake-fal-key", "fal:1", InProcess(gateway)
     )
     delivery = Delivery(folder, world.clock.sleep)
-    return fal, PaidVideoBackend(provider, ledger, delivery, world.clock.sleep, PATIENCE)
+    return fal, PaidVideoBackend(provider, ledger, delivery, world.clock.sleep, RETRY)
 
 
 def test_fal_from_order_to_video(
