@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 from hoi_platform.services.chaos.audit import Auditor, tasks_of
 from hoi_platform.services.chaos.service import Control
 
-_PAUSE_S: Final = 0.1
+_PAUSE_S: Final = 0.2
 """Between two audits, for the processor's sake."""
 
 

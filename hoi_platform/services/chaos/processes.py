@@ -15,7 +15,7 @@ from hoi_platform.services.chaos.clock import SharedClock
 from hoi_platform.services.chaos.plan import Disaster
 from hoi_platform.services.chaos.worker import DIED_AT_EDGE
 
-_LOOK_S: Final = 0.0007
+_LOOK_S: Final = 0.001
 _HUNG_S: Final = 60.0
 _MAX_REPORT: Final = 65536
 
