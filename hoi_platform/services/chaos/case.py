@@ -90,6 +90,7 @@ class CaseRun:
 
     def _live(self, number: int, life: Life) -> bool:
         """Whether a process saw every request come to its end."""
+        sold = self._sold()
         processes = [self._fork(slot, disaster) for slot, disaster in enumerate(life.disasters)]
         watch(processes, self._world.clock)
         if stopped := [process for process in processes if process.state == "stopped"]:
@@ -97,7 +98,27 @@ class CaseRun:
         for process in processes:
             self._note(f"life {number}", process)
             self._cut_power(process)
+        if all(process.state == "ended" for process in processes):
+            self._require_told(sold, processes)
         return any(_is_over(process) for process in processes)
+
+    def _sold(self) -> set[str]:
+        return {book["task_id"] for book in self._world.control.say("books", name=self._case.name)}
+
+    def _require_told(self, before: set[str], processes: list[Process]) -> None:
+        """A full disk under the ledger loses no id: it stands in the error or on stderr."""
+        disasters = [process.disaster for process in processes if process.struck]
+        if not any(d and d.kind == "disk" and d.target.startswith("ledger") for d in disasters):
+            return
+        bought = self._sold() - before
+        written = {row.task_id for row in self._world.judge.judge(self._subjects)["rows"]}
+        words = "".join(process.words for process in processes)
+        for task_id in bought - written:
+            self.result.counts["ids that could not be written"] += 1
+            if task_id in words:
+                self.result.counts["ids told to the person instead"] += 1
+            elif self._case.call_faults == 0:  # no answer was lost on its way
+                self.result.found("id lost", f"{self._case.name}: task {task_id}")
 
     def _outlive(self, stopped: list[Process]) -> None:
         """Another process goes on while some are stopped beyond their lease."""
@@ -198,7 +219,7 @@ class CaseRun:
         if process.state == "died" and disaster is None:
             self.result.found("unexplained deaths", f"{self._case.name} {when}: {process.status}")
         if disaster is not None and process.struck and disaster.kind == "disk":
-            counts[f"{disaster.error} at each {disaster.target}"] += 1
+            counts[f"{disaster.error}: {disaster.target}"] += 1
         if disaster is not None and process.struck and disaster.kind not in ("disk", "kill"):
             counts[f"struck by {disaster.kind}"] += 1
         if process.state == "hung":

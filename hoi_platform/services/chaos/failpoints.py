@@ -86,7 +86,8 @@ class Failpoints:
 
     def _cross_file(self, edge: str, path: str | bytes, below: str) -> None:
         if str(path).startswith(below):
-            self.cross(edge)
+            video = str(path).endswith((".mp4", ".part"))
+            self.cross(f"{edge} {'video' if video else 'record'}")
 
 
 class FailpointTransport(httpx.BaseTransport):

@@ -10,7 +10,7 @@ from typing import Any, Final
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.record import file_digest, fingerprint_of
 from hoi_platform.services.chaos.part import Part
-from hoi_platform.services.chaos.plan import Database
+from hoi_platform.services.chaos.plan import DISK_ERRORS, Database
 
 DELIVERED_FLOOR: Final = 0.99
 """Least share of the requests without permanent faults that must be delivered: a ledger that
@@ -122,16 +122,17 @@ _ROWS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("torn pages of the database file", ("torn database tails",)),
     ("pauses beyond the lease (SIGSTOP)", ("pauses beyond the lease",)),
     ("connections cut by the server", ("struck by connection",)),
-    ("ENOSPC: ledger", ("ENOSPC at each ledger write", "ENOSPC at each ledger sync")),
-    (
-        "ENOSPC: video or record",
-        ("ENOSPC at each file write", "ENOSPC at each file sync", "ENOSPC at each file create"),
+    *(
+        (f"{error} at each write of {what}", tuple(f"{error}: {what} {how}" for how in hows))
+        for error in DISK_ERRORS
+        for what, hows in (
+            ("ledger", ("write", "sync")),
+            ("video", ("write", "sync", "create")),
+            ("record", ("write", "sync", "create")),
+        )
     ),
-    ("EIO: ledger", ("EIO at each ledger write", "EIO at each ledger sync")),
-    (
-        "EIO: video or record",
-        ("EIO at each file write", "EIO at each file sync", "EIO at each file create"),
-    ),
+    ("ids of tasks that could not be written", ("ids that could not be written",)),
+    ("… told to the person instead", ("ids told to the person instead",)),
     ("faults of the services", ("service faults",)),
     ("requests", ("requests",)),
     ("tasks at the services", ("tasks",)),

@@ -28,19 +28,18 @@ _CALLS: Final[dict[str, dict[str, int]]] = {
     "aarch64": {"write": 64, "pwrite": 68, "fsync": 82, "fdatasync": 83, "openat": 56},
 }
 # SQLite writes with pwrite and syncs with fdatasync, Python's files use write and fsync.
-_TARGETS: Final[dict[str, str]] = {
-    "ledger write": "pwrite",
-    "ledger sync": "fdatasync",
-    "file write": "write",
-    "file sync": "fsync",
-    "file create": "openat",
-}
+_LEDGER_CALLS: Final = {"write": "pwrite", "sync": "fdatasync"}
+_FILE_CALLS: Final = {"write": "write", "sync": "fsync", "create": "openat"}
 Instruction = tuple[int, int, int, int]
 
 
 def fail_from_now_on(target: str, error: str) -> None:
-    """Every such call of this process fails with ``ENOSPC`` or ``EIO``, until the process ends."""
-    call = _TARGETS[target]
+    """Every such call of this process fails with ``ENOSPC`` or ``EIO``, until the process ends.
+
+    ``target``: one of ``plan.DISK_EDGES``, as "ledger write" or "video sync".
+    """
+    what, _, how = target.partition(" ")
+    call = (_LEDGER_CALLS if what == "ledger" else _FILE_CALLS)[how]
     outcome = _ERRNO | getattr(errno, error)
     body: list[Instruction] = [(_RETURN, 0, 0, outcome)]
     if call == "write":  # not to standard output and error
@@ -58,9 +57,9 @@ def die_at_sync_of(descriptors: Sequence[int]) -> None:
     _install("fdatasync", body)
 
 
-def die_with_parent() -> None:
-    """The kernel kills this process when its parent ends, however that happens."""
-    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+def die_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
+    """The kernel signals this process when its parent ends, however that happens."""
+    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, by, 0, 0, 0)
 
 
 def check_available() -> None:

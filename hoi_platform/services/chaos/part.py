@@ -196,6 +196,8 @@ def main(argument: str) -> None:
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # all that was started is ended
+    kernel.die_with_parent(signal.SIGTERM)
     say({"figures": run_part(Part(**json.loads(argument)), say)})
 
 

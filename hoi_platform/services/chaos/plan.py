@@ -31,18 +31,33 @@ EDGES: Final[dict[str, tuple[float, float, int]]] = {
     "released": (3, 3, 15),
     "clock": (2, 2, 6),
     "sleep": (2, 2, 2),
-    "create": (2, 3, 3),
-    "rename": (2, 3, 2),
+    "create video": (1, 2, 2),
+    "rename video": (1, 2, 1),
+    "create record": (2, 2, 3),
+    "rename record": (2, 2, 2),
 }
 """Where a disaster may strike → how often it is chosen there in a case's first life and in later
 ones, and at which crossing at the latest: an order leaves once, statements are many."""
-DISK_TARGETS: Final = ("ledger write", "ledger sync", "file write", "file sync", "file create")
+# What fails → the edges from which on it does.
+_VIDEO_EDGES: Final = ("file answered", "create video", "rename video")
+_RECORD_EDGES: Final = ("create record", "rename record")
+_LEDGER_EDGES: Final = ("order leaves", "order answered", "statement", "commit", "query answered")
+DISK_EDGES: Final[dict[str, tuple[str, ...]]] = {
+    "ledger write": _LEDGER_EDGES,
+    "ledger sync": _LEDGER_EDGES,
+    "video write": _VIDEO_EDGES,
+    "video sync": _VIDEO_EDGES,
+    "video create": _VIDEO_EDGES,
+    "record write": _RECORD_EDGES,
+    "record sync": _RECORD_EDGES,
+    "record create": _RECORD_EDGES,
+}
 DISK_ERRORS: Final = ("ENOSPC", "EIO")
 
 _KINDS: Final[dict[Database, dict[Kind, float]]] = {
-    "sqlite": {"exit": 50, "kill": 30, "pause": 4, "disk": 7, "torn": 8, "lying_disk": 1.5},
+    "sqlite": {"exit": 50, "kill": 30, "pause": 4, "disk": 10, "torn": 8, "lying_disk": 1.5},
     "postgresql": {
-        **{"exit": 53, "kill": 33, "pause": 4, "disk": 7, "connection": 3},
+        **{"exit": 53, "kill": 33, "pause": 4, "disk": 10, "connection": 3},
         "server_crash": 0.3,
     },
 }
@@ -149,13 +164,14 @@ def _disaster(
     if provider == "fal":
         kinds.pop("lying_disk", None)  # fal has neither our ids nor a check for doubles
     kind = rng.choices(list(kinds), list(kinds.values()))[0]
-    allowed = _EDGES_OF.get(kind, tuple(EDGES))
+    target = rng.choice(tuple(DISK_EDGES)) if kind == "disk" else ""
+    allowed = DISK_EDGES[target] if target else _EDGES_OF.get(kind, tuple(EDGES))
     edge = rng.choices(allowed, [EDGES[edge][0 if first else 1] for edge in allowed])[0]
     return Disaster(
         kind=kind,
         edge=edge,
         nth=rng.randint(1, EDGES[edge][2]),
         delay_s=rng.uniform(0.0, _MOST_KILL_DELAY_S) if kind == "kill" else 0.0,
-        target=rng.choice(DISK_TARGETS) if kind == "disk" else "",
+        target=target,
         error=rng.choice(DISK_ERRORS) if kind == "disk" else "",
     )

@@ -5,10 +5,11 @@ import json
 import os
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from hoi_platform.services.chaos import kernel
 from hoi_platform.services.chaos.clock import SharedClock
@@ -18,6 +19,7 @@ from hoi_platform.services.chaos.worker import DIED_AT_EDGE
 _LOOK_S: Final = 0.001
 _HUNG_S: Final = 60.0
 _MAX_REPORT: Final = 65536
+_STDERR: Final = 2
 
 
 @dataclass
@@ -28,6 +30,8 @@ class Process:
     slot: int
     disaster: Disaster | None
     report: socket.socket
+    errors: BinaryIO
+    """Its standard error."""
     started: float
     kill_at: float | None = None
     state: str = "running"
@@ -47,6 +51,13 @@ class Process:
     def said(self, key: str) -> Any:
         return next((message[key] for message in self.told if key in message), None)
 
+    @property
+    def words(self) -> str:
+        """All that it said to a person: its errors and its standard error."""
+        self.errors.seek(0)
+        outcomes = self.said("outcomes") or []
+        return self.errors.read().decode() + "".join(outcome["text"] for outcome in outcomes)
+
     def resume(self, clock: SharedClock) -> None:
         clock.enter(self.slot)
         self.state = "running"
@@ -60,19 +71,21 @@ def fork(
     """Run ``body`` in a child; it must not return."""
     mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     mine.setblocking(False)
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process is judged
     clock.enter(slot)
     pid = os.fork()
     if not pid:
         mine.close()
         try:
             kernel.die_with_parent()
+            os.dup2(errors.fileno(), _STDERR)
             body(theirs)
         finally:
             os._exit(1)
     theirs.close()
     now = time.monotonic()
     delay = disaster.delay_s if disaster is not None and disaster.kind == "kill" else None
-    return Process(pid, slot, disaster, mine, now, None if delay is None else now + delay)
+    return Process(pid, slot, disaster, mine, errors, now, None if delay is None else now + delay)
 
 
 def watch(

@@ -181,4 +181,4 @@ def _application_name() -> str:
 def _outcome(error: BaseException) -> dict[str, Any]:
     """How a request ended for one process."""
     typed = isinstance(error, HoiError)
-    return {"end": type(error).__name__, "typed": typed, "text": str(error)[:400]}
+    return {"end": type(error).__name__, "typed": typed, "text": str(error)[:2000]}

@@ -43,7 +43,7 @@ def insert(connection: sqlite3.Connection, count: int) -> None:
 
 
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
-@pytest.mark.parametrize("target", ["file write", "file sync", "file create"])
+@pytest.mark.parametrize("target", ["video write", "record sync", "record create"])
 def test_files_cannot_be_written_any_more(target: str, error: str, tmp_path: Path) -> None:
     """A full disk would be none, and the bench would try nothing."""
     path = tmp_path / "record.json"

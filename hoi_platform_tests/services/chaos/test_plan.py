@@ -3,7 +3,7 @@
 from typing import get_args
 
 from hoi_platform.services.chaos.plan import (
-    DISK_TARGETS,
+    DISK_EDGES,
     EDGES,
     PROVIDERS,
     Database,
@@ -33,7 +33,7 @@ def test_every_kind_edge_and_service_occurs() -> None:
     assert {provider for provider, _ in drawn} == set(PROVIDERS)
     assert {disaster.kind for _, disaster in drawn} == set(get_args(Kind))
     assert {disaster.edge for _, disaster in drawn} == set(EDGES)
-    assert {d.target for _, d in drawn if d.kind == "disk"} == set(DISK_TARGETS)
+    assert {d.target for _, d in drawn if d.kind == "disk"} == set(DISK_EDGES)
 
 
 def test_no_process_is_stopped_while_it_holds_the_ledgers_lock() -> None:
