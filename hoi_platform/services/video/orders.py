@@ -137,6 +137,8 @@ class Orders:
         """Note a task that was just bought; its id is not lost when it cannot be written."""
         try:
             return self._note(row, task)
+        except HoiError:
+            raise  # the ledger says itself what it could not write
         except Exception as error:
             why = str(error).partition("\n")[0][:300]  # the rest may quote the whole answer
             text = (

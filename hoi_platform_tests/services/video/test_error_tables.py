@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from hoi_platform.services.models.error_codes import CURES
 from hoi_platform.services.video.fal_errors import STATUSES, TYPES
 from hoi_platform.services.video.kling.errors import CODES
 
@@ -24,9 +25,16 @@ def test_every_documented_code_of_kling_has_an_entry() -> None:
     assert {code for code, known in CODES.items() if known.treatment == "account"} == ACCOUNTS
 
 
-@pytest.mark.parametrize("table", [CODES, {**STATUSES, **TYPES}], ids=["kling", "fal"])
-def test_every_code_has_its_own_cure(table: dict) -> None:
-    """ "see its console" for everything would help nobody."""
-    cures = [entry.cure for entry in table.values()]
+@pytest.mark.parametrize(
+    "cures",
+    [
+        [code.cure for code in CODES.values()],
+        [kind.cure for kind in {**STATUSES, **TYPES}.values()],
+        list(CURES.values()),
+    ],
+    ids=["kling", "fal", "openai"],
+)
+def test_every_code_has_its_own_cure(cures: list[str]) -> None:
+    """One cure for everything ("see its console") would help nobody."""
     assert len(set(cures)) == len(cures)
     assert all(len(re.findall(r"\w+", cure)) >= 3 for cure in cures)
