@@ -56,7 +56,7 @@ def video_poll(
     book = ledger.ledger(config.budget)
     poll = poll_open_tasks(book, lambda row: video.of_row(row, config))
     for error in poll.errors:
-        context.log.warning("not asked: %s", error)
+        context.log.warning("not read: %s", error)
     now = book.now()
     requests = [*ready_requests(service, poll.ready, now)]
     named = {subject for row in poll.ready for subject in row.subjects if not row.fetch_after}
@@ -68,7 +68,7 @@ def video_poll(
         )
     requests += offer_requests(service, book, config, now)
     if not requests:
-        return dg.SkipReason(f"{poll.asked} open, none ready; {len(poll.errors)} not asked")
+        return dg.SkipReason(f"{poll.asked} open, none ready; {len(poll.errors)} not read")
     return dg.SensorResult(run_requests=requests[:MOST_REQUESTS])
 
 

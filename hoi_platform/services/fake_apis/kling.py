@@ -104,17 +104,18 @@ class FakeKling:
         if call.method != "GET":
             return refusal(404, 1202, f"no {call.method} here")
         if not rest:
-            return _ok(self._page(call))
+            page = self._page(call)
+            return self._odd(page) or _ok([self._legacy_view(task) for task in page])
         task = self.book.find(rest)
         if task is None:
             return refusal(400, 1201, "Task not found")
         return self._odd([task]) or _ok(self._legacy_view(task))
 
-    def _page(self, call: Call) -> list[dict[str, Any]]:
+    def _page(self, call: Call) -> list[FakeTask]:
         number, size = int(call.query.get("pageNum", 1)), int(call.query.get("pageSize", 30))
         now = self._clock()
         newest = [task for task in reversed(self.book.tasks) if task.visible <= now]
-        return [self._legacy_view(t) for t in newest[(number - 1) * size : number * size]]
+        return newest[(number - 1) * size : number * size]
 
     def _odd(self, tasks: list[FakeTask]) -> Reply | None:
         """The answer that an odd task spoils, for whoever asks for it, alone or among others."""

@@ -28,6 +28,7 @@ class Kind:
 
 # Status → treatment and cure, where fal gives no type. "User is locked" (403) is an empty balance.
 STATUSES: Final[dict[int, Kind]] = {
+    400: Kind("refused", "compare the request with the model's schema at fal"),
     401: Kind("account", "check FAL_KEY against fal's dashboard (Keys); it is id:secret"),
     402: Kind("account", "add a payment method in fal's dashboard (Billing)"),
     403: Kind("account", "top up the balance in fal's dashboard (Billing), or give the key rights"),

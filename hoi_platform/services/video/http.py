@@ -93,6 +93,8 @@ def send(
 
 def _read(response: httpx.Response, deadline: Deadline) -> httpx.Response:
     """The same response with its body, unpacked."""
+    if response.is_stream_consumed:
+        return response  # made by a transport that has it in memory
     raw = bytearray()
     for chunk in response.iter_raw(_CHUNK_BYTES):
         raw += chunk

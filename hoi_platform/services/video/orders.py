@@ -137,11 +137,14 @@ class Orders:
         """Note a task that was just bought; its id is not lost when it cannot be written."""
         try:
             return self._note(row, task)
+        except HoiError:
+            raise  # the ledger says itself what it could not write
         except Exception as error:
+            why = str(error).partition("\n")[0][:300]  # the rest may quote the whole answer
             text = (
                 f"{row.subject}: {self.provider.name} accepted the request as task "
                 f"{task.task_id}, which could not be written into ledger row {row.id} "
-                f"({type(error).__name__}: {str(error)[:300]}). Make the ledger writable, then "
+                f"({type(error).__name__}: {why}). Make the ledger writable, then "
                 f"`hoi ledger settle {row.id} --task-id {task.task_id}`"
             )
             sys.stderr.write(text + "\n")  # the log may lie on the same full disk

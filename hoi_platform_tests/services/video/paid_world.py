@@ -189,9 +189,14 @@ def make_request(frame: Path, config: VideoConfig, name: str = "clip") -> VideoR
         clip=name,
         fingerprint=sha256(name.encode()).hexdigest(),
         frame=frame,
-        prompt=f"A person takes the object of {name}.",
+        prompt=prompt_of(name),
         config=config,
     )
+
+
+def prompt_of(name: str) -> str:
+    """The prompt of a request, by which a person finds it in a service's console."""
+    return f"A person takes the object of {name}."
 
 
 def mortal_clock(clock: FakeClock, death: Death) -> Callable[[], datetime]:
