@@ -94,6 +94,8 @@ class Delivery:
             _require_whole(scratch)
             sync_tree(scratch)
             move_whole(scratch, target)
+        except OSError as error:
+            raise TransientError(f"the video cannot be written: {error}") from error
         finally:
             scratch.unlink(missing_ok=True)
         return target
