@@ -19,19 +19,22 @@ _UNPRIVILEGED: Final = ("postgres", "nobody")
 _FAULTS: Final = """
 CREATE FUNCTION hoi_chaos() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF current_setting('hoi_chaos.' || TG_ARGV[0], true) <> '' THEN
-    RAISE EXCEPTION 'could not write block: injected'
-      USING ERRCODE = current_setting('hoi_chaos.' || TG_ARGV[0]);
-  END IF;
-  RETURN NULL;
+  CASE current_setting('hoi_chaos.' || TG_ARGV[0], true)
+    WHEN 'ENOSPC' THEN
+      RAISE 'could not extend file "base/5/16384": No space left on device'
+        USING ERRCODE = 'disk_full';
+    WHEN 'EIO' THEN
+      RAISE 'could not write block 1 in file "base/5/16384": Input/output error'
+        USING ERRCODE = 'io_error';
+    ELSE RETURN NULL;
+  END CASE;
 END $$;
 CREATE TRIGGER hoi_chaos_write AFTER INSERT OR UPDATE ON paid_request
   FOR EACH ROW EXECUTE FUNCTION hoi_chaos('write');
 CREATE CONSTRAINT TRIGGER hoi_chaos_sync AFTER INSERT OR UPDATE ON paid_request
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hoi_chaos('sync');
 """
-"""Raises a session's chosen SQLSTATE at the statement, or at its commit."""
-SQLSTATES: Final = {"ENOSPC": "53100", "EIO": "58030"}
+"""Raises what a server with such a disk raises: at a session's statement, or at its commit."""
 
 
 @dataclass(frozen=True)

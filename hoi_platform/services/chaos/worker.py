@@ -23,7 +23,6 @@ from hoi_platform.services.chaos.failpoints import (
     open_descriptors,
 )
 from hoi_platform.services.chaos.plan import Case, Disaster, Kind
-from hoi_platform.services.chaos.postgres import SQLSTATES
 from hoi_platform.services.ledger.database import make_engine
 from hoi_platform.services.ledger.ledger import Ledger
 
@@ -49,6 +48,7 @@ class Worker:
     report: socket.socket
     seed: int
     crash_server: Callable[[], None] | None = None
+    _server_fault: str = ""
 
     def run(self) -> None:
         """Work, report, end. The parent's objects are never touched again."""
@@ -65,6 +65,7 @@ class Worker:
         self._failpoints = Failpoints(self.disaster, self._strike)
         self._engine = make_engine(self.site.ledger_url)
         self._failpoints.watch_engine(self._engine)
+        self._watch_server()
         self._failpoints.watch_files(self.site.folder)
         now = self._failpoints.clock(self.clock.now)
         sleep = self._failpoints.sleep(self.clock.sleep_of(self.slot))
@@ -98,19 +99,20 @@ class Worker:
 
     def _fill_disk(self, disaster: Disaster) -> None:
         if self._engine.dialect.name == "postgresql" and disaster.target.startswith("ledger"):
-            self._fail_server(disaster)
+            setting = disaster.target.removeprefix("ledger ")
+            self._server_fault = f"SET hoi_chaos.{setting} = '{disaster.error}'"
         else:
             kernel.fail_from_now_on(disaster.target, disaster.error)
 
-    def _fail_server(self, disaster: Disaster) -> None:
-        """From the next statement on the server answers as it does when its disk fails."""
-        setting = disaster.target.removeprefix("ledger ")
-        code = SQLSTATES[disaster.error]
+    def _watch_server(self) -> None:
+        """Once told so, the server answers each write as it does when its disk fails."""
 
         def fail(_connection: Any, cursor: Any, *_: Any) -> None:
-            cursor.execute(f"SET hoi_chaos.{setting} = '{code}'")
+            if self._server_fault:
+                cursor.execute(self._server_fault)
 
-        event.listen(self._engine, "before_cursor_execute", fail)
+        if self._engine.dialect.name == "postgresql":
+            event.listen(self._engine, "before_cursor_execute", fail)
 
     def _tear(self, _disaster: Disaster) -> None:
         """Die while the ledger is synced: the log at a commit, or the database at a checkpoint."""

@@ -16,6 +16,7 @@ from hoi_platform.services.chaos.figures import (
     markdown,
     merged,
 )
+from hoi_platform_tests.services.chaos.planted import CASES
 
 ROOT = Path(__file__).parents[3]
 MIN_DEATHS = 10_000
@@ -55,11 +56,22 @@ def test_a_dozen_cases_keep_every_promise(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_what_cannot_be_saved_is_found() -> None:
+def test_what_no_ledger_can_save_is_found() -> None:
     """The bench would find nothing, whatever happens."""
-    findings = json.loads(run("-m", "hoi_platform_tests.services.chaos.planted"))["findings"]
-    assert findings["bought twice"]
-    assert findings["money not conserved"]
+    figures = json.loads(run("-m", "hoi_platform_tests.services.chaos.planted", "fal"))
+    assert figures["findings"]["bought twice"]
+    assert figures["findings"]["money not conserved"]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("generation", ["kling-legacy", "kling-new"])
+def test_a_purchase_that_the_disk_forgot_is_found_by_our_id(generation: str) -> None:
+    """A commit that a power failure takes away would be a video bought twice, or lost."""
+    figures = json.loads(run("-m", "hoi_platform_tests.services.chaos.planted", generation))
+    assert figures["findings"] == {}
+    assert figures["counts"]["forgotten commits"] == CASES
+    assert figures["ends"] == {"delivered": CASES}
+    assert figures["counts"]["tasks"] == CASES
 
 
 @pytest.mark.timeout(120)

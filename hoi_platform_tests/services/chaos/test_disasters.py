@@ -6,13 +6,19 @@ import signal
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from hoi_platform.core.errors import TransientError
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.chaos import kernel
 from hoi_platform.services.chaos.failpoints import open_descriptors
 from hoi_platform.services.chaos.power import tear
+from hoi_platform.services.fake_apis.tasks import Order
+from hoi_platform.services.fake_apis.videos import still_video
+from hoi_platform.services.video.delivery import Delivery
+from hoi_platform.services.video.remote import RemoteTask, TaskRef, VideoProvider
 
 
 def in_child(body: Callable[[], None]) -> int:
@@ -103,3 +109,33 @@ def test_only_unsynced_sectors_are_torn(tmp_path: Path) -> None:
         tear(path, before, random.Random(seed))
         torn = path.read_bytes()
         assert torn[:512] + torn[1024:] == before[:512] + before[1024:]
+
+
+class OneVideo:
+    """A service that has one finished video."""
+
+    def __init__(self, video: bytes) -> None:
+        self._video = video
+
+    def find(self, ref: TaskRef) -> RemoteTask:
+        return RemoteTask("860", ref.external_task_id, "succeeded", video_url="https://files")
+
+    def download(self, _url: str, target: Path) -> None:
+        target.write_bytes(self._video)
+
+
+def test_a_paid_video_that_cannot_be_synced_is_fetched_again(tmp_path: Path) -> None:
+    """A full disk would end a paid clip with the bare error of the system."""
+    noise = Order("kling", "", b"", 5.0, None)
+    service = cast(VideoProvider, OneVideo(still_video(width=320, fps=1)(noise)))
+    delivery = Delivery(tmp_path, lambda _seconds: None)
+    ref = TaskRef("hoi-1", "860", "kling")
+
+    def body() -> None:
+        kernel.fail_from_now_on("video sync", "ENOSPC")
+        with pytest.raises(TransientError, match="No space left on device.*is fetched again"):
+            delivery.fetch(service, ref, "mug")
+
+    assert in_child(body) == 0
+    assert list(tmp_path.iterdir()) == []
+    assert delivery.fetch(service, ref, "mug").is_file()
