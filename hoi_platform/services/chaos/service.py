@@ -140,19 +140,11 @@ class Services:
 
 
 class CalmTasks(FaultPlan):
-    """A fault plan whose tasks fail for good only where requests may be refused for good.
-
-    A file of another task is served for a whole task or never: what was served once in between
-    could not be compared with anything.
-    """
+    """A fault plan whose tasks fail for good only where requests may be refused for good."""
 
     def task_fault(self) -> str | None:
         fault = super().task_fault()
         return None if self.rates.permanent == 0 and fault in UNUSABLE else fault
-
-    def file_fault(self) -> str | None:
-        fault = super().file_fault()
-        return None if fault == "wrong" else fault
 
 
 class Cashier:

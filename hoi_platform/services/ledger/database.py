@@ -60,8 +60,11 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the schema up to date; processes that start together do it one after the other."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to a revision, today's by default.
+
+    Processes that start together do it one after the other.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -69,7 +72,7 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with _migration_lock(engine), engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -32,6 +32,13 @@ _MAX_ASPECT_ERROR: Final = 0.02
 _STALE_PART_S: Final = 3600.0
 """No download takes so long: an older part belongs to a process that was killed."""
 
+Passes = Callable[[Path], bool]
+"""Whether a whole video is the ordered one."""
+
+
+def _anything(_path: Path) -> bool:
+    return True
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -49,23 +56,41 @@ class Delivery:
             places.append(Path(row.result))
         return next((place for place in places if place.is_file()), None)
 
-    def fetch(self, provider: VideoProvider, ref: TaskRef, subject: str) -> Path:
-        """The file of a succeeded task: a whole video, of whatever content.
+    def fetch(
+        self, provider: VideoProvider, ref: TaskRef, subject: str, passes: Passes = _anything
+    ) -> Path:
+        """The file of a succeeded task: a whole video, if possible one that ``passes``.
 
-        Addresses expire: each attempt asks the service for a new one. Raises TransientError when
-        no attempt brings a whole video.
+        Addresses expire and servers of files mix them up: each attempt asks the service for a new
+        address. Raises TransientError when no attempt brings a whole video.
         """
         target = self._place(ref.external_task_id)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._clear_parts(ref.external_task_id)
+        stem = f".{ref.external_task_id}.{os.getpid()}"
+        scratch, kept = (self.folder / f"{stem}{end}.part" for end in ("", ".kept"))
         failure: TransientError | None = None
-        for attempt in range(self.attempts):
-            if attempt:
-                self.sleep(self.wait_s * 2**attempt)
-            try:
-                return self._attempt(provider, ref, target)
-            except TransientError as error:
-                failure = error
+        try:
+            for attempt in range(self.attempts):
+                if attempt:
+                    self.sleep(self.wait_s * 2**attempt)
+                try:
+                    _download(provider, ref, scratch)
+                except TransientError as error:
+                    failure = error
+                    continue
+                scratch.replace(kept)
+                if passes(kept):
+                    break
+            if kept.exists():
+                sync_tree(kept)
+                move_whole(kept, target)
+                return target
+        except OSError as error:
+            failure = TransientError(f"the video cannot be written: {error}")
+        finally:
+            for part in (scratch, kept):
+                part.unlink(missing_ok=True)
         raise TransientError(
             f"{subject}: the finished video of task {ref.external_task_id} could not be fetched "
             f"whole in {self.attempts} attempts ({failure}); it is paid and is fetched again for "
@@ -84,26 +109,19 @@ class Delivery:
     def _place(self, external_task_id: str) -> Path:
         return self.folder / f"{external_task_id}.mp4"
 
-    def _attempt(self, provider: VideoProvider, ref: TaskRef, target: Path) -> Path:
-        scratch = self.folder / f".{ref.external_task_id}.{os.getpid()}.part"
-        try:
-            task = provider.find(ref)
-            if task is None or task.video_url is None:
-                raise TransientError("the service gives no address for it")
-            provider.download(task.video_url, scratch)
-            _require_whole(scratch)
-            sync_tree(scratch)
-            move_whole(scratch, target)
-        except OSError as error:
-            raise TransientError(f"the video cannot be written: {error}") from error
-        finally:
-            scratch.unlink(missing_ok=True)
-        return target
-
     def _clear_parts(self, external_task_id: str) -> None:
         for part in self.folder.glob(f".{external_task_id}.*.part"):
             if time.time() - part.stat().st_mtime > _STALE_PART_S:
                 part.unlink(missing_ok=True)
+
+
+def _download(provider: VideoProvider, ref: TaskRef, target: Path) -> None:
+    """Raises TransientError unless a whole video arrives."""
+    task = provider.find(ref)
+    if task is None or task.video_url is None:
+        raise TransientError("the service gives no address for it")
+    provider.download(task.video_url, target)
+    _require_whole(target)
 
 
 def _require_whole(path: Path) -> None:

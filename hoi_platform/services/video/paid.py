@@ -21,7 +21,7 @@ from hoi_platform.services.video.backend import (
     VideoRequest,
     VideoTask,
 )
-from hoi_platform.services.video.delivery import Delivery, failed_checks
+from hoi_platform.services.video.delivery import Delivery, Passes, failed_checks
 from hoi_platform.services.video.identity import ordered
 from hoi_platform.services.video.lookup import task_ref
 from hoi_platform.services.video.orders import Orders, Polled, refusal_of
@@ -117,7 +117,7 @@ class PaidVideoBackend:
         row = self._await(row, progress)
         if row.state in (S.FAILED, S.REFUSED):
             raise refusal_of(row)
-        delivered = self._fetched(row)
+        delivered = self._fetched(row, lambda path: not failed_checks(path, request))
         row, failed = self._judged(row, delivered, request)
         self._delivery.put(delivered, request, target)
         return CollectedVideo(None, self._facts(row), failed)
@@ -191,12 +191,12 @@ class PaidVideoBackend:
             "materialized again: nothing will be bought twice"
         )
 
-    def _fetched(self, row: RequestRow) -> Path:
+    def _fetched(self, row: RequestRow, passes: Passes = lambda _: True) -> Path:
         """The row's file. A failed visit is noted with the time of the next one."""
         if (path := self._delivery.located(row)) is not None:
             return path
         try:
-            return self._delivery.fetch(self.provider, task_ref(row), row.subject)
+            return self._delivery.fetch(self.provider, task_ref(row), row.subject, passes)
         except HoiError as error:
             wait = min(_FIRST_BACKOFF * 2 ** min(row.fetches, 10), _LONGEST_BACKOFF)
             known = {"fetches": row.fetches + 1, "fetch_after": self._ledger.now() + wait}

@@ -133,7 +133,7 @@ def test_a_paid_video_that_cannot_be_synced_is_fetched_again(tmp_path: Path) -> 
 
     def body() -> None:
         kernel.fail_from_now_on("video sync", "ENOSPC")
-        with pytest.raises(TransientError, match="No space left on device.*is fetched again"):
+        with pytest.raises(TransientError, match=r"No space left on device.*is fetched again"):
             delivery.fetch(service, ref, "mug")
 
     assert in_child(body) == 0

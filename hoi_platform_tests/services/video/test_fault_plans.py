@@ -43,6 +43,7 @@ class Tally:
     delivered: int = 0
     refused: int = 0
     failed: int = 0
+    rejected: int = 0
     tasks: int = 0
     bought_twice: int = 0
     lost: int = 0
@@ -59,10 +60,10 @@ class Tally:
     def __str__(self) -> str:
         return (
             f"clips {self.clips}: delivered {self.delivered}, refused {self.refused}, failed "
-            f"{self.failed}; tasks bought {self.tasks}; bought twice {self.bought_twice}; lost "
-            f"{self.lost}; bought though refused {self.bought_though_refused}; without an end "
-            f"{self.endless}; settled by hand {self.settled}; process "
-            f"deaths {self.deaths}; faults "
+            f"{self.failed}, rejected {self.rejected}; tasks bought {self.tasks}; "
+            f"bought twice {self.bought_twice}; lost {self.lost}; bought though refused "
+            f"{self.bought_though_refused}; without an end {self.endless}; settled by hand "
+            f"{self.settled}; process deaths {self.deaths}; faults "
             f"{sum(self.faults.values())} of {len(self.faults)} kinds"
         )
 
@@ -93,6 +94,7 @@ def check(tally: Tally) -> None:
     assert tally.delivered > tally.clips / 4
     assert tally.refused > 0
     assert tally.failed > 0
+    assert tally.rejected > 0
 
 
 def run_plans(url: str, folder: Path, plans: range) -> Tally:
@@ -150,7 +152,10 @@ def _live_through(
             world.clock.sleep(LEASE.total_seconds() + 1)
         else:
             return
-    tally.endless += 1
+    row = ledger.get(request.fingerprint)
+    broken = {"corrupt_video"} & {t.fault for t in world.kling.book.bought(row.external_task_id)}
+    # A file that the service has broken stays fetchable for as long as it is there.
+    tally.endless += not (broken and row.state == RequestState.SUCCEEDED and row.reason)
 
 
 def judge(world: World, ledger: Ledger, request: VideoRequest, tally: Tally) -> None:
@@ -165,7 +170,8 @@ def judge(world: World, ledger: Ledger, request: VideoRequest, tally: Tally) -> 
     tally.refused += row.state == RequestState.REFUSED
     tally.failed += row.state == RequestState.FAILED
     tally.bought_though_refused += row.state == RequestState.REFUSED and bool(bought)
+    tally.rejected += row.state == RequestState.REJECTED
     tally.lost += bool(usable) and row.state != RequestState.DELIVERED
     tally.lost += row.state == RequestState.DELIVERED and not Path(row.result or "").is_file()
-    if row.state in (RequestState.REFUSED, RequestState.FAILED):
+    if row.state in (RequestState.REFUSED, RequestState.FAILED, RequestState.REJECTED):
         assert row.reason, "an end without a reason"

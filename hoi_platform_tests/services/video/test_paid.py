@@ -199,19 +199,6 @@ def test_a_delivered_video_gets_the_size_of_its_frame(tmp_path: Path, ledger: Le
     assert (facts.width, facts.height, facts.frames, facts.fps) == (320, 320, 10, 2)
 
 
-@pytest.mark.parametrize("fault", ["wrong_video", "corrupt_video"])
-def test_an_unusable_video_is_a_typed_end(
-    fault: str, world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
-) -> None:
-    """The chain would reconstruct another scene, or fetch a broken file for ever."""
-    backend = world.process(ledger, tmp_path)
-    task = backend.submit(request_)
-    world.kling.book.tasks[0].fault = fault
-    with pytest.raises(RefusedError, match="the delivered video is unusable"):
-        backend.collect(task, request_, tmp_path / "out.mp4", quiet)
-    assert ledger.get("1").state == RequestState.FAILED
-
-
 def test_a_lost_file_is_fetched_again_without_buying(
     world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
 ) -> None:
