@@ -90,7 +90,9 @@ class Orders:
             else:
                 now, trouble = self._noted_trouble(row, report)
                 polled.rows.append(now)
-                polled.troubles.append(f"{row.subject} (ledger row {row.id}): {trouble}")
+                polled.troubles.append(
+                    f"{self.provider.name}: {row.subject} (ledger row {row.id}): {trouble}"
+                )
         return polled
 
     def look_up(self, row: RequestRow) -> RequestRow:
