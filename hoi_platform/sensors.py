@@ -24,8 +24,11 @@ from hoi_platform.services.video.polling import poll_open_tasks
 
 MOST_REQUESTS: Final = 20
 """Runs that one tick requests; the next tick goes on."""
-_ASK_AGAIN: Final = timedelta(hours=6)
-"""A ready clip whose run did not fetch it is requested again after this time."""
+_ASK_AGAIN: Final = {"fal-ai": timedelta(minutes=10)}
+"""A ready clip whose run did not fetch it is requested again after this time: fal keeps a video
+for an hour or less."""
+_ASK_AGAIN_LATER: Final = timedelta(hours=6)
+"""The same for services that keep it for weeks."""
 _OFFER_AGAIN: Final = timedelta(minutes=10)
 _OFFER_AT_MOST: Final = timedelta(days=1)
 
@@ -75,7 +78,7 @@ def video_poll(
 def ready_requests(
     platform: Platform, rows: list[RequestRow], now: datetime
 ) -> Iterator[dg.RunRequest]:
-    """A run per finished task; once more every six hours while its video is not fetched.
+    """A run per finished task; more, while its video is not fetched, every ``_ASK_AGAIN``.
 
     Only for clips whose task is the one that today's configuration asks for: a run for any other
     would order another video.
@@ -87,7 +90,7 @@ def ready_requests(
         clips = [clip for subject in row.subjects for clip in clips_named(platform, subject)]
         if not all(stages.status("video_task", clip, verify=False).done for clip in clips):
             continue
-        times = (now - row.updated_at) // _ASK_AGAIN
+        times = (now - row.updated_at) // _ASK_AGAIN.get(row.provider, _ASK_AGAIN_LATER)
         again = f":fetch{row.fetches}" if row.fetches else ""
         again += f":{times}" if times > 0 else ""
         yield from _requests(platform, row, f"video:{row.external_task_id}{again}", _COLLECT)

@@ -15,9 +15,9 @@ from hoi_platform.services.video.lookup import LookUp, task_ref
 from hoi_platform.services.video.remote import (
     NotAcceptedError,
     RemoteTask,
+    Report,
     UnknownOutcomeError,
     UnprovenRefusalError,
-    Unreadable,
     VideoProvider,
 )
 from hoi_platform.services.video.retry import LONGEST_RETRY_AFTER_S, SLOT_HOLD, VideoRetry
@@ -79,18 +79,17 @@ class Orders:
             report.external_task_id or "": report
             for report in self.provider.query([task_ref(row) for row in asked])
         }
-        polled = Polled([])
         wanted = {row.id for row in asked}
+        polled = Polled([])
         for row in rows:
-            report = reports.get(row.external_task_id)
-            if row.id not in wanted:
-                polled.rows.append(row)
-            elif isinstance(report, RemoteTask) and report.state != "unknown":
-                polled.rows.append(self._note(row, report))
-            else:
-                now, trouble = self._noted_trouble(row, report)
-                polled.rows.append(now)
-                polled.troubles.append(f"{row.subject} (ledger row {row.id}): {trouble}")
+            now, trouble = row, ""
+            if row.id in wanted:
+                now, trouble = self._noted_report(row, reports.get(row.external_task_id))
+            polled.rows.append(now)
+            if trouble:
+                polled.troubles.append(
+                    f"{self.provider.name}: {row.subject} (ledger row {row.id}): {trouble}"
+                )
         return polled
 
     def look_up(self, row: RequestRow) -> RequestRow:
@@ -198,9 +197,16 @@ class Orders:
             **cost,
         )
 
-    def _noted_trouble(
-        self, row: RequestRow, report: RemoteTask | Unreadable | None
-    ) -> tuple[RequestRow, str]:
+    def _noted_report(self, row: RequestRow, report: Report | None) -> tuple[RequestRow, str]:
+        """The row as it is then, and what went wrong with it."""
+        try:
+            if isinstance(report, RemoteTask) and report.state != "unknown":
+                return self._note(row, report), ""
+            return self._noted_trouble(row, report)
+        except HoiError as error:  # of the ledger: this row was changed by hand, say
+            return row, str(error)
+
+    def _noted_trouble(self, row: RequestRow, report: Report | None) -> tuple[RequestRow, str]:
         """The row with why its task could not be read; what made it doubtful stays as it was."""
         if isinstance(report, RemoteTask):
             trouble = report.message

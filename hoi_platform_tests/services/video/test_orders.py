@@ -230,7 +230,8 @@ def test_one_odd_task_concerns_its_row_alone(fault: str, generation: str, tmp_pa
     ]
     (error,) = poll.errors
     odd = ledger.get(requests[2].fingerprint)
-    assert error.startswith(f"{requests[2].clip} (ledger row {odd.id}): ")
+    name = world.process(ledger, tmp_path).name
+    assert error.startswith(f"{name}: {requests[2].clip} (ledger row {odd.id}): ")
     assert odd.state == S.SUBMITTED
     assert odd.reason
     assert odd.reason in error
