@@ -1,20 +1,18 @@
 """A case from its first order to the judgement of its requests."""
 
 import random
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from hoi_platform.services.chaos import buying
-from hoi_platform.services.chaos.audit import Row, Task
 from hoi_platform.services.chaos.clock import SharedClock
 from hoi_platform.services.chaos.plan import Case, Disaster, Life
 from hoi_platform.services.chaos.power import tear
 from hoi_platform.services.chaos.processes import Process, fork, watch
-from hoi_platform.services.chaos.service import UNUSABLE, Control, opening
+from hoi_platform.services.chaos.service import Control, opening
+from hoi_platform.services.chaos.verdict import Result, judge_case
 from hoi_platform.services.chaos.worker import LEDGER_FILES, Worker, database_path
 from hoi_platform.services.ledger.database import make_engine
 from hoi_platform.services.ledger.intent import LEASE
@@ -50,20 +48,6 @@ class World:
     crash_server: Callable[[], None] | None = None
 
 
-@dataclass
-class Result:
-    """What became of a case."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    ends: Counter[str] = field(default_factory=Counter)
-    """How its requests ended, with the reason where they were not delivered."""
-    findings: dict[str, list[str]] = field(default_factory=dict)
-    story: list[str] = field(default_factory=list)
-
-    def found(self, kind: str, text: str) -> None:
-        self.findings.setdefault(kind, []).append(text)
-
-
 class CaseRun:
     """Runs one case in the world."""
 
@@ -83,8 +67,10 @@ class CaseRun:
                 break
             self._world.clock.advance(life.gap_s)
         control.say("calm", name=case.name)
-        last = self._recover()
-        self._judge(last)
+        self._recover()
+        self._world.judge.pardon(self._subjects)
+        judged = self._world.judge.judge(self._subjects)
+        judge_case(self.result, case, self._world.site, judged["rows"], judged["tasks"])
         self.result.counts["service faults"] += sum(control.say("faults", name=case.name).values())
         return self.result
 
@@ -155,9 +141,8 @@ class CaseRun:
         self.result.counts["forgotten commits"] += lying
         self._world.judge.go_on()
 
-    def _recover(self) -> list[dict[str, Any]]:
+    def _recover(self) -> None:
         """Undisturbed processes, one after the other, until every request has come to its end."""
-        outcomes: list[dict[str, Any]] = []
         for attempt in range(1, _MOST_ROUNDS + 1):
             process = self._fork(0, None)
             watch([process], self._world.clock)
@@ -170,7 +155,6 @@ class CaseRun:
             elif attempt > 3 and self._only_unfetchable():
                 break
             self._world.clock.advance(LEASE.total_seconds() + 1)
-        return outcomes
 
     def _only_unfetchable(self) -> bool:
         """Whether all that is left is ready, and the service's files for it are broken."""
@@ -238,48 +222,6 @@ class CaseRun:
             + "".join(f"\n    {end}" for end in ends)
         )
 
-    def _judge(self, last: list[dict[str, Any]]) -> None:
-        """Compare the case's end with the services' books."""
-        self._world.judge.pardon(self._subjects)
-        judged = self._world.judge.judge(self._subjects)
-        rows: dict[str, Row] = {row.subject: row for row in judged["rows"]}
-        tasks: list[Task] = judged["tasks"]
-        for index, subject in enumerate(self._subjects):
-            own = [task for task in tasks if task.subject == subject]
-            self._judge_request(index, rows.get(subject), own)
-        charged = sum((task.usd for task in tasks), Decimal(0))
-        with_task = {task.subject for task in tasks}
-        booked = sum((row.usd for row in rows.values() if row.subject in with_task), Decimal(0))
-        self.result.counts["charged micro-USD"] += int(charged * 10**6)
-        self.result.counts["booked micro-USD"] += int(booked * 10**6)
-        if charged != booked:
-            text = f"{self._case.name}: {charged} USD charged, {booked} USD in the ledger"
-            self.result.found("money not conserved", text)
-
-    def _judge_request(self, index: int, row: Row | None, tasks: list[Task]) -> None:
-        counts, subject = self.result.counts, self._subjects[index]
-        counts["requests"] += 1
-        counts["tasks"] += len(tasks)
-        counts["bought twice"] += len(tasks) > 1
-        usable = any(task.fault not in UNUSABLE for task in tasks)
-        state = "absent" if row is None else row.state
-        unfetchable = state == "succeeded" and not usable
-        end = "ready, but broken at the service" if unfetchable else state
-        counts["deliverable"] += not self._case.permanent_faults
-        delivered = state == "delivered"
-        counts["deliverable, delivered"] += delivered and not self._case.permanent_faults
-        reason = "" if row is None or delivered else row.reason
-        self.result.ends[f"{end}: {bucket(reason)}" if reason else end] += 1
-        self.result.story.append(f"  {subject} is {end} {reason}".rstrip())
-        if usable and not delivered:
-            self.result.found("lost", f"{subject} is {state}: {reason}")
-        if delivered and not buying.is_recorded(self._case, index, self._world.site):
-            self.result.found("unrecorded", subject)
-        if state not in ("delivered", "rejected", "refused", "failed") and not unfetchable:
-            self.result.found("endless", f"{subject} is {state}: {reason}")
-        elif not delivered and not reason:
-            self.result.found("without a reason", f"{subject} is {state}")
-
 
 def _is_over(process: Process) -> bool:
     ends = {outcome["end"] for outcome in process.said("outcomes") or []}
@@ -288,9 +230,3 @@ def _is_over(process: Process) -> bool:
 
 _ROUGH: Final = frozenset({"disk", "connection", "server_crash"})
 """Disasters after which an error of the system may reach the person as it is."""
-
-
-def bucket(reason: str) -> str:
-    """A reason without its figures, short enough to count by."""
-    text = "".join("#" if c.isdigit() else c for c in reason)
-    return text[:70]

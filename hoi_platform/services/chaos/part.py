@@ -24,11 +24,12 @@ from typing import Any
 
 from hoi_platform.services.chaos import buying, kernel
 from hoi_platform.services.chaos.auditing import audit_until_told
-from hoi_platform.services.chaos.case import CaseRun, Result, World
+from hoi_platform.services.chaos.case import CaseRun, World
 from hoi_platform.services.chaos.clock import SharedClock
 from hoi_platform.services.chaos.plan import Case, Database, case_of
 from hoi_platform.services.chaos.postgres import Cluster, install_faults, running_cluster
 from hoi_platform.services.chaos.service import Control, Services, serve
+from hoi_platform.services.chaos.verdict import Result
 from hoi_platform.services.chaos.warm import warm_up
 from hoi_platform.services.fake_apis.videos import still_video
 from hoi_platform.services.ledger.database import open_ledger
