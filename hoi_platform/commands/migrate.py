@@ -25,7 +25,12 @@ def migrate(
         Path | None, typer.Option(help="The YAML file that gen_2dhoi was run with, if any.")
     ] = None,
     recon_config: Annotated[
-        Path | None, typer.Option(help="The YAML file that recon_4dhoi was run with, if any.")
+        Path | None,
+        typer.Option(
+            "--recon_config",
+            "--recon-config",
+            help="The YAML file that recon_4dhoi was run with, if any.",
+        ),
     ] = None,
     profile: Annotated[str, typer.Option(help="The profile that it was run with.")] = "full",
 ) -> None:

@@ -3,8 +3,7 @@
 import contextlib
 import os
 import socket
-import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from hoi_platform.core.errors import BadInputError, HoiError
+from hoi_platform.core.errors import BadInputError
 from hoi_platform.services.ledger.access import (
     BY_EXTERNAL_ID,
     BY_FINGERPRINT,
@@ -21,10 +20,9 @@ from hoi_platform.services.ledger.access import (
     required_row,
 )
 from hoi_platform.services.ledger.budget import check_budget, spent_usd
-from hoi_platform.services.ledger.clean import clean_json, clean_text
 from hoi_platform.services.ledger.clock import database_now
 from hoi_platform.services.ledger.costs import cost_problem
-from hoi_platform.services.ledger.faults import UnwrittenAnswerError, explained
+from hoi_platform.services.ledger.faults import explained
 from hoi_platform.services.ledger.intent import (
     LEASE,
     UNLIMITED,
@@ -33,12 +31,11 @@ from hoi_platform.services.ledger.intent import (
     Intent,
     next_attempt,
 )
-from hoi_platform.services.ledger.redact import redacted
-from hoi_platform.services.ledger.schema import ClaimRow, RequestRow
+from hoi_platform.services.ledger.moves import claimed, id_never_lost, moved
+from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import (
     OPEN,
     SPENT,
-    TERMINAL,
     IllegalTransitionError,
     RequestState,
     check_transition,
@@ -85,7 +82,7 @@ class Ledger:
         with self._writing(_EVERYONE) as session:  # budgets span all accounts
             row = session.scalar(BY_FINGERPRINT, {"reference": intent.fingerprint})
             if row is not None:
-                return _claimed(row, [intent.subject])
+                return claimed(row, [intent.subject])
             if self._guard is not None:
                 self._guard(self._is_empty(session))
             now = self._now(session)
@@ -110,14 +107,14 @@ class Ledger:
                 ordered=intent.ordered or None,
             )
             session.add(row)
-            return _claimed(row, [intent.subject])
+            return claimed(row, [intent.subject])
 
     def claim(self, row: RequestRow, subject: str) -> RequestRow:
         """Note that a request is for this clip or object too."""
         if subject in row.subjects:
             return row
         with self._writing(row.account) as session:
-            return _claimed(required_row(session, row.fingerprint), [subject])
+            return claimed(required_row(session, row.fingerprint), [subject])
 
     def carry_over(self, row: RequestRow, fingerprint: str, ordered: dict[str, Any]) -> RequestRow:
         """Give a row of an earlier version today's identity; the service knows it by its old id."""
@@ -191,7 +188,7 @@ class Ledger:
         Raises UnwrittenAnswerError when the id of a bought task cannot be written.
         """
         row = self.get(fingerprint)
-        with _id_never_lost(row, changes), self._writing(row.account) as session:
+        with id_never_lost(row, changes), self._writing(row.account) as session:
             return self._move(session, required_row(session, fingerprint), state, changes)
 
     def observe(self, row: RequestRow, state: RequestState, **changes: Any) -> RequestRow:
@@ -199,7 +196,7 @@ class Ledger:
 
         Raises UnwrittenAnswerError when the id of a bought task cannot be written.
         """
-        with _id_never_lost(row, changes), self._writing(row.account) as session:
+        with id_never_lost(row, changes), self._writing(row.account) as session:
             row = required_row(session, row.fingerprint)
             if is_old_news(RequestState(row.state), state):
                 return row
@@ -230,21 +227,7 @@ class Ledger:
     def _move(
         self, session: Session, row: RequestRow, state: RequestState, changes: dict[str, Any]
     ) -> RequestRow:
-        check_transition(RequestState(row.state), state)
-        if row.state == RequestState.SENDING != state:
-            changes = {"reason": ""} | changes
-        if "answer" in changes:
-            changes["answer"] = redacted(clean_json(changes["answer"]))
-        changes |= _believable_cost(row, changes)
-        for name, value in changes.items():
-            if not hasattr(RequestRow, name):
-                raise AttributeError(f"a ledger row has no {name}")
-            setattr(row, name, value)
-        row.state = state
-        row.updated_at = self._now(session)
-        if state in TERMINAL:
-            row.finished_at = row.updated_at
-        return row
+        return moved(row, state, changes, self._now(session))
 
     def advance_if(self, row: RequestRow, state: RequestState, **changes: Any) -> RequestRow:
         """``advance``, but only if the row still stands as ``row`` did; else as it stands now.
@@ -337,42 +320,3 @@ class Ledger:
         ):
             lock_account(session, account)
             yield session
-
-
-def _claimed(row: RequestRow, subjects: Iterable[str]) -> RequestRow:
-    """The row with these among the subjects that it is for."""
-    known = {claim.subject for claim in row.claims}
-    cleaned = dict.fromkeys(clean_text(subject) for subject in subjects)
-    row.claims += [ClaimRow(subject=subject) for subject in cleaned if subject not in known]
-    return row
-
-
-def _believable_cost(row: RequestRow, changes: dict[str, Any]) -> dict[str, Any]:
-    """What a stated cost changes: itself, or the reason why the estimate goes on to count."""
-    cost = changes.get("cost_usd")
-    problem = None if cost is None else cost_problem(Decimal(cost), row.estimate_usd)
-    if problem is None:
-        return {}
-    words = f"the service states a cost that is not used: {problem}; `hoi ledger settle --cost`"
-    reason = changes.get("reason", row.reason)
-    if words not in reason:
-        reason = "; ".join(filter(None, [reason, words]))
-    return {"cost_usd": row.cost_usd, "reason": reason}
-
-
-@contextlib.contextmanager
-def _id_never_lost(row: RequestRow, changes: dict[str, Any]) -> Iterator[None]:
-    """When the database fails, the id of a bought task stands in the error and on stderr."""
-    try:
-        yield
-    except HoiError as error:
-        task_id = changes.get("task_id")
-        if task_id is None or isinstance(error, IllegalTransitionError):
-            raise
-        message = (
-            f"{row.subject}: {row.provider} has task {clean_text(str(task_id))!r}, which could "
-            f"not be written into ledger row {row.id}: {error}. It is bought: once the ledger can "
-            f"be written, `hoi ledger settle {row.id} --task-id {clean_text(str(task_id))}`"
-        )
-        sys.stderr.write(f"hoi: {message}\n")
-        raise UnwrittenAnswerError(message) from error

@@ -20,6 +20,7 @@ from hoi_platform.core.errors import BadInputError, TransientError
 from hoi_platform.core.filtering.check import Check
 from hoi_platform.core.filtering.video_sanity import first_frame_checks
 from hoi_platform.services.artifacts.files import move_whole, sync_tree
+from hoi_platform.services.artifacts.record import file_digest
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.codec import probe_video, resize_video
@@ -59,17 +60,18 @@ class Delivery:
     def fetch(
         self, provider: VideoProvider, ref: TaskRef, subject: str, passes: Passes = _anything
     ) -> Path:
-        """The file of a succeeded task: a whole video, if possible one that ``passes``.
+        """The file of a succeeded task: a whole video.
 
-        Addresses expire and servers of files mix them up: each attempt asks the service for a new
-        address. Raises TransientError when no attempt brings a whole video.
+        One that does not pass is given only if every attempt brings the same: servers of files
+        mix them up. Addresses expire: each attempt asks for a new one. Raises TransientError when
+        the attempts bring no whole video, or different ones; the last of those is kept aside.
         """
-        target = self._place(ref.external_task_id)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._clear_parts(ref.external_task_id)
-        stem = f".{ref.external_task_id}.{os.getpid()}"
-        scratch, kept = (self.folder / f"{stem}{end}.part" for end in ("", ".kept"))
-        failure: TransientError | None = None
+        target = self._place(ref.external_task_id)
+        scratch = self.folder / f".{ref.external_task_id}.{os.getpid()}.part"
+        digests: list[str] = []
+        failure: TransientError | str = "each attempt brought another file"
         try:
             for attempt in range(self.attempts):
                 if attempt:
@@ -79,18 +81,15 @@ class Delivery:
                 except TransientError as error:
                     failure = error
                     continue
-                scratch.replace(kept)
-                if passes(kept):
-                    break
-            if kept.exists():
-                sync_tree(kept)
-                move_whole(kept, target)
-                return target
+                digests.append(file_digest(scratch))
+                agreed = len(digests) == self.attempts and len(set(digests)) == 1
+                if agreed or passes(scratch):
+                    return _kept(scratch, target)
+                _kept(scratch, target.with_suffix(".doubtful.mp4"))
         except OSError as error:
-            failure = TransientError(f"the video cannot be written: {error}")
+            failure = f"the video cannot be written: {error}"
         finally:
-            for part in (scratch, kept):
-                part.unlink(missing_ok=True)
+            scratch.unlink(missing_ok=True)
         raise TransientError(
             f"{subject}: the finished video of task {ref.external_task_id} could not be fetched "
             f"whole in {self.attempts} attempts ({failure}); it is paid and is fetched again for "
@@ -122,6 +121,12 @@ def _download(provider: VideoProvider, ref: TaskRef, target: Path) -> None:
         raise TransientError("the service gives no address for it")
     provider.download(task.video_url, target)
     _require_whole(target)
+
+
+def _kept(scratch: Path, target: Path) -> Path:
+    sync_tree(scratch)
+    move_whole(scratch, target)
+    return target
 
 
 def _require_whole(path: Path) -> None:
