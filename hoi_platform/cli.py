@@ -11,6 +11,7 @@ from hoi_platform.commands.demo import demo
 from hoi_platform.commands.doctor import doctor
 from hoi_platform.commands.fake_apis import fake_apis
 from hoi_platform.commands.ledger import app as ledger_app
+from hoi_platform.commands.migrate import migrate
 from hoi_platform.commands.objects import app as objects_app
 from hoi_platform.commands.serve import serve, ui
 from hoi_platform.core.errors import HoiError
@@ -28,6 +29,7 @@ app.command()(status)
 app.command()(clips)
 app.command()(why)
 app.add_typer(ledger_app, name="ledger")
+app.command()(migrate)
 app.add_typer(bench_app, name="bench")
 app.command()(doctor)
 app.command()(serve)

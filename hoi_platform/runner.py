@@ -19,6 +19,7 @@ from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.services.artifacts.record import ArtifactRecord
+from hoi_platform.services.clips import video_rejection
 
 QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -82,11 +83,12 @@ class ChainRunner:
             raise_on_error=False,
         )
         errors = _errors(result)
+        rejected = video_rejection(self.platform.store, subject)  # a verdict, no error
         outcomes = []
         for asset in assets:
             record = self.platform.store.record(asset, subject)
             error = errors.get(asset)
-            if error is None and asset not in _succeeded(result):
+            if error is None and asset not in _succeeded(result) and not rejected:
                 error = "not run: an earlier stage failed"
             made = error is None and record != before[asset]
             outcomes.append(Outcome(asset, subject, record, made, error))

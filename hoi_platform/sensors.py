@@ -4,7 +4,7 @@ Belongs here: which runs are requested, and when. Does not: how tasks are asked 
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import dagster as dg
@@ -25,8 +25,11 @@ from hoi_platform.services.video.polling import poll_open_tasks
 
 MOST_REQUESTS: Final = 20
 """Runs that one tick requests; the next tick goes on."""
-_ASK_AGAIN: Final = timedelta(hours=6)
-"""A ready clip whose run did not fetch it is requested again after this time."""
+_ASK_AGAIN: Final = {"fal-ai": timedelta(minutes=10)}
+"""A ready clip whose run did not fetch it is requested again after this time: fal keeps a video
+for an hour or less."""
+_ASK_AGAIN_LATER: Final = timedelta(hours=6)
+"""The same for services that keep it for weeks."""
 _OFFER_AGAIN: Final = timedelta(minutes=10)
 _OFFER_AT_MOST: Final = timedelta(days=1)
 
@@ -58,10 +61,11 @@ def video_poll(
     book = ledger.ledger(config.budget)
     poll = poll_open_tasks(book, lambda row: video.of_row(row, config))
     for error in poll.errors:
-        context.log.warning("not asked: %s", error)
-    now = datetime.now(UTC)
+        context.log.warning("not read: %s", error)
+    now = book.now()
     requests = [*ready_requests(service, poll.ready, now)]
-    for subject in sorted({row.subject for row in poll.ready} - _subjects(requests)):
+    named = {subject for row in poll.ready for subject in row.subjects if not row.fetch_after}
+    for subject in sorted(named - _subjects(requests)):
         context.log.warning(
             "%s is ready, and is not what today's configuration asks for; `hoi ledger resume` "
             "with the configuration that it was ordered with fetches it",
@@ -69,25 +73,28 @@ def video_poll(
         )
     requests += offer_requests(service, book, config, now)
     if not requests:
-        return dg.SkipReason(f"{poll.asked} open, none ready; {len(poll.errors)} not asked")
+        return dg.SkipReason(f"{poll.asked} open, none ready; {len(poll.errors)} not read")
     return dg.SensorResult(run_requests=requests[:MOST_REQUESTS])
 
 
 def ready_requests(
     platform: Platform, rows: list[RequestRow], now: datetime
 ) -> Iterator[dg.RunRequest]:
-    """A run per finished task; once more every six hours while its video is not fetched.
+    """A run per finished task; more, while its video is not fetched, every ``_ASK_AGAIN``.
 
     Only for clips whose task is the one that today's configuration asks for: a run for any other
     would order another video.
     """
     stages = platform.stages(STAGES)
     for row in rows:
-        clips = clips_named(platform, row.subject)
+        if row.fetch_after is not None and now < row.fetch_after:
+            continue  # the service gave no whole file; it is asked again later
+        clips = [clip for subject in row.subjects for clip in clips_named(platform, subject)]
         if not all(stages.status("video_task", clip, verify=False).done for clip in clips):
             continue
-        times = (now - row.updated_at) // _ASK_AGAIN
-        again = f":{times}" if times > 0 else ""
+        times = (now - row.updated_at) // _ASK_AGAIN.get(row.provider, _ASK_AGAIN_LATER)
+        again = f":fetch{row.fetches}" if row.fetches else ""
+        again += f":{times}" if times > 0 else ""
         yield from _requests(platform, row, f"video:{row.external_task_id}{again}", _COLLECT)
 
 
@@ -107,7 +114,8 @@ def offer_requests(
             run_key = f"offer:{row.external_task_id}:{bucket}"
             submitted = any(
                 platform.store.record("video_task", clip)
-                for clip in clips_named(platform, row.subject)
+                for subject in row.subjects
+                for clip in clips_named(platform, subject)
             )
             yield from _requests(platform, row, run_key, *([_COLLECT] if submitted else []))
 
@@ -122,12 +130,12 @@ def _is_asked_for(row: RequestRow, config: VideoConfig) -> bool:
 def _requests(
     platform: Platform, row: RequestRow, run_key: str, *more: dg.AssetKey
 ) -> Iterator[dg.RunRequest]:
-    for clip in clips_named(platform, row.subject):
+    for clip in (c for subject in row.subjects for c in clips_named(platform, subject)):
         yield dg.RunRequest(
             run_key=f"{run_key}:{clip.object_id.key}",
             partition_key=cell_key(clip.object_id.key, clip.seed),
             asset_selection=[_SUBMIT, *more],
-            tags={"hoi/external_task_id": row.external_task_id, _SUBJECT: row.subject},
+            tags={"hoi/external_task_id": row.external_task_id, _SUBJECT: str(clip)},
         )
 
 

@@ -49,6 +49,16 @@ class StoredCheck:
             metadata={"checks": dg.MetadataValue.table(rows)} if rows else {},
         )
 
+    def not_passed(self, reason: str) -> dg.AssetCheckResult:
+        """For an artifact that is not made, which is a verdict too."""
+        return dg.AssetCheckResult(
+            check_name=self.name,
+            asset_key=self.asset,
+            passed=False,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=reason,
+        )
+
 
 def _checks(data: list[dict[str, Any]]) -> list[Check]:
     return [Check.from_json(item) for item in data]

@@ -13,13 +13,17 @@ from hoi_platform.services.video.backend import VideoTask
 
 @stage_asset(
     Look("gen_2dhoi", frozenset({"video"}), preview=video_preview, check=VIDEO_SANITY),
-    version="2",
+    version="3",
     upstream=("object_mesh", "scene_render", "video_prompt", "video_task"),
     settings=request_settings,
     backend=lambda s: s.gen_2dhoi.video.model_api,
 )
 def interaction_video(work: Work, video: VideoResource) -> None:
-    """The finished video, collected, checked against its conditioning frame."""
+    """The finished video, collected, checked against its conditioning frame.
+
+    A bought video that is not the ordered one is kept with what it did not pass; the clip's chain
+    ends here until a person accepts it.
+    """
     from hoi_platform.assets.inputs import ClipInputs
     from hoi_platform.core.filtering.video_sanity import video_checks
     from hoi_platform.services.video.codec import read_video
@@ -32,5 +36,6 @@ def interaction_video(work: Work, video: VideoResource) -> None:
         collected.truth.save(work.output("truth"))
     inputs = ClipInputs(work)
     checks = video_checks(read_video(target), inputs.frame, inputs.camera)
-    write_whole(work.output("checks"), checks_to_json(checks))
+    by_name = {check.name: check for check in (*checks, *collected.failed)}
+    write_whole(work.output("checks"), checks_to_json(by_name.values()))
     work.facts.update(collected.facts)

@@ -25,7 +25,7 @@ def _settings(context: Context) -> dict[str, object]:
 
 @stage_asset(
     Look("gen_2dhoi", frozenset({"blender"}), preview=frame_preview, check=RENDER_SANITY),
-    version="1",
+    version="2",
     upstream=("object_mesh", "settled_pose", "object_scale"),
     settings=_settings,
     backend=lambda _: "cycles",

@@ -5,7 +5,7 @@ Belongs here: the bridge between stages and Dagster. Does not: anything about a 
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,8 +22,9 @@ from hoi_platform.partitions import CELLS, OBJECTS, split_key
 from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.stages import Context, Stage, Work
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.clips import VIDEO, video_rejection
 from hoi_platform.services.platform import Platform
-from hoi_platform.services.secrets import leaves_clean
+from hoi_platform.services.secrets import generates_clean
 
 Body = Callable[..., None]
 Preview = Callable[[ArtifactStore, ObjectId | ClipId], bytes]
@@ -85,12 +86,13 @@ def stage_asset(
             code_version=version,
             pool=look.pool,
             op_tags=look.op_tags,
+            output_required=ARTIFACTS[name].scope != "clip",  # see _materialize
             check_specs=[look.check.spec] if look.check else None,
             required_resource_keys={"platform", "progress", *uses},
         )
-        def asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        def asset(context: dg.AssetExecutionContext) -> Iterator[Any]:
             resources = {key: getattr(context.resources, key) for key in uses}
-            return _materialize(context, stage, look, lambda work: body(work, **resources))
+            yield from _materialize(context, stage, look, lambda work: body(work, **resources))
 
         return asset
 
@@ -104,12 +106,28 @@ def subject_of(platform: Platform, partition_key: str) -> ObjectId | ClipId:
     return object_id if seed is None else platform.clip(object_id, seed)
 
 
-@leaves_clean
+def _is_below_video(upstream: Sequence[str]) -> bool:
+    return any(name == VIDEO or _is_below_video(STAGES[name].upstream) for name in upstream)
+
+
+@generates_clean
 def _materialize(
     context: dg.AssetExecutionContext, stage: Stage, look: Look, body: Callable[[Work], None]
-) -> dg.MaterializeResult:
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """One result; none where the clip's video was rejected, which is a verdict and no error."""
     platform: Platform = context.resources.platform.platform()
     subject = subject_of(platform, context.partition_key)
+    rejected = video_rejection(platform.store, subject) if _is_below_video(stage.upstream) else ""
+    if rejected:
+        context.log.warning(
+            "%s of %s is not made; rejected: video: %s; `hoi ledger accept` lets the clip continue",
+            stage.name,
+            subject,
+            rejected,
+        )
+        if look.check:
+            yield look.check.not_passed(f"rejected: video: {rejected}")
+        return
     stages = platform.stages(STAGES)
     _require_upstream(context, platform, stage, subject)
     status = stages.status(stage.name, subject)
@@ -123,7 +141,7 @@ def _materialize(
             record = stages.run(stage.name, subject, body, report)
     metadata = _metadata(platform, stage, look, subject, record)
     metadata["status"] = dg.MetadataValue.text("already done" if status.done else "made")
-    return dg.MaterializeResult(
+    yield dg.MaterializeResult(
         metadata=metadata,
         data_version=dg.DataVersion(record.fingerprint[:32]),
         check_results=[look.check.evaluate(platform.store, subject)] if look.check else [],

@@ -1,11 +1,12 @@
 """The request that ``video_task`` submits and ``interaction_video`` collects."""
 
+from dataclasses import replace
 from typing import Any
 
 from hoi_platform.core.scene.performance import VERSION
-from hoi_platform.services.artifacts.record import file_digest, fingerprint_of
 from hoi_platform.services.artifacts.stages import Context, Work
 from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
+from hoi_platform.services.video.identity import request_identity
 
 
 def request_settings(context: Context) -> dict[str, Any]:
@@ -28,24 +29,15 @@ def video_request(work: Work) -> VideoRequest:
     config = work.settings.gen_2dhoi.video
     frame = work.input("scene_render", "frame")
     prompt = work.input("video_prompt", "text").read_text().strip()
-    model = config.kling_model_name if config.model_api != "simulated" else "simulated"
-    identity = [
-        file_digest(frame),
-        prompt,
-        config.model_api,
-        model,
-        config.duration,
-        config.kling_mode,
-        str(work.clip),
-    ]
-    return VideoRequest(
+    request = VideoRequest(
         clip=str(work.clip),
-        fingerprint=fingerprint_of(identity),
+        fingerprint="",
         frame=frame,
         prompt=prompt,
         config=config,
         scene=_simulated_scene(work) if config.model_api == "simulated" else None,
     )
+    return replace(request, fingerprint=request_identity(request))
 
 
 def _simulated_scene(work: Work) -> SimulatedScene:

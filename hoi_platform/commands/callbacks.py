@@ -15,7 +15,7 @@ def callbacks(
     """Listen on 127.0.0.1 for signed callbacks (KLING_WEBHOOK_SECRET); put a proxy before it."""
     import uvicorn
 
-    from hoi_platform.commands.ledger import open_for_video
+    from hoi_platform.commands.ledger_access import open_for_video
     from hoi_platform.resources.video import webhook_secret
     from hoi_platform.services.video.callbacks import callback_app
     from hoi_platform.services.video.polling import refresh_named

@@ -35,19 +35,21 @@ def status(results_dir: ResultsDir = DEFAULT_RESULTS, profile: Profile = "demo")
 
 def clips(results_dir: ResultsDir = DEFAULT_RESULTS) -> None:
     """List the clips with their verdicts and the reasons of rejected ones."""
-    from hoi_platform.commands.report import read_json
     from hoi_platform.commands.terminal import console, table
     from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.services.clips import clip_verdict, video_rejection
 
     platform = PlatformResource(results_dir=str(results_dir), profile="demo").platform()
     rows = []
     for clip in platform.made_clips():
-        if platform.store.record("filtered_hoi", clip) is None:
+        verdict, first = clip_verdict(platform.store, clip), ""
+        if verdict is None:
             rows.append((clip.path, "unjudged", ""))
             continue
-        verdict = read_json(platform.store, "filtered_hoi", "verdict", clip)
-        word = "valid" if verdict["valid"] else "rejected"
-        rows.append((clip.path, word, "; ".join(verdict["reasons"])))
+        if video_rejection(platform.store, clip):
+            first = "video: "
+        word = "valid" if verdict.valid else "rejected"
+        rows.append((clip.path, word, first + "; ".join(verdict.reasons)))
     console.print(table("Clips", ("clip", "verdict", "reasons"), rows))
 
 

@@ -1,28 +1,27 @@
 """``hoi ledger``: what was bought, what it cost, what is still open."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
-from pathlib import Path
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hoi_platform.commands.ledger_access import Reference, open_ledger_of
+from hoi_platform.commands.ledger_files import accept, fetch, recheck
+from hoi_platform.commands.ledger_reopen import reopen
 from hoi_platform.commands.ledger_resume import resume
 from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
 from hoi_platform.core.errors import BadInputError
 
 if TYPE_CHECKING:
-    from hoi_platform.core.config.gen_2dhoi import VideoConfig
-    from hoi_platform.resources.platform import PlatformResource
-    from hoi_platform.resources.video import VideoResource
     from hoi_platform.services.ledger.ledger import Ledger
     from hoi_platform.services.ledger.schema import RequestRow
 
 app = typer.Typer(help="The book of paid requests.", no_args_is_help=True)
-app.command()(resume)
+for _command in (resume, reopen, fetch, recheck, accept):
+    app.command()(_command)
 
-Reference = Annotated[str, typer.Argument(help="Row number, external task id or fingerprint.")]
 _CENTS = Decimal("0.1")
 _COLUMNS = ("row", "state", "model", "subject", "USD", "reserved (UTC)", "reason")
 
@@ -41,8 +40,9 @@ def list_rows(
     if state is not None and state not in set(RequestState):
         raise BadInputError(f"unknown state {state!r}; known: {', '.join(RequestState)}")
     states = set(RequestState) if all_rows else set(RequestState) - TERMINAL
-    rows = _open(results_dir, task)[0].rows({RequestState(state)} if state else states)
-    console.print(table("Ledger", _COLUMNS, [_cells(row) for row in rows]))
+    ledger = open_ledger_of(results_dir, task)[0]
+    rows, now = ledger.rows({RequestState(state)} if state else states), ledger.now()
+    console.print(table("Ledger", _COLUMNS, [_cells(row, now) for row in rows]))
 
 
 @app.command()
@@ -52,10 +52,14 @@ def show(
     """Show everything that is known of one request."""
     from hoi_platform.commands.terminal import console, table
     from hoi_platform.services.ledger.schema import RequestRow
+    from hoi_platform.services.ledger.waiting import waits_for
 
-    row = _open(results_dir, task)[0].get(reference)
-    names = [column.key for column in RequestRow.__table__.columns]
+    ledger = open_ledger_of(results_dir, task)[0]
+    row = ledger.get(reference)
+    names = [column.key for column in RequestRow.__table__.columns if column.key != "subject"]
     cells = [(name, getattr(row, name)) for name in names if getattr(row, name) is not None]
+    cells += [("for", subject) for subject in row.subjects]
+    cells.append(("waits for", waits_for(row, ledger.now()) or "nothing"))
     console.print(table(f"Ledger row {row.id}", ("field", "value"), cells))
 
 
@@ -65,7 +69,7 @@ def spend(results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation"
     from hoi_platform.commands.terminal import console, table
     from hoi_platform.services.ledger.states import COUNTED
 
-    ledger, config, _ = _open(results_dir, task)
+    ledger, config, _ = open_ledger_of(results_dir, task)
     sums: dict[tuple[str, str, str], tuple[int, Decimal]] = {}
     for row in ledger.rows(COUNTED):
         key = (row.reserved_at.date().isoformat(), row.provider, row.model)
@@ -73,7 +77,7 @@ def spend(results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation"
         sums[key] = (count + 1, usd + _usd(row))
     rows = [(*key, count, f"{usd:.2f}") for key, (count, usd) in sorted(sums.items())]
     console.print(table("Spent", ("day (UTC)", "provider", "model", "requests", "USD"), rows))
-    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = ledger.now().replace(hour=0, minute=0, second=0, microsecond=0)
     limits = (("day", day, config.budget.per_day_usd),)
     limits += (("month", day.replace(day=1), config.budget.per_month_usd),)
     for name, since, limit in limits:
@@ -94,9 +98,12 @@ def settle(
         bool, typer.Option("--give-up", help="Never send it, or never wait for it again.")
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Its task failed: order it once more.")
+        bool, typer.Option("--again", help="Its task failed, or its video: order it once more.")
     ] = False,
-    cost: Annotated[float | None, typer.Option(help="What it cost in USD.")] = None,
+    cost: Annotated[str | None, typer.Option(help="What it cost in USD.")] = None,
+    confirm_cost: Annotated[
+        bool, typer.Option("--confirm-cost", help="It did, far over its estimate as it is.")
+    ] = False,
     results_dir: ResultsDir = DEFAULT_RESULTS,
     task: Task = "manipulation",
 ) -> None:
@@ -109,11 +116,11 @@ def settle(
         raise BadInputError("say one of --task-id, --not-taken, --give-up, --again, --cost")
     if said > 1:
         raise BadInputError("--task-id, --not-taken, --give-up and --again exclude each other")
-    ledger = _open(results_dir, task)[0]
+    ledger = open_ledger_of(results_dir, task)[0]
     row = ledger.get(reference)
     by_hand = f"settled by hand; before: {row.state}: {row.reason}"
     if cost is not None:
-        row = ledger.advance(row.fingerprint, row.state, cost_usd=Decimal(str(cost)))
+        row = ledger.settle_cost(row.fingerprint, _amount(cost), confirmed=confirm_cost)
     if task_id is not None:
         known = {"task_id": task_id, "reason": by_hand}
         row = ledger.advance(row.fingerprint, RequestState.SUBMITTED, **known)
@@ -124,6 +131,13 @@ def settle(
     elif again:
         row = ledger.reserve_again(row.fingerprint)
     console.print(f"row {row.id} of {row.subject} is {row.state}")
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise BadInputError(f"--cost {text!r} is no amount; write it like 0.35") from error
 
 
 def _not_taken(ledger: "Ledger", row: "RequestRow", reason: str) -> "RequestRow":
@@ -142,30 +156,19 @@ def _given_up(ledger: "Ledger", row: "RequestRow", reason: str) -> "RequestRow":
     return ledger.advance(row.fingerprint, S.FAILED if bought else S.REFUSED, reason=reason)
 
 
-def _open(results_dir: Path, task: str) -> "tuple[Ledger, VideoConfig, PlatformResource]":
-    from hoi_platform.resources.ledger import LedgerResource
-    from hoi_platform.resources.platform import PlatformResource
-
-    resource = PlatformResource(results_dir=str(results_dir.absolute()))
-    config = resource.platform().settings(task).gen_2dhoi.video
-    return LedgerResource(platform=resource).ledger(config.budget), config, resource
-
-
-def open_for_video(results_dir: Path, task: str) -> "tuple[Ledger, VideoConfig, VideoResource]":
-    """The ledger, the configuration and the backends that its rows were sent with."""
-    from hoi_platform.resources.video import resuming_video
-
-    ledger, config, resource = _open(results_dir, task)
-    return ledger, config, resuming_video(resource)
-
-
 def _usd(row: "RequestRow") -> Decimal:
     return row.estimate_usd if row.cost_usd is None else row.cost_usd
 
 
-def _cells(row: "RequestRow") -> Sequence[str]:
+def _cells(row: "RequestRow", now: datetime) -> Sequence[str]:
+    from hoi_platform.services.ledger.waiting import waits_for
+
     amount = _usd(row)
     shown = f"{amount:.2f}" if amount >= _CENTS else f"{amount:.4f}"  # questions cost less
     usd = shown + ("" if row.cost_usd is not None else " est.")
     reserved = row.reserved_at.strftime("%Y-%m-%d %H:%M")
-    return (str(row.id), row.state, row.model, row.subject, usd, reserved, row.reason[:120])
+    first, *others = row.subjects
+    shared = f" and {len(others)} more" if others else ""
+    waits = waits_for(row, now)
+    reason = "; ".join(filter(None, [row.reason[:200], f"waits for {waits}" if waits else ""]))
+    return (str(row.id), row.state, row.model, first + shared, usd, reserved, reason)

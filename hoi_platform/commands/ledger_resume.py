@@ -11,8 +11,11 @@ from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
 
 if TYPE_CHECKING:
     from hoi_platform.core.clip import ClipId
+    from hoi_platform.core.config.gen_2dhoi import VideoConfig
     from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.resources.video import VideoResource
     from hoi_platform.runner import Outcome
+    from hoi_platform.services.ledger.ledger import Ledger
     from hoi_platform.services.ledger.schema import RequestRow
 
 _ASSETS = ("video_task", "interaction_video")
@@ -41,8 +44,8 @@ def resume(
 ) -> None:
     """Go on with what is open: look up, offer, wait, fetch. Nothing new is bought.
 
-    Backend and model are those of each row. A clip whose request is another one today is told,
-    and left alone.
+    Backend and model are those of each row. The video of a clip whose request is another one
+    today is fetched by itself. Fails while something ready was left.
     """
     from hoi_platform.commands.terminal import console, progress_display
     from hoi_platform.resources.ledger import LedgerResource
@@ -67,8 +70,9 @@ def resume(
     clips = open_clips(platform, rows)
     console.print(f"{poll.asked} open, {len(poll.ready)} ready, {len(clips)} clips to go on with")
     problems = [f"[yellow]not asked:[/yellow] {error}" for error in poll.errors]
-    if unknown := {row.subject for row in rows} - {str(found.clip) for found in clips}:
-        problems.append(
+    named = {subject for row in rows for subject in row.subjects}
+    if unknown := named - {str(found.clip) for found in clips}:
+        console.print(
             f"[yellow]no such clip today:[/yellow] {', '.join(sorted(unknown))}; give the "
             "--config or --character that it was made with"
         )
@@ -76,10 +80,29 @@ def resume(
         outcomes = [outcome for found in clips for outcome in _go_on(platform, found)]
     failed = [outcome for outcome in outcomes if outcome.error]
     problems += [f"[red]{o.asset} of {o.subject}:[/red] {o.error}" for o in failed]
+    problems += fetch_left(ledger, video, video_config)
     for problem in problems:
         console.print(problem)
     if problems:
         raise typer.Exit(1)
+
+
+def fetch_left(ledger: "Ledger", video: "VideoResource", config: "VideoConfig") -> list[str]:
+    """Fetch every ready video that no clip of today has fetched; what went wrong, in words."""
+    from hoi_platform.commands.terminal import console
+    from hoi_platform.core.errors import HoiError
+    from hoi_platform.services.ledger.states import RequestState
+
+    problems = []
+    for row in ledger.rows({RequestState.SUCCEEDED}):
+        if row.kind != "video" or video.delivery().located(row) is not None:
+            continue
+        try:
+            fetched = video.of_row(row, config).fetch(row)
+            console.print(f"fetched row {row.id} of {row.subject} into {fetched.result}")
+        except HoiError as error:
+            problems.append(f"[red]row {row.id} is ready and was not fetched:[/red] {error}")
+    return problems
 
 
 def open_clips(platform: "PlatformResource", rows: Sequence["RequestRow"]) -> list[OpenClip]:
@@ -89,7 +112,7 @@ def open_clips(platform: "PlatformResource", rows: Sequence["RequestRow"]) -> li
     service = platform.platform()
     found: dict[ClipId, OpenClip] = {}
     for row in rows:
-        for clip in clips_named(service, row.subject):
+        for clip in (c for subject in row.subjects for c in clips_named(service, subject)):
             if clip not in found:
                 record = service.store.record("video_task", clip)
                 settings = record.settings if record and record.backend == row.provider else {}

@@ -6,12 +6,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import dagster as dg
+from sqlalchemy import make_url
 
 from hoi_platform.core.config.gen_2dhoi import BudgetConfig
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.intent import Budget
 from hoi_platform.services.ledger.ledger import Ledger
+from hoi_platform.services.purchases import require_known_purchases
 
 
 class LedgerResource(dg.ConfigurableResource):
@@ -20,10 +22,20 @@ class LedgerResource(dg.ConfigurableResource):
     platform: dg.ResourceDependency[PlatformResource]
 
     def ledger(self, budget: BudgetConfig) -> Ledger:
-        """The ledger under a budget. Raises ConfigError when its database is of another kind."""
+        """The ledger under a budget; it refuses to buy again what the results folder holds.
+
+        Raises ConfigError when its database is of another kind, LedgerBrokenError.
+        """
         limits = (budget.per_day_usd, budget.per_month_usd)
         day, month = (None if limit is None else Decimal(str(limit)) for limit in limits)
-        return open_ledger(ledger_url(self.platform.platform().results_dir), Budget(day, month))
+        results = self.platform.platform().results_dir
+        url = ledger_url(results)
+        name = make_url(url).render_as_string(hide_password=True)
+
+        def guard(is_empty: bool) -> None:
+            require_known_purchases(results, name, ledger_is_empty=is_empty)
+
+        return open_ledger(url, Budget(day, month), guard=guard)
 
 
 def ledger_url(results_dir: Path) -> str:

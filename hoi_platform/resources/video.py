@@ -8,7 +8,7 @@ KLING_WEBHOOK_SECRET; FAL_KEY; FAL_BASE_URL.
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import dagster as dg
 
@@ -19,15 +19,19 @@ from hoi_platform.resources.keys import read_key
 from hoi_platform.resources.ledger import LedgerResource, account_name
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.ledger.schema import RequestRow
+from hoi_platform.services.retry import RetryPolicy
 from hoi_platform.services.video.backend import VideoBackend
 from hoi_platform.services.video.paid import PaidVideoBackend
-from hoi_platform.services.video.patience import Patience
 from hoi_platform.services.video.remote import VideoProvider
+from hoi_platform.services.video.retry import VideoRetry
+
+if TYPE_CHECKING:
+    from hoi_platform.services.video.delivery import Delivery
 
 _KLING_URL: Final = "https://api-singapore.klingai.com"
 _FAL_URL: Final = "https://queue.fal.run"
-_SHORT_OFFERS: Final = 5
-"""Attempts to have a request taken where a worker must not be held."""
+_SHORT_ATTEMPTS: Final = 5
+"""Attempts to have a request accepted where a worker must not be held."""
 
 
 class VideoResource(dg.ConfigurableResource):
@@ -55,17 +59,21 @@ class VideoResource(dg.ConfigurableResource):
 
     def paid(self, config: VideoConfig) -> PaidVideoBackend:
         """A paid backend over the ledger. Raises MissingResourceError, ConfigError."""
-        from hoi_platform.services.video.delivery import Delivery
-
         if config.model_api not in PROVIDERS:
             raise ConfigError(f"{config.model_api!r} is no paid backend: {', '.join(PROVIDERS)}")
         provider = PROVIDERS[config.model_api](config)
-        results = self.ledger.platform.platform().results_dir
-        sleep = self.sleeper()
-        delivery = Delivery(results / "ledger" / "videos", sleep)
         ledger = self.ledger.ledger(config.budget)
-        patience = self._patience(config)
-        return PaidVideoBackend(provider, ledger, delivery, sleep, patience, buys=self.buys)
+        retry, delivery, sleep = self._retry(config), self.delivery(), self.sleeper()
+        return PaidVideoBackend(provider, ledger, delivery, sleep, retry, buys=self.buys)
+
+    def delivery(self) -> "Delivery":
+        """Where delivered videos are kept."""
+        from hoi_platform.services.video.delivery import Delivery
+        from hoi_platform.services.video.http import remove_abandoned_parts
+
+        videos = self.ledger.platform.platform().results_dir / "ledger" / "videos"
+        remove_abandoned_parts(videos)
+        return Delivery(videos, self.sleeper())
 
     def sleeper(self) -> Callable[[float], None]:
         """What a paid backend waits with, in seconds; a subclass need not wait."""
@@ -78,12 +86,16 @@ class VideoResource(dg.ConfigurableResource):
             sent_with["kling_model_name"] = row.model
         return self.paid(config.model_copy(update=sent_with))
 
-    def _patience(self, config: VideoConfig) -> Patience:
-        return Patience(
-            offers=config.video_max_retries + 1 if self.wait else _SHORT_OFFERS,
-            longest_wait_s=config.video_retry_wait,
-            polls=config.video_max_polls if self.wait else 1,
-            poll_wait_s=config.video_retry_wait,
+    def _retry(self, config: VideoConfig) -> VideoRetry:
+        wait_s = config.video_retry_wait
+        return VideoRetry(
+            submit=RetryPolicy(
+                config.video_max_retries + 1 if self.wait else _SHORT_ATTEMPTS,
+                longest_wait_s=wait_s,
+            ),
+            poll=RetryPolicy(
+                config.video_max_polls if self.wait else 1, wait_s, wait_s, jitter=0.0
+            ),
             slots=config.concurrency,
         )
 

@@ -1,7 +1,17 @@
-"""From a clip's path in the ledger back to its partition."""
+"""What is known of a clip besides its artifacts: its row's partition, its verdict."""
+
+import json
+from typing import Final
 
 from hoi_platform.core.clip import ClipId
+from hoi_platform.core.filtering.check import checks_from_json
+from hoi_platform.core.filtering.verdict import Verdict
+from hoi_platform.core.formats.artifacts import Subject
+from hoi_platform.services.artifacts.record import fingerprint_of
+from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.platform import Platform
+
+VIDEO: Final = "interaction_video"
 
 
 def clips_named(platform: Platform, path: str) -> list[ClipId]:
@@ -13,3 +23,34 @@ def clips_named(platform: Platform, path: str) -> list[ClipId]:
     objects = [i for i in platform.catalogue.entries() if i.path == dataset_category]
     clips = [platform.clip(object_id, int(seed)) for object_id in objects]
     return [clip for clip in clips if clip.path == path]
+
+
+def video_rejection(store: ArtifactStore, subject: Subject) -> str:
+    """Why a clip's video is not the ordered one; empty for a good one, or for none.
+
+    Nothing is made of a rejected video until a person accepts it (``hoi ledger accept``).
+    """
+    if not isinstance(subject, ClipId):
+        return ""
+    record = store.record(VIDEO, subject)
+    return "" if record is None else str(record.facts.get("rejected") or "")
+
+
+def clip_verdict(store: ArtifactStore, clip: ClipId) -> Verdict | None:
+    """The decision on a clip, which a rejected video alone can make; None for an unjudged one."""
+    if video_rejection(store, clip):
+        checks = checks_from_json(store.path(VIDEO, "checks", clip).read_bytes())
+        return Verdict(tuple(checks), kept_frames=0, total_frames=0)
+    if store.record("filtered_hoi", clip) is None:
+        return None
+    return Verdict.from_json(json.loads(store.path("filtered_hoi", "verdict", clip).read_text()))
+
+
+def mark_for_recheck(store: ArtifactStore, clip: ClipId) -> bool:
+    """Make a rejected video's record stale, so that the next run takes it up again."""
+    record = store.record(VIDEO, clip)
+    if record is None or "rejected" not in record.facts:
+        return False
+    anew = {"fingerprint": fingerprint_of(["judge anew", record.fingerprint])}
+    store.rewrite_record(clip, record.model_copy(update=anew))
+    return True

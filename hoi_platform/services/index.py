@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from hoi_platform.core.clip import ClipId, parse_clip_path
-from hoi_platform.core.filtering.verdict import Verdict
 from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.clips import clip_verdict, video_rejection
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.viewer.clip_row import ClipRow
 from hoi_platform.services.viewer.gallery import write_gallery
 from hoi_platform.services.viewer.manifest import write_manifest
 from hoi_platform.services.viewer.summary import summarize
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 
 # Gallery path → asset, file key and name below it.
 _PATHS: Final = {
@@ -77,7 +77,6 @@ def _row(store: ArtifactStore, clip: ClipId, stages: Sequence[str]) -> ClipRow:
         for name in stages
         if ARTIFACTS[name].scope == "clip" and (record := store.record(name, clip))
     }
-    verdict = _json(store, records, "filtered_hoi", "verdict", clip)
     return ClipRow(
         clip_id=clip.path,
         dataset=clip.object_id.dataset,
@@ -86,7 +85,8 @@ def _row(store: ArtifactStore, clip: ClipId, stages: Sequence[str]) -> ClipRow:
         character=clip.character,
         scene=clip.scene,
         seed=clip.seed,
-        verdict=None if verdict is None else Verdict.from_json(verdict),
+        verdict=clip_verdict(store, clip),
+        rejected_video=video_rejection(store, clip),
         accuracy=_json(store, records, "clip_accuracy", "accuracy", clip) or {},
         seconds={name: record.seconds for name, record in records.items()},
         backends={name: record.backend for name, record in records.items()},

@@ -11,7 +11,7 @@ import logging
 import sys
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, ParamSpec, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -77,6 +77,21 @@ def clean_error(error: BaseException) -> BaseException:
     with its name, text and traceback takes its place.
     """
     return _clean(error, {}, 0)
+
+
+def generates_clean(function: Callable[P, Iterator[R]]) -> Callable[P, Iterator[R]]:
+    """``leaves_clean`` for a generator: what it raises while it is consumed is redacted."""
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
+        try:
+            yield from function(*args, **kwargs)
+            return
+        except Exception as error:  # noqa: BLE001 - raised below, redacted
+            clean = clean_error(error)
+        raise clean
+
+    return wrapper
 
 
 def leaves_clean(function: Callable[P, R]) -> Callable[P, R]:

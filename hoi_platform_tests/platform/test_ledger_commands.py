@@ -79,6 +79,11 @@ def test_a_task_that_is_gone_is_given_up_and_ordered_again(ledger: Ledger, tmp_p
         (["settle", "1"], "say one of"),
         (["settle", "1", "--give-up", "--again"], "exclude each other"),
         (["settle", "1", "--again"], "only a failed request"),
+        (["settle", "1", "--cost", "NaN"], "no amount of money"),
+        (["settle", "1", "--cost=-1"], "negative"),
+        (["settle", "1", "--cost", "a lot"], "write it like 0.35"),
+        (["settle", "1", "--cost", "56"], "--confirm-cost"),
+        (["accept", "1"], "nothing to decide"),
         (["show", "99"], "hoi ledger list"),
         (["list", "--state", "lost"], "known: reserved"),
     ],
@@ -88,3 +93,13 @@ def test_mistakes_are_told(words: list[str], message: str, ledger: Ledger, tmp_p
     with pytest.raises(HoiError, match=message):
         hoi(tmp_path, *words)
     assert ledger.get("1").state == RequestState.DOUBTFUL
+
+
+def test_every_clip_of_a_shared_purchase_is_listed(ledger: Ledger, tmp_path: Path) -> None:
+    """A person would give up a purchase that another clip waits for."""
+    ledger.claim(ledger.get("1"), "ComAsset/mug/kid_indoor2-manipulation_rand00003")
+    assert "and 1 more" in hoi(tmp_path, "list")
+    shown = hoi(tmp_path, "show", "1")
+    assert CLIP in shown
+    assert "ComAsset/mug/kid_indoor2-manipulation_rand00003" in shown
+    assert "a look-up at the service" in shown

@@ -1,18 +1,23 @@
 """``hoi ledger resume`` fetches what was bought, whatever the configuration says today."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from hoi_platform.cli import app
+from hoi_platform.commands.ledger_resume import fetch_left
+from hoi_platform.resources.blender import BlenderResource
+from hoi_platform.resources.ledger import LedgerResource
+from hoi_platform.resources.video import VideoResource
 from hoi_platform.runner import ChainRunner
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.states import RequestState
+from hoi_platform.services.video.polling import poll_open_tasks
 from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
 from hoi_platform_tests.platform.stand_ins import orders, served_kling
 from hoi_platform_tests.services.video.paid_world import make_frames
@@ -69,16 +74,48 @@ def test_what_would_be_another_purchase_is_told_and_left_alone(
     result = resume(results)
     assert result.exit_code == 1
     assert "nothing new is bought here" in result.output
+    assert "fetched row 1" in result.output
     assert orders(kling) == 1
     assert states(results) == [RequestState.SUCCEEDED]
 
 
-def test_a_clip_of_another_character_is_named(kling: FakeKling, results: Path) -> None:
-    """A paid video would stay at the service without a word."""
+def test_the_video_of_a_clip_of_another_character_is_fetched(
+    kling: FakeKling, results: Path
+) -> None:
+    """A paid video would stay at the service, which deletes it after a while."""
     result = resume(results, "--character", "g1_proportioned")
-    assert result.exit_code == 1
+    assert result.exit_code == 0, result.output
     assert "no such clip today: ComAsset/cordless_drill/kid_" in result.output
+    assert len(list((results / "ledger" / "videos").glob("*.mp4"))) == 1
     assert orders(kling) == 1
+
+
+class PatientVideo(VideoResource):
+    """Waits no time at all."""
+
+    def sleeper(self) -> Callable[[float], None]:
+        return lambda _seconds: None
+
+
+def test_something_ready_that_cannot_be_fetched_is_a_problem(
+    kling: FakeKling, results: Path
+) -> None:
+    """A script would end happily while the service deletes a paid video."""
+    platform = kling_platform(results, kling_model_name="kling-v2-6", kling_mode="std")
+    kling.plan.always = frozenset({"error"})
+    ledger = LedgerResource(platform=platform)
+    video = PatientVideo(blender=BlenderResource(), ledger=ledger, buys=False)
+    config = platform.platform().settings("manipulation").gen_2dhoi.video
+    book = open_ledger(f"sqlite:///{results}/ledger/ledger.db")
+    poll_open_tasks(book, lambda row: video.of_row(row, config))
+    (problem,) = fetch_left(book, video, config)
+    assert "row 1 is ready and was not fetched" in problem
+    row = book.get("1")
+    assert (row.state, row.fetches) == (RequestState.SUCCEEDED, 1)
+    kling.plan.always = frozenset()
+    assert fetch_left(book, video, config) == []
+    assert fetch_left(book, video, config) == [], "fetched once"
+    assert kling.book.tasks[0].downloads == 5 + 1
 
 
 def test_an_outage_is_told_and_fails_the_command(

@@ -4,6 +4,7 @@ import typer
 from typer.core import TyperGroup
 
 from hoi_platform.commands.bench.clips import clips
+from hoi_platform.commands.bench.ledger import ledger
 from hoi_platform.commands.bench.optimizer import optimizer
 from hoi_platform.commands.bench.recon import recon
 
@@ -23,4 +24,5 @@ app = typer.Typer(
 )
 app.command()(clips)
 app.command()(optimizer)
+app.command()(ledger)
 app.command()(recon)

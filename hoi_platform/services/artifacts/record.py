@@ -4,9 +4,11 @@ import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+RECORD_VERSION: Final = 2
 
 
 class ArtifactRecord(BaseModel):
@@ -14,7 +16,8 @@ class ArtifactRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    record_version: Literal[1] = 1
+    record_version: Literal[1, 2] = 2
+    """1 is what earlier versions wrote; ``hoi migrate`` carries it over."""
     asset: str
     subject: str
     schema_version: int
@@ -33,6 +36,8 @@ class ArtifactRecord(BaseModel):
     """Peak resident memory of the process and its children while it was made (10^6 bytes)."""
     created_at: str
     machine: str
+    migrated_from: dict[str, Any] | None = None
+    """What an earlier version's record said of its identity, if ``hoi migrate`` carried it over."""
     facts: dict[str, Any] = {}
     """Figures worth keeping (counts, scores, costs) with their unit in the name."""
 

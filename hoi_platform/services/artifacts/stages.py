@@ -151,6 +151,11 @@ class Stages:
             }
         )
 
+    def asked_for(self, name: str, subject: ObjectId | ClipId) -> tuple[str, dict[str, Any]]:
+        """The backend and the settings that the stage's result has to have today."""
+        stage, context = self.stages[name], self._context(subject)
+        return stage.backend(context.settings), stage.settings(context)
+
     def status(self, name: str, subject: ObjectId | ClipId, *, verify: bool = True) -> Status:
         """Whether the stage's artifact stands as today's inputs ask."""
         return self.store.status(name, subject, self.fingerprint(name, subject), verify=verify)

@@ -20,6 +20,7 @@ from hoi_platform.core.formats.artifacts import (
 )
 from hoi_platform.services.artifacts.files import exclusive, move_whole, sync_tree, write_whole
 from hoi_platform.services.artifacts.record import (
+    RECORD_VERSION,
     ArtifactRecord,
     file_digest,
     unchanged_file_digest,
@@ -88,8 +89,16 @@ class ArtifactStore:
         record = self.record(asset, subject)
         if record is None:
             return Status(State.MISSING, "no record")
+        if record.record_version != RECORD_VERSION:
+            return Status(State.STALE, "made by an earlier version: run `hoi migrate`")
         if record.fingerprint != fingerprint:
             return Status(State.STALE, "inputs, settings or code changed since it was made")
+        return self.content_status(record, subject, verify=verify)
+
+    def content_status(
+        self, record: ArtifactRecord, subject: Subject, *, verify: bool = True
+    ) -> Status:
+        """Whether what a record lists is there, made from what is there now."""
         for upstream, digest in record.inputs.items():
             now = self.record(upstream, upstream_subject(upstream, subject))
             if now is None or now.digest != digest:
@@ -140,6 +149,11 @@ class ArtifactStore:
                     _remove(target)
             write_whole(record_path, record.model_dump_json(indent=1) + "\n")
         return record
+
+    def rewrite_record(self, subject: Subject, record: ArtifactRecord) -> None:
+        """Replace the record of an artifact whose files stay as they are."""
+        path = self.root / ARTIFACTS[record.asset].record_path(subject)
+        write_whole(path, record.model_dump_json(indent=1) + "\n")
 
     def remove(self, asset: str, subject: Subject) -> None:
         """Delete an artifact: its record first, then its files."""

@@ -1,6 +1,13 @@
-"""fal's queue: submit, status, result. It has no look-up by an id of the client."""
+"""fal's queue: submit, status, result. It has no look-up by an id of the client.
+
+Status and result lie below an address of fal's choice, which its documentation demands to use; the
+address that follows from the id alone works too, as in its console. A model's failure is answered
+in place of the result, with its own status.
+"""
 
 import base64
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 from hoi_platform.services.fake_apis.faults import FaultPlan
@@ -10,12 +17,21 @@ from hoi_platform.services.fake_apis.tasks import Clock, FakeTask, Order, TaskBo
 
 FAL_KEY: Final = "fake-fal-key"
 _APP: Final = "/fal-ai/kling-video"
-REFUSALS: Final[dict[str, tuple[int, str]]] = {
+_SHARD: Final = "eu-1"
+REFUSALS: Final[dict[str, tuple[int, Any]]] = {
     "auth_failed": (401, "Cannot access application. Authentication is required"),
     "arrears": (403, "User is locked. Reason: Exhausted balance"),
     "bad_parameter": (422, "value is not a valid enumeration member"),
-    "safety": (422, "content_policy_violation"),
+    "safety": (422, [{"loc": ["body"], "msg": "flagged", "type": "content_policy_violation"}]),
 }
+FAILURES: Final[tuple[tuple[int, dict[str, Any]], ...]] = (
+    (422, {"detail": [{"loc": ["body"], "msg": "no video", "type": "no_media_generated"}]}),
+    (400, {"detail": [{"loc": ["body"], "msg": "failed", "type": "downstream_service_error"}]}),
+    (500, {"detail": [{"loc": ["body"], "msg": "failed", "type": "internal_server_error"}]}),
+    (503, {"detail": "the runner was lost", "error_type": "runner_disconnected"}),
+    (504, {"detail": [{"loc": ["body"], "msg": "too slow", "type": "generation_timeout"}]}),
+)
+"""How a failed request answers in place of its result, one after the other."""
 
 
 class FakeFal:
@@ -30,7 +46,9 @@ class FakeFal:
         base_url: str = "http://127.0.0.1",
         key: str = FAL_KEY,
         run_s: float = 60.0,
+        keeps_s: float = 3600.0,
         work: WorkOf = done,
+        pause: Callable[[], None] = lambda: None,
     ) -> None:
         self.plan = plan or FaultPlan()
         self.book = TaskBook(clock, self.plan, slots=10**6, run_s=run_s, work=work)
@@ -39,6 +57,8 @@ class FakeFal:
         self._base_url = base_url
         self._key = key
         self._clock = clock
+        self._keeps_s = keeps_s
+        self._pause = pause  # before and after a task is made
 
     def handle(self, call: Call) -> Reply:
         self.calls.append(call)
@@ -48,7 +68,8 @@ class FakeFal:
             return json_reply({"detail": "Application not found"}, 404)
         rest = call.path.removeprefix(_APP).strip("/").split("/")
         if rest[0] == "requests":
-            return self._request(rest[1], status=rest[2:] == ["status"])
+            asked = [part for part in rest[1:] if part != _SHARD]
+            return self._request(asked[0], status=asked[1:] == ["status"])
         if call.method == "POST" and rest[-1] == "image-to-video":
             return self._submit("/".join(rest), call.json())
         return json_reply({"detail": f"Path /{'/'.join(rest)} not found"}, 404)
@@ -64,7 +85,9 @@ class FakeFal:
         _, comma, data = str(body.get("image_url")).partition(";base64,")
         image = base64.b64decode(data) if comma else b""
         order = Order(model, body["prompt"], image, float(body["duration"]), None)
+        self._pause()
         task = self.book.add(order)
+        self._pause()
         assert task is not None
         return json_reply({**self._urls(task), "status": "IN_QUEUE", "queue_position": 0})
 
@@ -72,23 +95,40 @@ class FakeFal:
         task = self.book.find(request_id)
         if task is None:
             return json_reply({"detail": "Request not found"}, 404)
-        state = task.state(self._clock())
-        if status:
-            name = {"submitted": "IN_QUEUE", "processing": "IN_PROGRESS"}.get(state, "COMPLETED")
-            return json_reply(
-                {**self._urls(task), "status": name}, 200 if name == "COMPLETED" else 202
-            )
+        if (spoiled := self._odd(task)) is not None:
+            return spoiled
+        return self._status(task) if status else self._result(task)
+
+    def _status(self, task: FakeTask) -> Reply:
+        waiting = {"submitted": "IN_QUEUE", "processing": "IN_PROGRESS"}
+        name = waiting.get(task.state(self._clock()))
+        body = {**self._urls(task), "status": name or "COMPLETED"}
+        return json_reply(body, 202 if name else 200)
+
+    def _result(self, task: FakeTask) -> Reply:
+        now = self._clock()
+        state = task.state(now)
         if state in ("submitted", "processing"):
             return json_reply({"detail": "Request is still in progress"}, 400)
+        if now > task.created + timedelta(seconds=task.run_s + self._keeps_s):
+            return json_reply({"detail": "Result expired"}, 404)
         if state == "failed":
-            detail = [{"loc": ["body"], "msg": "generation failed", "type": "generation_error"}]
-            return json_reply({"detail": detail}, 422)
-        url = self.files.address(task)
-        video = {"url": url, "content_type": "video/mp4", "file_name": "output.mp4"}
+            status, body = FAILURES[self.book.tasks.index(task) % len(FAILURES)]
+            return json_reply(body, status)
+        video = {"url": self.files.address(task), "content_type": "video/mp4"}
         return json_reply({"video": video})
 
+    def _odd(self, task: FakeTask) -> Reply | None:
+        """What whoever asks for an odd task is answered."""
+        return {
+            "odd_status": json_reply({**self._urls(task), "status": "PAUSED"}),
+            "forbidden": Reply(403, b"<html>forbidden</html>", "text/html"),
+            "unreadable": json_reply({"status": ["?"], "video": 1}),
+            "crashes": json_reply({"detail": "oops", "error_type": "internal_error"}, 500),
+        }.get(task.odd(self._clock()) or "")
+
     def _urls(self, task: FakeTask) -> dict[str, str]:
-        address = f"{self._base_url}{_APP}/requests/{task.task_id}"
+        address = f"{self._base_url}{_APP}/requests/{_SHARD}/{task.task_id}"
         return {
             "request_id": task.task_id,
             "response_url": address,

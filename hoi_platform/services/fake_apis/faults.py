@@ -16,7 +16,22 @@ CALL_FAULTS: Final = (
     "slots_in_use",  # 429/1303
     "bare_429",
     "html_answer",  # 200 from a proxy, not JSON; the work was done
+    "redirect",  # 302 from a proxy, nothing was done
+    "proxy_forbids",  # 403 from a proxy, not JSON; nothing was done
+    "gateway_timeout",  # 504 from a proxy, not JSON; the work was done
+    "not_utf8",  # 200, bytes that no text has; the work was done
+    "deep_json",  # 200, nested without end; the work was done
+    "wrong_types",  # 200, JSON of another shape; the work was done
+    "odd_text",  # the answer with lone surrogates and NUL in a text
+    "bomb",  # 200, a small body that unpacks to a huge one; the work was done
 )
+ODD_READINGS: Final = (
+    "odd_status",  # a status that is not documented
+    "forbidden",  # 403 without a code to whoever asks for the task
+    "unreadable",  # an object that is not a task
+    "crashes",  # 500 to whoever asks for the task
+)
+"""Asking for such a task goes wrong until ``FakeTask.odd_until``."""
 PERMANENT_FAULTS: Final = (
     "auth_failed",  # 1000 … 1304: see kling.REFUSALS
     "account_exception",
@@ -29,7 +44,15 @@ PERMANENT_FAULTS: Final = (
     "safety",
     "ip_whitelist",
 )
-TASK_FAULTS: Final = ("failed", "one_hour", "seen_late", "wrong_video", "corrupt_video")
+TASK_FAULTS: Final = (
+    "failed",
+    "one_hour",
+    "seen_late",  # cannot be found for 25 s
+    "seen_very_late",  # cannot be found for 150 s
+    "wrong_video",
+    "corrupt_video",
+    *ODD_READINGS,
+)
 FILE_FAULTS: Final = ("truncated", "corrupt", "wrong", "expired", "dropped", "error")
 
 

@@ -104,15 +104,25 @@ class FakeKling:
         if call.method != "GET":
             return refusal(404, 1202, f"no {call.method} here")
         if not rest:
-            return _ok(self._page(call))
+            page = self._page(call)
+            return self._odd(page) or _ok([self._legacy_view(task) for task in page])
         task = self.book.find(rest)
-        return _ok(self._legacy_view(task)) if task else refusal(400, 1201, "Task not found")
+        if task is None:
+            return refusal(400, 1201, "Task not found")
+        return self._odd([task]) or _ok(self._legacy_view(task))
 
-    def _page(self, call: Call) -> list[dict[str, Any]]:
+    def _page(self, call: Call) -> list[FakeTask]:
         number, size = int(call.query.get("pageNum", 1)), int(call.query.get("pageSize", 30))
         now = self._clock()
         newest = [task for task in reversed(self.book.tasks) if task.visible <= now]
-        return [self._legacy_view(t) for t in newest[(number - 1) * size : number * size]]
+        return newest[(number - 1) * size : number * size]
+
+    def _odd(self, tasks: list[FakeTask]) -> Reply | None:
+        """The answer that an odd task spoils, for whoever asks for it, alone or among others."""
+        odd = {task.odd(self._clock()) for task in tasks}
+        if "forbidden" in odd:
+            return Reply(403, b"<html>forbidden</html>", "text/html")
+        return refusal(500, 5000, "internal error") if "crashes" in odd else None
 
     def _create_new(self, call: Call) -> Reply:
         model = call.path.removeprefix("/image-to-video/")
@@ -123,7 +133,7 @@ class FakeKling:
     def _query_new(self, call: Call) -> Reply:
         ids = call.query.get("external_task_ids") or call.query.get("task_ids") or ""
         found = [task for i in ids.split(",") if (task := self.book.find(i))]
-        return _ok([self._new_view(task) for task in found])
+        return self._odd(found) or _ok([self._new_view(task) for task in found])
 
     def _create(
         self, order_of: Callable[[], Order], view: Callable[[FakeTask], dict[str, Any]]
@@ -147,9 +157,13 @@ class FakeKling:
 
     def _legacy_view(self, task: FakeTask) -> dict[str, Any]:
         state = task.state(self._clock())
+        odd = task.odd(self._clock())
+        if odd == "unreadable":
+            return {"task_info": {"external_task_id": task.order.external_id}, "task_id": None}
+        named = "succeed" if state == "succeeded" else state
         view: dict[str, Any] = {
             "task_id": task.task_id,
-            "task_status": "succeed" if state == "succeeded" else state,
+            "task_status": "paused" if odd == "odd_status" else named,
             "task_status_msg": "generation failed" if state == "failed" else "",
             "task_info": {"external_task_id": task.order.external_id},
             "created_at": int(1000 * task.created.timestamp()),
@@ -163,10 +177,13 @@ class FakeKling:
 
     def _new_view(self, task: FakeTask) -> dict[str, Any]:
         state = task.state(self._clock())
+        odd = task.odd(self._clock())
+        if odd == "unreadable":
+            return {"external_task_id": task.order.external_id, "status": ["?"]}
         view: dict[str, Any] = {
             "id": task.task_id,
             "external_task_id": task.order.external_id,
-            "status": state,
+            "status": "paused" if odd == "odd_status" else state,
             "message": "generation failed" if state == "failed" else "",
         }
         if state == "succeeded":

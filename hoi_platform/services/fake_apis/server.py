@@ -17,7 +17,7 @@ from hoi_platform.services.fake_apis.chat import FakeChat
 from hoi_platform.services.fake_apis.fal import FakeFal
 from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.fake_apis.messages import Call, Reply
-from hoi_platform.services.fake_apis.transport import DroppedError, Gateway
+from hoi_platform.services.fake_apis.transport import FAL_ERRORS, DroppedError, Gateway
 
 
 class BrokenAnswer(Response):
@@ -53,7 +53,7 @@ def endpoint(handle: Callable[[Call], Reply]) -> Callable[[Request], object]:
 def application(kling: FakeKling, fal: FakeFal, chat: FakeChat | None = None) -> Starlette:
     """Kling at the root, fal below ``/fal``, the chat endpoint below ``/openai``."""
     clock = kling.book.clock
-    gateways = {"/fal": Gateway(fal, fal.files, fal.plan, fal.book.clock)}
+    gateways = {"/fal": Gateway(fal, fal.files, fal.plan, fal.book.clock, FAL_ERRORS)}
     if chat is not None:
         gateways["/openai"] = Gateway(chat, chat, chat.plan, clock)
     gateways[""] = Gateway(kling, kling.files, kling.plan, clock)

@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
-from hoi_platform.services.fake_apis.faults import FaultPlan
+from hoi_platform.services.fake_apis.faults import ODD_READINGS, FaultPlan
 
 State = Literal["submitted", "processing", "succeeded", "failed"]
 Work = Literal["working", "done", "failed"]
@@ -25,6 +25,9 @@ class Order:
     external_id: str | None
     callback_url: str | None = None
 
+
+_HIDDEN_S: Final = {"seen_late": 25, "seen_very_late": 150}
+_ODD: Final = timedelta(minutes=20)
 
 WorkOf = Callable[[Order], Work]
 
@@ -46,6 +49,12 @@ class FakeTask:
     fault: str | None
     downloads: int = 0
     work: WorkOf = done
+    odd_until: datetime | None = None
+    """While its fault is one of ``ODD_READINGS``."""
+
+    def odd(self, now: datetime) -> str | None:
+        """What goes wrong when it is asked for."""
+        return self.fault if self.odd_until is not None and now < self.odd_until else None
 
     def state(self, now: datetime) -> State:
         work = self.work(self.order)
@@ -89,9 +98,10 @@ class TaskBook:
                 order=order,
                 created=now,
                 run_s=3600.0 if fault == "one_hour" else self._run_s,
-                visible=now + timedelta(seconds=25 if fault == "seen_late" else 0),
+                visible=now + timedelta(seconds=_HIDDEN_S.get(fault or "", 0)),
                 fault=fault,
                 work=self._work,
+                odd_until=now + _ODD if fault in ODD_READINGS else None,
             )
             self.tasks.append(task)
             return task

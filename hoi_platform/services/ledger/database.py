@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
 
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.services.artifacts.files import exclusive
-from hoi_platform.services.ledger.intent import LEASE, Budget, Clock, utc_now
-from hoi_platform.services.ledger.ledger import Ledger
+from hoi_platform.services.ledger.faults import explained
+from hoi_platform.services.ledger.intent import LEASE, Budget, Clock
+from hoi_platform.services.ledger.ledger import Guard, Ledger
 
 _MIGRATION_LOCK: Final = 0x486F494C  # any number that nothing else in the database uses
 _BUSY_TIMEOUT_S: Final = 30.0
@@ -20,18 +22,29 @@ _BUSY_TIMEOUT_S: Final = 30.0
 def open_ledger(
     url: str,
     budget: Budget | None = None,
-    clock: Clock = utc_now,
+    clock: Clock | None = None,
     lease: timedelta = LEASE,
+    guard: Guard | None = None,
 ) -> Ledger:
-    """The ledger at ``url`` (``sqlite:///path`` or ``postgresql://…``), created if need be."""
+    """The ledger at ``url`` (``sqlite:///path`` or ``postgresql://…``), created if need be.
+
+    Its clock is the database's unless one is given. Raises ConfigError, LedgerBrokenError and
+    LedgerBusyError.
+    """
     engine = make_engine(url)
-    migrate(engine)
-    return Ledger(engine, budget or Budget(), clock, lease)
+    with explained(engine):
+        migrate(engine)
+    return Ledger(engine, budget or Budget(), clock, lease, guard)
 
 
 def make_engine(url: str) -> Engine:
     """An engine for the ledger. Raises ConfigError on another kind of database."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError(
+            "HOI_LEDGER_URL is not a database address; use sqlite:///path or postgresql://…"
+        ) from error
     backend = parsed.get_backend_name()
     if backend == "postgresql":
         return create_engine(parsed.set(drivername="postgresql+psycopg2"), pool_pre_ping=True)
@@ -39,15 +52,19 @@ def make_engine(url: str) -> Engine:
         raise ConfigError(
             f"the ledger cannot be kept in {backend}; use sqlite:///path or postgresql://…"
         )
-    if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _prepare_sqlite)
+    if parsed.database:
+        with explained(engine):
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     return engine
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the schema up to date; processes that start together do it one after the other."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to a revision, today's by default.
+
+    Processes that start together do it one after the other.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -55,7 +72,7 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with _migration_lock(engine), engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 Clock = Callable[[], datetime]
 LEASE: Final = timedelta(minutes=10)
@@ -40,6 +40,8 @@ class Intent:
     subject: str
     estimate_usd: Decimal
     attempt: int = 0
+    ordered: dict[str, Any] = field(default_factory=dict)
+    """What a delivered file is checked against."""
 
     @property
     def external_task_id(self) -> str:

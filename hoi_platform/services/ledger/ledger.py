@@ -1,14 +1,18 @@
 """The book's operations: reserve, begin to send, advance, query. Safe for many processes."""
 
 import contextlib
-from collections.abc import Collection, Iterator
+import os
+import socket
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from hoi_platform.core.errors import BadInputError
 from hoi_platform.services.ledger.access import (
     BY_EXTERNAL_ID,
     BY_FINGERPRINT,
@@ -16,6 +20,9 @@ from hoi_platform.services.ledger.access import (
     required_row,
 )
 from hoi_platform.services.ledger.budget import check_budget, spent_usd
+from hoi_platform.services.ledger.clock import database_now
+from hoi_platform.services.ledger.costs import cost_problem
+from hoi_platform.services.ledger.faults import explained
 from hoi_platform.services.ledger.intent import (
     LEASE,
     UNLIMITED,
@@ -23,12 +30,12 @@ from hoi_platform.services.ledger.intent import (
     Clock,
     Intent,
     next_attempt,
-    utc_now,
 )
+from hoi_platform.services.ledger.moves import claimed, id_never_lost, moved
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import (
     OPEN,
-    TERMINAL,
+    SPENT,
     IllegalTransitionError,
     RequestState,
     check_transition,
@@ -38,6 +45,10 @@ from hoi_platform.services.secrets import redacted
 
 _EVERYONE: Final = "*"
 
+Guard = Callable[[bool], None]
+"""Called before a request enters the ledger, with whether it is the first video there; raises
+an error of ours when nothing may be bought."""
+
 
 class Ledger:
     """One database of paid requests; made by ``services.ledger.database.open_ledger``."""
@@ -46,21 +57,36 @@ class Ledger:
         self,
         engine: Engine,
         budget: Budget = UNLIMITED,
-        clock: Clock = utc_now,
+        clock: Clock | None = None,
         lease: timedelta = LEASE,
+        guard: Guard | None = None,
     ) -> None:
         self._engine = engine
         self._budget = budget
         self._clock = clock
         self._lease = lease
+        self._guard = guard
+
+    def now(self) -> datetime:
+        """The time by the database's clock, or by the one that was given."""
+        with self._reading() as session:
+            return self._now(session)
+
+    def _now(self, session: Session) -> datetime:
+        return database_now(session) if self._clock is None else self._clock()
 
     def reserve(self, intent: Intent) -> RequestRow:
-        """The row of this request, new or as it stands. Raises BudgetError before a new one."""
+        """The row of this request, new or as it stands; its subject is among those it is for.
+
+        Raises BudgetError before a new one, and what the guard raises.
+        """
         with self._writing(_EVERYONE) as session:  # budgets span all accounts
             row = session.scalar(BY_FINGERPRINT, {"reference": intent.fingerprint})
             if row is not None:
-                return row
-            now = self._clock()
+                return claimed(row, [intent.subject])
+            if self._guard is not None:
+                self._guard(self._is_empty(session))
+            now = self._now(session)
             check_budget(
                 session, self._budget, now, intent.subject, intent.model, intent.estimate_usd
             )
@@ -79,21 +105,37 @@ class Ledger:
                 updated_at=now,
                 sends=0,
                 reason="",
+                ordered=intent.ordered or None,
             )
             session.add(row)
+            return claimed(row, [intent.subject])
+
+    def claim(self, row: RequestRow, subject: str) -> RequestRow:
+        """Note that a request is for this clip or object too."""
+        if subject in row.subjects:
+            return row
+        with self._writing(row.account) as session:
+            return claimed(required_row(session, row.fingerprint), [subject])
+
+    def carry_over(self, row: RequestRow, fingerprint: str, ordered: dict[str, Any]) -> RequestRow:
+        """Give a row of an earlier version today's identity; the service knows it by its old id."""
+        with self._writing(row.account) as session:
+            row = required_row(session, row.fingerprint)
+            row.fingerprint, row.ordered = fingerprint, row.ordered or ordered
             return row
 
     def reserve_again(self, reference: str) -> RequestRow:
-        """A new row for a request whose task failed at the service, as a person decided.
+        """A new row for a request that failed or was rejected, as a person decided.
 
         Raises BudgetError, IllegalTransitionError.
         """
         old = self.get(reference)
-        if old.state != RequestState.FAILED:
+        if old.state not in SPENT:
             raise IllegalTransitionError(
-                f"row {old.id} is {old.state}; only a failed request is ordered once more"
+                f"row {old.id} is {old.state}; only a failed request, or one whose video was "
+                "rejected, is ordered once more"
             )
-        return self.reserve(
+        row = self.reserve(
             Intent(
                 fingerprint=next_attempt(old.fingerprint),
                 kind=old.kind,
@@ -103,13 +145,17 @@ class Ledger:
                 subject=old.subject,
                 estimate_usd=old.estimate_usd,
                 attempt=old.attempt + 1,
+                ordered=old.ordered or {},
             )
         )
+        for subject in old.subjects:
+            row = self.claim(row, subject)
+        return row
 
     def latest_attempt(self, fingerprint: str) -> RequestRow | None:
         """The row of a request's last attempt; None when it has never been reserved."""
         row = self.find(fingerprint)
-        while row is not None and row.state == RequestState.FAILED:
+        while row is not None and row.state in SPENT:
             following = self.find(next_attempt(row.fingerprint))
             if following is None:
                 break
@@ -127,23 +173,35 @@ class Ledger:
             full = slots is not None and self._open_count(session, row.account) >= slots
             if full or row.state != RequestState.RESERVED:
                 return None
-            now = self._clock()
-            changes = {"sent_at": now, "lease_until": now + self._lease, "sends": row.sends + 1}
-            return self._move(row, RequestState.SENDING, changes)
+            now = self._now(session)
+            changes = {
+                "sent_at": now,
+                "lease_until": now + self._lease,
+                "sends": row.sends + 1,
+                "reason": f"process {os.getpid()} on {socket.gethostname()} sends it and has "
+                "not noted an answer",
+            }
+            return self._move(session, row, RequestState.SENDING, changes)
 
     def advance(self, fingerprint: str, state: RequestState, **changes: Any) -> RequestRow:
-        """Move a row on and note what is known; raises IllegalTransitionError."""
-        account = self.get(fingerprint).account
-        with self._writing(account) as session:
-            return self._move(required_row(session, fingerprint), state, changes)
+        """Move a row on and note what is known; raises IllegalTransitionError.
+
+        Raises UnwrittenAnswerError when the id of a bought task cannot be written.
+        """
+        row = self.get(fingerprint)
+        with id_never_lost(row, changes), self._writing(row.account) as session:
+            return self._move(session, required_row(session, fingerprint), state, changes)
 
     def observe(self, row: RequestRow, state: RequestState, **changes: Any) -> RequestRow:
-        """Note what a service reports of a task; old news leave the row as it is."""
-        with self._writing(row.account) as session:
+        """Note what a service reports of a task; old news leave the row as it is.
+
+        Raises UnwrittenAnswerError when the id of a bought task cannot be written.
+        """
+        with id_never_lost(row, changes), self._writing(row.account) as session:
             row = required_row(session, row.fingerprint)
             if is_old_news(RequestState(row.state), state):
                 return row
-            return self._move(row, state, changes)
+            return self._move(session, row, state, changes)
 
     def reserve_anew(self, reference: str) -> RequestRow:
         """A refused row may be sent once more, as a person decided. Raises BudgetError."""
@@ -151,23 +209,26 @@ class Ledger:
         with self._writing(_EVERYONE) as session:
             row = required_row(session, row.fingerprint)
             check_transition(RequestState(row.state), RequestState.RESERVED)
-            now = self._clock()
+            now = self._now(session)
             check_budget(session, self._budget, now, row.subject, row.model, row.estimate_usd)
             changes = {"reserved_at": now, "finished_at": None, "reason": ""}
-            return self._move(row, RequestState.RESERVED, changes)
+            return self._move(session, row, RequestState.RESERVED, changes)
 
-    def _move(self, row: RequestRow, state: RequestState, changes: dict[str, Any]) -> RequestRow:
-        check_transition(RequestState(row.state), state)
-        changes = redacted(changes)
-        for name, value in changes.items():
-            if not hasattr(RequestRow, name):
-                raise AttributeError(f"a ledger row has no {name}")
-            setattr(row, name, value)
-        row.state = state
-        row.updated_at = self._clock()
-        if state in TERMINAL:
-            row.finished_at = row.updated_at
-        return row
+    def settle_cost(self, reference: str, cost: Decimal, *, confirmed: bool = False) -> RequestRow:
+        """What a request cost, as a person says. Raises BadInputError on what cannot be right."""
+        row = self.get(reference)
+        if problem := cost_problem(cost, row.estimate_usd, confirmed=confirmed):
+            cure = "; if it is right, say --confirm-cost" if "estimate" in problem else ""
+            raise BadInputError(f"a cost of row {row.id} is not noted: {problem}{cure}")
+        with self._writing(row.account) as session:
+            row = required_row(session, row.fingerprint)
+            row.cost_usd = cost
+            return row
+
+    def _move(
+        self, session: Session, row: RequestRow, state: RequestState, changes: dict[str, Any]
+    ) -> RequestRow:
+        return moved(row, state, changes, self._now(session))
 
     def advance_if(self, row: RequestRow, state: RequestState, **changes: Any) -> RequestRow:
         """``advance``, but only if the row still stands as ``row`` did; else as it stands now.
@@ -178,11 +239,17 @@ class Ledger:
             now = required_row(session, row.fingerprint)
             if (now.state, now.sends) != (row.state, row.sends):
                 return now
-            return self._move(now, state, changes)
+            return self._move(session, now, state, changes)
+
+    def judge(self, row: RequestRow, file: Path, failed: Sequence[str]) -> RequestRow:
+        """Note what was found of a row's file: ``failed`` says what it did not pass."""
+        state = RequestState.REJECTED if failed else RequestState.DELIVERED
+        known = {"result": str(file), "reason": "; ".join(failed), "fetch_after": None}
+        return self.advance_if(row, state, **known)
 
     def expire_leases(self) -> None:
         """Rows whose sender died between sending and noting the answer become doubtful."""
-        now = self._clock()
+        now = self.now()
         for row in self.rows({RequestState.SENDING}):
             if row.lease_until is not None and row.lease_until <= now:
                 reason = "its sender ended before it noted an answer; a task may exist"
@@ -221,6 +288,11 @@ class Ledger:
             return spent_usd(session, since)
 
     @staticmethod
+    def _is_empty(session: Session) -> bool:
+        query = select(RequestRow.id).where(RequestRow.kind == "video").limit(1)
+        return session.scalar(query) is None
+
+    @staticmethod
     def _open_count(session: Session, account: str) -> int:
         query = (
             select(func.count())
@@ -232,7 +304,7 @@ class Ledger:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Session]:
-        with Session(self._engine, expire_on_commit=False) as session:
+        with explained(self._engine), Session(self._engine, expire_on_commit=False) as session:
             yield session
 
     @contextlib.contextmanager
@@ -242,6 +314,10 @@ class Ledger:
         The update takes the row's lock on PostgreSQL and the database's write lock on SQLite
         before anything is read, so that what is read cannot change until the commit.
         """
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+        with (
+            explained(self._engine),
+            Session(self._engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             lock_account(session, account)
             yield session

@@ -3,7 +3,7 @@
 ::
 
     reserved ──► sending ──► submitted ──► processing ──► succeeded ──► delivered
-        ▲           │             └───────────┴───► failed
+        ▲           │             └───────────┴───► failed     └──► rejected ──► delivered
         │           ├──► refused      (a permanent answer: nothing was bought)
         ├───────────┤                 (proved not accepted: sent again later)
         │           └──► doubtful     (no answer: a task may exist; look it up, never resend)
@@ -12,7 +12,8 @@
 ``reserved`` rows cost nothing yet but hold their estimate against the budget; ``sending`` is
 entered by exactly one process; ``doubtful`` leaves only by a look-up or by hand. From every state
 before it a row can go on to ``submitted`` and later ones: news of a task is never dropped, however
-late it comes.
+late it comes. ``rejected`` is our own judgement of a video that arrived whole: its file is kept,
+and a person or a later check may accept it. What could not be fetched whole stays ``succeeded``.
 """
 
 from enum import StrEnum
@@ -31,6 +32,7 @@ class RequestState(StrEnum):
     PROCESSING = "processing"
     SUCCEEDED = "succeeded"
     DELIVERED = "delivered"
+    REJECTED = "rejected"
     REFUSED = "refused"
     FAILED = "failed"
 
@@ -46,8 +48,9 @@ _LEGAL: Final[dict[RequestState, frozenset[RequestState]]] = {
     S.DOUBTFUL: frozenset({S.RESERVED, S.REFUSED}) | _NEWS,
     S.SUBMITTED: frozenset({S.PROCESSING, S.SUCCEEDED, S.FAILED}),
     S.PROCESSING: frozenset({S.SUCCEEDED, S.FAILED}),
-    S.SUCCEEDED: frozenset({S.DELIVERED, S.FAILED}),
+    S.SUCCEEDED: frozenset({S.DELIVERED, S.REJECTED, S.FAILED}),
     S.DELIVERED: frozenset(),
+    S.REJECTED: frozenset({S.DELIVERED}),
     S.REFUSED: frozenset({S.RESERVED}) | _NEWS,
     S.FAILED: frozenset(),
 }
@@ -55,8 +58,11 @@ _LEGAL: Final[dict[RequestState, frozenset[RequestState]]] = {
 OPEN: Final = frozenset({S.SENDING, S.DOUBTFUL, S.SUBMITTED, S.PROCESSING})
 """A task exists, or may exist, at the provider and holds one of the account's slots."""
 
-TERMINAL: Final = frozenset({S.DELIVERED, S.REFUSED, S.FAILED})
+TERMINAL: Final = frozenset({S.DELIVERED, S.REJECTED, S.REFUSED, S.FAILED})
 """Nothing more will happen by itself. A refused row is reserved anew only by hand."""
+
+SPENT: Final = frozenset({S.FAILED, S.REJECTED})
+"""Paid without a usable result; a person may order the same once more."""
 
 COUNTED: Final = frozenset(S) - {S.REFUSED}
 """States whose cost, or estimate while that is unknown, counts against the budget."""
@@ -67,7 +73,7 @@ _ORDER: Final = (S.SUBMITTED, S.PROCESSING, S.SUCCEEDED, S.DELIVERED)
 
 def is_old_news(state: RequestState, reported: RequestState) -> bool:
     """Whether a service's report says less than the row knows already."""
-    if state in (S.DELIVERED, S.FAILED):
+    if state in (S.DELIVERED, S.REJECTED, S.FAILED):
         return True
     return state in _ORDER and reported in _ORDER and _ORDER.index(reported) < _ORDER.index(state)
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.config.objects import GraspHint
+from hoi_platform.core.filtering.check import Check
 
 if TYPE_CHECKING:
     from hoi_platform.core.formats.ground_truth import GroundTruth
@@ -35,7 +36,7 @@ class VideoRequest:
 
     clip: str
     fingerprint: str
-    """Identity of the request: the same request is never paid for twice."""
+    """``identity.request_identity``: the same request is never paid for twice."""
     frame: Path
     prompt: str
     config: VideoConfig
@@ -65,6 +66,14 @@ class CollectedVideo:
 
     truth: "GroundTruth | None" = None
     facts: dict[str, Any] = field(default_factory=dict)
+    """``rejected`` says why a delivered video is not the ordered one."""
+    failed: tuple[Check, ...] = ()
+    """What a rejected video did not pass."""
+
+    @property
+    def rejected(self) -> str:
+        """Why the video is not the ordered one; empty for one that is."""
+        return str(self.facts.get("rejected", ""))
 
 
 class VideoBackend(Protocol):

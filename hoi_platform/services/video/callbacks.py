@@ -4,11 +4,10 @@ A callback is a hint: what it says is not believed. Its signature is checked, an
 names is then asked for like in any poll, so a forged, repeated or late one does no harm.
 """
 
-import json
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from standardwebhooks import Webhook, WebhookVerificationError
 from standardwebhooks.webhooks import EmptyWebhookSecretError
@@ -19,6 +18,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hoi_platform.core.errors import ConfigError, HoiError
+from hoi_platform.services.video.json_answer import UnreadableJsonError, parse_object
+from hoi_platform.services.video.kling.answers import external_id_in
 
 MAX_BYTES: Final = 1_000_000
 """Kling's callbacks have a few kilobytes; a longer body is not read to its end."""
@@ -60,17 +61,9 @@ def callback_app(secret: str, refresh: Refresh) -> Starlette:
 def external_id_of(body: bytes) -> str | None:
     """Our id in a callback of either generation; None in what is not JSON or names none."""
     try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
+        return external_id_in(parse_object(body))
+    except UnreadableJsonError:
         return None
-    if not isinstance(data, dict):
-        return None
-    found = _id_in(data.get("task_info")) or _id_in(data)
-    return found if isinstance(found, str) else None
-
-
-def _id_in(data: Any) -> Any:
-    return data.get("external_task_id") if isinstance(data, dict) else None
 
 
 def _webhook(secret: str) -> Webhook:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from hoi_platform.core.errors import BadInputError
 
 Frame = NDArray[np.uint8]
+
+_LOST_FRAMES: Final = 2
+"""Encoders announce up to so many frames that no decoder shows (chosen)."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,23 @@ class VideoFacts:
     first_frame: Frame
 
 
+def announced_frames(path: Path) -> int:
+    """The number of frames that the container's header states; 0 where it states none."""
+    import av
+
+    try:
+        with av.open(os.fspath(path)) as container:
+            return max((stream.frames for stream in container.streams.video), default=0)
+    except av.error.FFmpegError as error:
+        raise BadInputError(f"{path} is not a readable video: {error}") from error
+
+
 def probe_video(path: Path, max_frames: int = 2000) -> VideoFacts:
-    """Decode a whole video, keeping one frame in memory. Raises BadInputError like read_video."""
-    first, count = None, 0
+    """Decode a whole video, keeping one frame in memory.
+
+    Raises BadInputError like read_video, and for a file that was cut before its announced end.
+    """
+    first, count, announced = None, 0, announced_frames(path)
     with _open_stream(path) as (rate, images):
         for count, image in enumerate(images, start=1):
             first = _rgb(image) if first is None else first
@@ -49,6 +66,8 @@ def probe_video(path: Path, max_frames: int = 2000) -> VideoFacts:
                 raise BadInputError(f"{path} has more than {max_frames} frames")
     if first is None or not rate:
         raise BadInputError(f"{path} has no decodable frame")
+    if count < announced - _LOST_FRAMES:
+        raise BadInputError(f"{path} is cut: {count} of {announced} frames can be decoded")
     return VideoFacts(count, rate, first.shape[1], first.shape[0], first)
 
 

@@ -1,33 +1,44 @@
-"""Bought videos are fetched at once, checked, and kept for good: the service deletes its copy."""
+"""Bought videos are fetched at once and kept for good: the service deletes its copy.
+
+Two things can be wrong, and they are kept apart. What arrives may be no video (an error page, a
+cut stream): that is the service's failure, and the file is fetched again for as long as it is
+there. A video that arrived whole may not be the ordered one: that is our judgement, and it is kept.
+"""
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hoi_platform.core.errors import BadInputError, StageError, TransientError
+from hoi_platform.core.errors import BadInputError, TransientError
+from hoi_platform.core.filtering.check import Check
 from hoi_platform.core.filtering.video_sanity import first_frame_checks
 from hoi_platform.services.artifacts.files import move_whole, sync_tree
 from hoi_platform.services.artifacts.record import file_digest
+from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.codec import probe_video, resize_video
+from hoi_platform.services.video.identity import image_size
 from hoi_platform.services.video.remote import TaskRef, VideoProvider
 
 _MIN_SECONDS_SHARE: Final = 0.8
-"""A video shorter than this share of what was ordered is truncated."""
+"""A video shorter than this share of what was ordered is too short."""
 _MAX_ASPECT_ERROR: Final = 0.02
+_STALE_PART_S: Final = 3600.0
+"""No download takes so long: an older part belongs to a process that was killed."""
+
+Passes = Callable[[Path], bool]
+"""Whether a whole video is the ordered one."""
 
 
-class UnusableVideoError(BadInputError):
-    """A file arrived whole and is not the ordered video."""
-
-    def __init__(self, message: str, digest: str) -> None:
-        super().__init__(message)
-        self.digest = digest
+def _anything(_path: Path) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -39,98 +50,121 @@ class Delivery:
     attempts: int = 5
     wait_s: float = 5.0
 
-    def fetch(self, provider: VideoProvider, ref: TaskRef, request: VideoRequest) -> Path:
-        """The checked file of a succeeded task.
+    def located(self, row: RequestRow) -> Path | None:
+        """Where a row's file lies; None when it has to be fetched (again)."""
+        places = [self._place(row.external_task_id)]
+        if row.result is not None:
+            places.append(Path(row.result))
+        return next((place for place in places if place.is_file()), None)
 
-        Addresses expire: each attempt asks the service for a new one. Raises TransientError when
-        the file cannot be fetched whole, StageError when whole files keep failing the checks.
+    def fetch(
+        self, provider: VideoProvider, ref: TaskRef, subject: str, passes: Passes = _anything
+    ) -> Path:
+        """The file of a succeeded task: a whole video.
+
+        One that does not pass is given only if every attempt brings the same: servers of files
+        mix them up. Addresses expire: each attempt asks for a new one. Raises TransientError when
+        the attempts bring no whole video, or different ones; the last of those is kept aside.
         """
-        target = self.folder / f"{ref.external_task_id}.mp4"
-        if target.exists():
-            return target
         self.folder.mkdir(parents=True, exist_ok=True)
-        failures: list[TransientError | UnusableVideoError] = []
-        for attempt in range(self.attempts):
-            if attempt:
-                self.sleep(self.wait_s * 2**attempt)
-            try:
-                return self._attempt(provider, ref, request, target)
-            except (TransientError, UnusableVideoError) as failure:
-                failures.append(failure)
-        self._raise_if_unusable(failures)
+        self._clear_parts(ref.external_task_id)
+        target = self._place(ref.external_task_id)
+        scratch = self.folder / f".{ref.external_task_id}.{os.getpid()}.part"
+        digests: list[str] = []
+        failure: TransientError | str = "each attempt brought another file"
+        try:
+            for attempt in range(self.attempts):
+                if attempt:
+                    self.sleep(self.wait_s * 2**attempt)
+                try:
+                    _download(provider, ref, scratch)
+                except TransientError as error:
+                    failure = error
+                    continue
+                digests.append(file_digest(scratch))
+                agreed = len(digests) == self.attempts and len(set(digests)) == 1
+                if agreed or passes(scratch):
+                    return _kept(scratch, target)
+                _kept(scratch, target.with_suffix(".doubtful.mp4"))
+        except OSError as error:
+            failure = f"the video cannot be written: {error}"
+        finally:
+            scratch.unlink(missing_ok=True)
         raise TransientError(
-            f"{request.clip}: the finished video of task {ref.external_task_id} could not be "
-            f"fetched whole in {self.attempts} attempts ({failures[-1]}); it is paid and stays at "
-            "the service for 30 days: materialize interaction_video again"
+            f"{subject}: the finished video of task {ref.external_task_id} could not be fetched "
+            f"whole in {self.attempts} attempts ({failure}); it is paid and is fetched again for "
+            "as long as the service keeps it"
         )
-
-    @staticmethod
-    def _raise_if_unusable(failures: Sequence[TransientError | UnusableVideoError]) -> None:
-        """The service's own file is bad only if each attempt brought the same bad bytes."""
-        digests = {getattr(failure, "digest", None) for failure in failures}
-        if len(digests) == 1 and isinstance(failures[0], UnusableVideoError):
-            raise StageError(f"the delivered video is unusable: {failures[0]}") from failures[0]
 
     def put(self, delivered: Path, request: VideoRequest, target: Path) -> None:
         """Write a delivered video to ``target``, in the size of its conditioning frame."""
-        width, height = _size(request.frame)
+        width, height = image_size(request.frame)
         facts = probe_video(delivered)
         if (facts.width, facts.height) == (width, height):
             shutil.copyfile(delivered, target)
         else:
             resize_video(delivered, target, width, height)
 
-    def _attempt(
-        self, provider: VideoProvider, ref: TaskRef, request: VideoRequest, target: Path
-    ) -> Path:
-        scratch = self.folder / f".{ref.external_task_id}.{os.getpid()}.part"
-        try:
-            task = provider.find(ref)
-            if task is None or task.video_url is None:
-                raise TransientError("the service gives no address for it")
-            provider.download(task.video_url, scratch)
-            try:
-                check_delivered(scratch, request)
-            except BadInputError as error:
-                raise UnusableVideoError(str(error), file_digest(scratch)) from error
-            sync_tree(scratch)
-            move_whole(scratch, target)
-        finally:
-            scratch.unlink(missing_ok=True)
-        return target
+    def _place(self, external_task_id: str) -> Path:
+        return self.folder / f"{external_task_id}.mp4"
+
+    def _clear_parts(self, external_task_id: str) -> None:
+        for part in self.folder.glob(f".{external_task_id}.*.part"):
+            if time.time() - part.stat().st_mtime > _STALE_PART_S:
+                part.unlink(missing_ok=True)
 
 
-def check_delivered(path: Path, request: VideoRequest) -> None:
-    """Raises BadInputError unless the file is a whole video of the ordered length and scene."""
+def _download(provider: VideoProvider, ref: TaskRef, target: Path) -> None:
+    """Raises TransientError unless a whole video arrives."""
+    task = provider.find(ref)
+    if task is None or task.video_url is None:
+        raise TransientError("the service gives no address for it")
+    provider.download(task.video_url, target)
+    _require_whole(target)
+
+
+def _kept(scratch: Path, target: Path) -> Path:
+    sync_tree(scratch)
+    move_whole(scratch, target)
+    return target
+
+
+def _require_whole(path: Path) -> None:
+    """Raises TransientError unless the file is a video that can be decoded to its end."""
     try:
-        facts = probe_video(path)
+        probe_video(path)
     except BadInputError as error:
-        raise BadInputError(f"it cannot be decoded to its end ({error.__cause__})") from error
-    seconds, ordered = facts.frames / facts.fps, float(request.config.duration)
-    if seconds < _MIN_SECONDS_SHARE * ordered:
-        raise BadInputError(f"{seconds:.1f} s of video were delivered, {ordered:.0f} s ordered")
-    width, height = _size(request.frame)
-    if abs(facts.width * height / (facts.height * width) - 1) > _MAX_ASPECT_ERROR:
-        raise BadInputError(
-            f"it is {facts.width}x{facts.height}, its conditioning frame {width}x{height}"
-        )
-    failed = [
-        f"{check.name} {check.value:.3g} (at least {check.threshold:.3g} {check.unit})"
-        for check in first_frame_checks(facts.first_frame, _rgb(request.frame))
-        if not check.passed
+        why = str(error.__cause__ or error).replace(str(path), "it")
+        raise TransientError(f"what arrived is no whole video: {why}") from error
+
+
+def delivery_checks(
+    path: Path, ordered: Mapping[str, Any], frame: NDArray[np.uint8]
+) -> list[Check]:
+    """Is a whole video the ordered one: as long, of the frame's shape, beginning with the frame?
+
+    ``ordered`` is what ``identity.ordered`` gives; ``frame`` (height, width, 3) RGB.
+    """
+    facts = probe_video(path)
+    seconds, wanted = facts.frames / facts.fps, float(ordered["duration"])
+    height, width = frame.shape[:2]
+    aspect_error = abs(facts.width * height / (facts.height * width) - 1)
+    return [
+        Check.at_least("video_seconds", seconds, _MIN_SECONDS_SHARE * wanted, "s"),
+        Check.at_most("video_aspect_error", aspect_error, _MAX_ASPECT_ERROR, "fraction"),
+        *first_frame_checks(facts.first_frame, frame),
     ]
-    if failed:
-        raise BadInputError("it does not begin with its conditioning frame: " + ", ".join(failed))
 
 
-def _size(path: Path) -> tuple[int, int]:
-    from PIL import Image
+def failed_checks(path: Path, request: VideoRequest) -> tuple[Check, ...]:
+    """What a delivered video did not pass; empty for the ordered one."""
+    ordered = {"duration": request.config.duration}
+    checks = delivery_checks(path, ordered, read_rgb(request.frame))
+    return tuple(check for check in checks if not check.passed)
 
-    with Image.open(path) as image:
-        return image.size
 
-
-def _rgb(path: Path) -> np.ndarray:
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """An image as (height, width, 3) RGB."""
     from PIL import Image
 
     with Image.open(path) as image:

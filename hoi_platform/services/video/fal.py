@@ -2,31 +2,51 @@
 
 fal gives its own request id in its answer and cannot be asked for an id of ours. A request whose
 answer is lost therefore stays doubtful: it may have been bought, and only a person who looks into
-fal's console can tell. It is never sent again by itself.
+fal's console can tell. It is never sent again by itself; fal starts it within ``START_TIMEOUT_S``
+or never, so that it does not hold one of our slots for ever.
+
+Addresses of status and result are taken from fal's answers, as its documentation demands, if they
+are on the configured host; the key is sent nowhere else.
 """
 
 import base64
 import mimetypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote, urlsplit
 
 import httpx
 
-from hoi_platform.core.errors import BadInputError, HoiError, RefusedError
+from hoi_platform.core.errors import BadInputError
 from hoi_platform.services.video import http
 from hoi_platform.services.video.backend import VideoRequest
+from hoi_platform.services.video.batch import ask_each
+from hoi_platform.services.video.fal_answers import Queued, Result, Status, parsed, path_on_host
+from hoi_platform.services.video.fal_errors import Refusal, error_of, refusal_in
 from hoi_platform.services.video.kling.limits import common_problems
 from hoi_platform.services.video.pricing import video_price_usd
 from hoi_platform.services.video.remote import (
-    NotAcceptedError,
+    RemoteState,
     RemoteTask,
+    Report,
     TaskRef,
     UnknownOutcomeError,
+    of_a_question,
 )
 
+START_TIMEOUT_S: Final = 3600
+"""A request that no machine of fal's has started by then is ended by fal (504)."""
+_BELIEVED_AFTER: Final = 5
+"""A 5xx in place of a result may be the model's failure or a moment of fal's own; so many polls
+must agree before the video is given up."""
+# Keys of ours in the answer that a row keeps.
+_FAILURES: Final = "hoi_failures"
+_STATUS: Final = "hoi_status_path"
+_RESULT: Final = "hoi_response_path"
 _APP: Final = "fal-ai/kling-video"
 # (model, mode) → path below the app.
 _PATHS: Final[dict[tuple[str, str], str]] = {
@@ -45,6 +65,7 @@ _PATHS: Final[dict[tuple[str, str], str]] = {
     ("kling-v3", "pro"): "v3/pro",
 }
 _TAKES_TAIL: Final = frozenset({"v1.6/pro", "v2.1/pro", "v2.5-turbo/pro"})
+_WAITING: Final[dict[str, RemoteState]] = {"IN_QUEUE": "submitted", "IN_PROGRESS": "processing"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +78,7 @@ class FalKling:
     transport: httpx.BaseTransport | None = field(default=None, repr=False)
     name: str = "fal-ai"
     knows_our_ids: bool = False
+    keeps_videos_for: timedelta = timedelta(hours=1)
 
     def model(self, request: VideoRequest) -> str:
         config = request.config
@@ -78,57 +100,80 @@ class FalKling:
         return video_price_usd(config.kling_model_name, config.kling_mode, float(config.duration))
 
     def create(self, request: VideoRequest, external_task_id: str) -> RemoteTask:
-        answer = self._send("POST", self.model(request), body=create_body(request))
-        if not answer.get("request_id"):
-            raise UnknownOutcomeError("fal's answer names no request")
-        return RemoteTask(str(answer["request_id"]), external_task_id, "submitted", answer=answer)
+        url = f"{self.base_url}/{self.model(request)}"
+        answer = self._asked("POST", url, create_body(request))
+        if isinstance(answer, Refusal):
+            raise error_of(answer)
+        queued = parsed(Queued, answer)
+        kept = answer | self._paths(queued)
+        return RemoteTask(queued.request_id, external_task_id, "submitted", answer=kept)
 
     def find(self, ref: TaskRef) -> RemoteTask | None:
         if ref.task_id is None:
             raise UnknownOutcomeError("fal cannot be asked for a request without its own id")
-        path = f"{_APP}/requests/{ref.task_id}"
-        try:
-            status = self._send("GET", f"{path}/status").get("status")
-        except FalRefusedError as error:
-            if error.status == httpx.codes.NOT_FOUND:
+        answer = self._asked("GET", self._address(ref, _STATUS))
+        if isinstance(answer, Refusal):
+            if answer.status == httpx.codes.NOT_FOUND and answer.failure is not None:
                 return None
-            raise
-        if status == "IN_QUEUE":
-            return RemoteTask(ref.task_id, ref.external_task_id, "submitted")
-        if status == "IN_PROGRESS":
-            return RemoteTask(ref.task_id, ref.external_task_id, "processing")
-        if status != "COMPLETED":
-            raise UnknownOutcomeError(f"fal reports the unknown status {str(status)[:40]!r}")
-        return self._result(ref, ref.task_id, path)
+            raise of_a_question(error_of(answer))
+        status, kept = parsed(Status, answer), {**ref.answer, **answer}
+        if status.status == "COMPLETED":
+            return self._result(ref, ref.task_id, status, kept)
+        state = _WAITING.get(status.status, "unknown")
+        said = f"fal reports the unknown status {status.status[:40]!r}"
+        message = said if state == "unknown" else ""
+        return RemoteTask(ref.task_id, ref.external_task_id, state, message, answer=kept)
 
-    def query(self, refs: Sequence[TaskRef]) -> list[RemoteTask]:
-        return [task for ref in refs if (task := self.find(ref)) is not None]
+    def query(self, refs: Sequence[TaskRef]) -> Iterator[Report]:
+        return ask_each("fal", refs, self.find)
 
     def download(self, url: str, target: Path) -> None:
         http.download(http.files_client(self.transport), url, target)
 
-    def _result(self, ref: TaskRef, task_id: str, path: str) -> RemoteTask:
-        try:
-            answer = self._send("GET", path)
-        except FalRefusedError as error:
-            if error.status != httpx.codes.UNPROCESSABLE_ENTITY:
-                raise
-            return RemoteTask(task_id, ref.external_task_id, "failed", str(error))
-        video = answer.get("video") or {}
-        return RemoteTask(
-            task_id, ref.external_task_id, "succeeded", "", video.get("url"), answer=answer
-        )
+    def _result(
+        self, ref: TaskRef, task_id: str, status: Status, kept: dict[str, Any]
+    ) -> RemoteTask:
+        """The video, or the error of the model in its place."""
+        answer = self._asked("GET", self._address(ref, _RESULT))
+        if not isinstance(answer, Refusal):
+            url = parsed(Result, answer).video.url
+            kept |= answer
+            return RemoteTask(task_id, ref.external_task_id, "succeeded", "", url, answer=kept)
+        if not answer.is_models:
+            raise of_a_question(error_of(answer))
+        said = _agreeing_failures(ref) + 1
+        final = answer.status < 500 or status.error or status.error_type
+        if final or said >= _BELIEVED_AFTER:
+            return RemoteTask(task_id, ref.external_task_id, "failed", answer.text, answer=kept)
+        kept[_FAILURES] = said
+        text = f"{answer.text} (believed when it was said {_BELIEVED_AFTER} times; now {said})"
+        return RemoteTask(task_id, ref.external_task_id, "processing", text, answer=kept)
 
-    def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        headers = {"Authorization": f"Key {self.key}"}
+    def _paths(self, queued: Queued) -> dict[str, str]:
+        """Where fal says that the request is to be asked for, kept in the row's answer."""
+        given = {_STATUS: queued.status_url, _RESULT: queued.response_url}
+        paths = {name: path_on_host(self.base_url, address) for name, address in given.items()}
+        return {name: path for name, path in paths.items() if path}
+
+    def _address(self, ref: TaskRef, name: str) -> str:
+        """Where the request is asked for; by its id alone where fal said nothing of use."""
+        if isinstance(path := ref.answer.get(name), str):
+            parts = urlsplit(self.base_url)
+            return f"{parts.scheme}://{parts.netloc}{path}"
+        address = f"{self.base_url}/{_APP}/requests/{quote(ref.task_id or '', safe='')}"
+        return f"{address}/status" if name == _STATUS else address
+
+    def _asked(
+        self, method: str, url: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any] | Refusal:
+        headers = {
+            "Authorization": f"Key {self.key}",
+            "X-Fal-Request-Timeout": str(START_TIMEOUT_S),
+        }
         with httpx.Client(timeout=http.TIMEOUT, transport=self.transport) as client:
-            request = client.build_request(
-                method, f"{self.base_url}/{path}", json=body, headers=headers
-            )
+            request = client.build_request(method, url, json=body, headers=headers)
             response = http.send(client, request)
-        if (error := _error_of(response)) is not None:
-            raise http.without_key(error, request)
-        return http.json_object(response)
+        return refusal_in(response) or http.json_object(response)
 
     def _problems(self, request: VideoRequest) -> Iterator[str]:
         model = self.model(request)
@@ -138,12 +183,10 @@ class FalKling:
             yield f"a tail image is given, {model} takes none"
 
 
-class FalRefusedError(RefusedError):
-    """A permanent answer with its HTTP status."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
+def _agreeing_failures(ref: TaskRef) -> int:
+    """How often a 5xx was answered in place of the result, by the row's last answer."""
+    said = ref.answer.get(_FAILURES)
+    return said if isinstance(said, int) else 0
 
 
 def create_body(request: VideoRequest) -> dict[str, Any]:
@@ -162,15 +205,3 @@ def create_body(request: VideoRequest) -> dict[str, Any]:
 def _data_url(path: Path) -> str:
     kind = mimetypes.guess_type(path.name)[0] or "image/png"
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
-
-
-def _error_of(response: httpx.Response) -> HoiError | None:
-    status = response.status_code
-    if 200 <= status < 300:
-        return None
-    text = f"fal {status}: {response.text[:300]}"
-    if status == httpx.codes.TOO_MANY_REQUESTS:
-        return NotAcceptedError(text)
-    if 300 <= status < 500 and status != httpx.codes.REQUEST_TIMEOUT:
-        return FalRefusedError(text, status)  # 403 is also an empty balance
-    return UnknownOutcomeError(text)

@@ -1,25 +1,43 @@
-"""What all remote video services share over HTTP: time-outs, safe addresses, downloads."""
+"""What all remote video services share over HTTP: deadlines, bounds, safe addresses, downloads."""
 
 import logging
+import time
+import zlib
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
 
-from hoi_platform.core.errors import ConfigError, HoiError, TransientError
+from hoi_platform.core.errors import ConfigError, TransientError
+from hoi_platform.services.video.deadline import Deadline, DeadlineExceededError
+from hoi_platform.services.video.json_answer import UnreadableJsonError, parse_object
 from hoi_platform.services.video.remote import NotAcceptedError, UnknownOutcomeError
 
-# Their sum stays far below the ledger's lease, which assumes that a sender has given up.
+ATTEMPT_S: Final = 240.0
+"""Total time of one request. Two of them, the second with a new signature, stay below the
+ledger's lease, which assumes that a sender has given up."""
+DOWNLOAD_S: Final = 540.0
+"""Total time of one download; below the lease too."""
 TIMEOUT: Final = httpx.Timeout(connect=10, read=60, write=60, pool=10)
 # No connection outlives its answer: there is a request in half a minute, and nothing to close.
 LIMITS: Final = httpx.Limits(max_keepalive_connections=0)
+_MAX_ANSWER_BYTES: Final = 16_000_000
+"""Of an answer, unpacked; a page of 500 tasks has about one million."""
 _MAX_VIDEO_BYTES: Final = 1_000_000_000
+_PART_AGE_S: Final = 3600.0
+"""A partial download that nobody wrote to for so long belongs to a process that ended."""
 _CHUNK_BYTES: Final = 1 << 20
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 # The request has not left when these are raised; after every other failure it may have arrived.
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_SHORTEST_SECRET: Final = 8
+_PLAIN: Final = ("", "identity")
+_ZLIB: Final = ("gzip", "x-gzip", "deflate")
+_AUTO_HEADER: Final = 47
+"""zlib's window bits for "detect gzip or zlib"."""
 
 
 class _CutQueries(logging.Filter):
@@ -45,34 +63,105 @@ def checked_base_url(variable: str, url: str) -> str:
     return url.rstrip("/")
 
 
-def send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
-    """One request, one answer. Raises NotAcceptedError or UnknownOutcomeError without one."""
+def send(
+    client: httpx.Client, request: httpx.Request, limit_s: float = ATTEMPT_S
+) -> httpx.Response:
+    """One request, one answer, read whole within bounds of time and size.
+
+    Raises NotAcceptedError when the request has not left, UnknownOutcomeError when it may have
+    and no usable answer came, whatever the cause.
+    """
     host = request.url.host
+    request.headers["Accept-Encoding"] = "identity"
     try:
-        return client.send(request)
+        with Deadline(limit_s) as deadline:
+            request.extensions = {**request.extensions, "trace": deadline.trace}
+            response = client.send(request, stream=True)
+            try:
+                return _read(response, deadline)
+            finally:
+                response.close()
     except _NOT_SENT as error:
         raise NotAcceptedError(f"{host} cannot be reached ({type(error).__name__})") from error
-    except httpx.TransportError as error:
+    except UnknownOutcomeError:
+        raise
+    except DeadlineExceededError as error:
+        raise UnknownOutcomeError(f"{host} gave no whole answer in {limit_s:.0f} s") from error
+    except Exception as error:
         raise UnknownOutcomeError(f"{host} gave no answer ({type(error).__name__})") from error
 
 
-def without_key(error: HoiError, request: httpx.Request) -> HoiError:
-    """The error without what the request was signed with: services may quote it."""
-    key = request.headers.get("Authorization", "").partition(" ")[2]
-    if key:
-        error.args = tuple(str(arg).replace(key, "(removed)") for arg in error.args)
-    return error
+def _read(response: httpx.Response, deadline: Deadline) -> httpx.Response:
+    """The same response with its body, unpacked."""
+    if response.is_stream_consumed:
+        return response  # made by a transport that has it in memory
+    raw = bytearray()
+    for chunk in response.iter_raw(_CHUNK_BYTES):
+        raw += chunk
+        _check_size(len(raw), response)
+        deadline.check()
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    return httpx.Response(
+        response.status_code,
+        headers={
+            name: value
+            for name, value in response.headers.items()
+            if name not in ("content-encoding", "content-length", "transfer-encoding")
+        },
+        content=_unpacked(bytes(raw), encoding, response),
+        request=response.request,
+    )
+
+
+def _unpacked(raw: bytes, encoding: str, response: httpx.Response) -> bytes:
+    """A small packed body may unpack to gigabytes: it is unpacked up to the bound."""
+    if encoding in _PLAIN:
+        return raw
+    if encoding not in _ZLIB:
+        raise UnknownOutcomeError(f"{response.url.host} packed its answer as {encoding[:20]!r}")
+    body = zlib.decompressobj(_AUTO_HEADER).decompress(raw, _MAX_ANSWER_BYTES + 1)
+    _check_size(len(body), response)
+    return body
+
+
+def _check_size(size: int, response: httpx.Response) -> None:
+    if size > _MAX_ANSWER_BYTES:
+        raise UnknownOutcomeError(
+            f"{response.url.host} answered with more than {_MAX_ANSWER_BYTES} bytes"
+        )
+
+
+def retry_after_s(response: httpx.Response) -> float | None:
+    """The pause that an answer asks for (s), given in seconds or as a date; None without one."""
+    asked = response.headers.get("retry-after", "").strip()
+    if asked.isascii() and asked.isdigit() and len(asked) < 10:
+        return float(asked)
+    try:
+        until, now = (
+            parsedate_to_datetime(text) for text in (asked, response.headers.get("date", ""))
+        )
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def json_object(response: httpx.Response) -> dict[str, Any]:
-    """The answer's JSON object. Raises UnknownOutcomeError when it is something else."""
+    """The answer's JSON object, without the key that the request was signed with.
+
+    Raises UnknownOutcomeError when the body is something else.
+    """
     try:
-        body = response.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise UnknownOutcomeError(f"{response.url.host} answered without a JSON object")
-    return body
+        return parse_object(response.content, _secrets(response.request))
+    except UnreadableJsonError as error:
+        raise UnknownOutcomeError(
+            f"{response.url.host} answered {response.status_code} without a JSON object ({error})"
+        ) from error
+
+
+def _secrets(request: httpx.Request) -> tuple[str, ...]:
+    """What the request was signed with, and its halves: services quote what they refuse."""
+    key = request.headers.get("Authorization", "").partition(" ")[2]
+    return tuple(part for part in (key, *key.split(":")) if len(part) >= _SHORTEST_SECRET)
 
 
 def files_client(transport: httpx.BaseTransport | None) -> httpx.Client:
@@ -84,31 +173,61 @@ def files_client(transport: httpx.BaseTransport | None) -> httpx.Client:
         follow_redirects=True,
         max_redirects=3,
         headers={"Accept-Encoding": "identity"},
+        event_hooks={"request": [_require_safe]},
     )
 
 
-def download(client: httpx.Client, url: str, target: Path) -> None:
+def _require_safe(request: httpx.Request) -> None:
+    """Signed addresses are secrets: they are sent over https only, also after a redirect."""
+    if request.url.scheme != "https" and request.url.host not in _LOOPBACK:
+        raise TransientError(f"the address of the video at {request.url.host} is not https")
+
+
+def download(client: httpx.Client, url: str, target: Path, limit_s: float = DOWNLOAD_S) -> None:
     """Stream a file to ``target`` and compare its size with the announced one.
 
-    No authorization is sent: the address is signed itself. Raises TransientError.
+    No authorization is sent: the address is signed itself. Raises TransientError, also when the
+    file cannot be written.
     """
-    host = urlsplit(url).hostname
     try:
-        with client.stream("GET", url) as response:
-            if response.status_code != httpx.codes.OK:
-                raise TransientError(f"{host} answered {response.status_code} for the video")
-            received = _write(response, target)
-            announced = response.headers.get("content-length")
-    except (httpx.TransportError, httpx.InvalidURL) as error:
-        raise TransientError(f"{host} broke the download off ({type(error).__name__})") from error
+        host = urlsplit(url).hostname
+        with Deadline(limit_s) as deadline:
+            extensions = {"trace": deadline.trace}
+            with client.stream("GET", url, extensions=extensions) as response:
+                if response.status_code != httpx.codes.OK:
+                    raise TransientError(f"{host} answered {response.status_code} for the video")
+                _require_announced(response, _write(response, target, deadline))
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        name = type(error).__name__  # the text would quote the signed address
+        raise TransientError(f"the service's file host broke the download off ({name})") from error
+    except DeadlineExceededError as error:
+        raise TransientError(f"{host} did not send the video in {limit_s:.0f} s") from error
+    except OSError as error:
+        raise TransientError(f"the video cannot be written: {error}") from error
+
+
+def _require_announced(response: httpx.Response, received: int) -> None:
+    announced = response.headers.get("content-length")
     if announced is not None and received != int(announced):
         raise TransientError(f"{received} of {announced} bytes of the video arrived")
 
 
-def _write(response: httpx.Response, target: Path) -> int:
+def remove_abandoned_parts(folder: Path, age_s: float = _PART_AGE_S) -> None:
+    """Remove partial downloads of processes that were killed."""
+    oldest = time.time() - age_s
+    for part in folder.glob(".*.part"):
+        try:
+            if part.stat().st_mtime < oldest:
+                part.unlink()
+        except FileNotFoundError:
+            continue  # another process was faster
+
+
+def _write(response: httpx.Response, target: Path, deadline: Deadline) -> int:
     received = 0
     with target.open("wb") as file:
         for chunk in response.iter_raw(_CHUNK_BYTES):
+            deadline.check()
             received += len(chunk)
             if received > _MAX_VIDEO_BYTES:
                 raise TransientError(f"the video is larger than {_MAX_VIDEO_BYTES} bytes")

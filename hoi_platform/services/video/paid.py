@@ -1,15 +1,19 @@
 """The paid video backend: one purchase per request, whatever fails between us and the service."""
 
+import itertools
 import random
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from hoi_platform.core.errors import RefusedError, StageError, TransientError
+from hoi_platform.core.errors import HoiError, StageError, TransientError
+from hoi_platform.core.filtering.check import Check
 from hoi_platform.services.ledger.intent import Intent
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import OPEN, RequestState
+from hoi_platform.services.ledger.waiting import waits_for
 from hoi_platform.services.video.backend import (
     CollectedVideo,
     Progress,
@@ -17,10 +21,12 @@ from hoi_platform.services.video.backend import (
     VideoRequest,
     VideoTask,
 )
-from hoi_platform.services.video.delivery import Delivery
-from hoi_platform.services.video.orders import Orders, task_ref
-from hoi_platform.services.video.patience import Patience
+from hoi_platform.services.video.delivery import Delivery, Passes, failed_checks
+from hoi_platform.services.video.identity import ordered
+from hoi_platform.services.video.lookup import task_ref
+from hoi_platform.services.video.orders import Orders, Polled, refusal_of
 from hoi_platform.services.video.remote import VideoProvider
+from hoi_platform.services.video.retry import VideoRetry
 
 S = RequestState
 
@@ -29,13 +35,13 @@ _TASK_STATE: Final[dict[RequestState, TaskState]] = {
     S.PROCESSING: "processing",
     S.SUCCEEDED: "succeeded",
     S.DELIVERED: "succeeded",
+    S.REJECTED: "succeeded",
 }
-_WHY_NOT_YET: Final = {
-    S.RESERVED: "all slots of the account are in use",
-    S.SENDING: "another worker is sending it",
-    S.DOUBTFUL: "the service could not be asked for it",
-}
-"""States in which no task is known yet."""
+_NO_TASK_YET: Final = frozenset({S.RESERVED, S.SENDING, S.DOUBTFUL})
+_FIRST_BACKOFF: Final = timedelta(minutes=5)
+_LONGEST_BACKOFF: Final = timedelta(hours=6)
+"""Between two visits of the daemon to a service that gave no whole file."""
+_READY: Final = frozenset({S.SUCCEEDED, S.DELIVERED, S.REJECTED})
 
 
 class PaidVideoBackend:
@@ -50,7 +56,7 @@ class PaidVideoBackend:
         ledger: Ledger,
         delivery: Delivery,
         sleep: Callable[[float], None],
-        patience: Patience,
+        retry: VideoRetry,
         rng: random.Random | None = None,
         *,
         buys: bool = True,
@@ -60,9 +66,9 @@ class PaidVideoBackend:
         self._ledger = ledger
         self._delivery = delivery
         self._sleep = sleep
-        self._patience = patience
+        self._retry = retry
         self._rng = rng or random.Random()
-        self._orders = Orders(provider, ledger, sleep, patience)
+        self._orders = Orders(provider, ledger, sleep, retry)
         self._buys = buys
 
     def submit(self, request: VideoRequest) -> VideoTask:
@@ -79,20 +85,22 @@ class PaidVideoBackend:
                 "the one in the ledger, and nothing new is bought here; give the configuration "
                 "that it was ordered with"
             )
-        row = self._reserved(request)
-        for offer in range(self._patience.offers):
-            if offer:
-                self._sleep(self._patience.offer_wait_s(offer - 1, self._rng))
-            row = self._orders.step(request, row.fingerprint)
-            if row.state in _TASK_STATE:
-                return self._task(row)
-            if row.state in (S.REFUSED, S.FAILED):
-                raise RefusedError(_refusal(row))
+        fingerprint = self._reserved(request).fingerprint
+        row = self._retry.submit.until(
+            lambda row: row.state in _TASK_STATE or row.state in (S.REFUSED, S.FAILED),
+            lambda: self._orders.step(request, fingerprint),
+            self._sleep,
+            self._rng,
+        )
+        if row.state in _TASK_STATE:
+            return self._task(row)
+        if row.state in (S.REFUSED, S.FAILED):
+            raise refusal_of(row)
         raise TransientError(
-            f"{request.clip}: {self.name} did not take the request in "
-            f"{self._patience.offers} attempts (ledger row {row.id} is {row.state}: "
-            f"{row.reason or _WHY_NOT_YET[S(row.state)]}); materialize video_task "
-            "again later: nothing will be bought twice"
+            f"{request.clip}: {self.name} did not accept the request in "
+            f"{self._retry.submit.attempts} attempts (ledger row {row.id} is {row.state}: "
+            f"{self._waits(row)}); materialize video_task again later: nothing will be bought "
+            "twice"
         )
 
     def collect(
@@ -104,26 +112,40 @@ class PaidVideoBackend:
         Raises what ``submit`` raises.
         """
         row = self._reserved(request)
-        if row.state in _WHY_NOT_YET:
+        if row.state in _NO_TASK_YET:
             row = self._ledger.get(self.submit(request).fingerprint)
         row = self._await(row, progress)
         if row.state in (S.FAILED, S.REFUSED):
-            raise RefusedError(_refusal(row))
-        row = self._deliver(row, request)
-        assert row.result is not None
-        self._delivery.put(Path(row.result), request, target)
-        facts = {
-            "provider": self.name,
-            "model": row.model,
-            "task_id": row.task_id or "",
-            "ledger_row": row.id,
-            "cost_usd": float(row.cost_usd if row.cost_usd is not None else row.estimate_usd),
-        }
-        return CollectedVideo(None, facts)
+            raise refusal_of(row)
+        delivered = self._fetched(row, lambda path: not failed_checks(path, request))
+        row, failed = self._judged(row, delivered, request)
+        self._delivery.put(delivered, request, target)
+        return CollectedVideo(None, self._facts(row), failed)
+
+    def fetch(self, row: RequestRow) -> RequestRow:
+        """Download a ready row's file by itself, whatever its clip asks for today.
+
+        It is checked when the clip is made. Raises TransientError when no whole file is to be
+        had, StageError when the row is not ready.
+        """
+        if row.state not in _READY:
+            raise StageError(
+                f"ledger row {row.id} is {row.state}: only a finished video is fetched; "
+                f"see `hoi ledger show {row.id}`"
+            )
+        path = self._fetched(row)
+        known = {"result": str(path), "fetch_after": None}
+        if row.state == S.SUCCEEDED:
+            known["reason"] = "fetched; checked when its clip is made, or by `hoi ledger recheck`"
+        return self._ledger.advance_if(row, S(row.state), **known)
 
     def refresh(self, rows: Sequence[RequestRow]) -> list[RequestRow]:
         """Ask for the state of open tasks in one batch; returns the rows as they are then."""
         return self._orders.refresh(rows)
+
+    def poll(self, rows: Sequence[RequestRow]) -> Polled:
+        """``refresh``, with what went wrong for each row that could not be read."""
+        return self._orders.poll(rows)
 
     def intent(self, request: VideoRequest) -> Intent:
         """What the ledger reserves for a request."""
@@ -135,45 +157,77 @@ class PaidVideoBackend:
             model=self.provider.model(request),
             subject=request.clip,
             estimate_usd=self.provider.estimate_usd(request),
+            ordered=ordered(request),
         )
 
     def _reserved(self, request: VideoRequest) -> RequestRow:
-        """The row of the request's current attempt."""
+        """The row of the request's current attempt, which is then for this clip too."""
         row = self._ledger.latest_attempt(request.fingerprint)
-        return self._ledger.reserve(self.intent(request)) if row is None else row
+        if row is None:
+            return self._ledger.reserve(self.intent(request))
+        return self._ledger.claim(row, request.clip)
 
     def _await(self, row: RequestRow, progress: Progress) -> RequestRow:
-        for poll in range(self._patience.polls):
-            if poll:
-                self._sleep(self._patience.poll_wait_s)
-            row = self._refreshed(row)
-            if row.state not in OPEN:
-                return row
-            progress(min(0.95, poll / self._patience.polls), f"{self.name}: {row.state}")
-        minutes = (self._patience.polls - 1) * self._patience.poll_wait_s / 60
+        policy = self._retry.poll
+        polls = itertools.count()
+
+        def look() -> RequestRow:
+            seen = self.refresh([self._ledger.get(row.fingerprint)])[0]
+            if seen.state in OPEN:
+                why = f", waits for {self._waits(seen)}"
+                done = min(0.95, next(polls) / policy.attempts)
+                progress(done, f"{self.name}: {seen.state}{why}")
+            return seen
+
+        seen = policy.until(lambda seen: seen.state not in OPEN, look, self._sleep)
+        if seen.state not in OPEN:
+            return seen
+        minutes = (policy.attempts - 1) * policy.longest_wait_s / 60
         raise TransientError(
-            f"{row.subject}: {self.name} task {row.task_id} is still {row.state} after "
-            f"{minutes:.0f} min of waiting; it stays in the ledger (row {row.id}). It is fetched "
+            f"{row.subject}: {self.name} task {seen.task_id} is still {seen.state} after "
+            f"{minutes:.0f} min of waiting{f' ({seen.reason})' if seen.reason else ''}; it stays "
+            f"in the ledger (row {row.id}). It is fetched "
             "by the sensor video_poll, `hoi ledger resume`, or when interaction_video is "
             "materialized again: nothing will be bought twice"
         )
 
-    def _refreshed(self, row: RequestRow) -> RequestRow:
+    def _fetched(self, row: RequestRow, passes: Passes = lambda _: True) -> Path:
+        """The row's file. A failed visit is noted with the time of the next one."""
+        if (path := self._delivery.located(row)) is not None:
+            return path
         try:
-            return self.refresh([self._ledger.get(row.fingerprint)])[0]
-        except TransientError:
-            # The next poll asks again; the number of polls is bounded.
-            return row
+            return self._delivery.fetch(self.provider, task_ref(row), row.subject, passes)
+        except HoiError as error:
+            wait = min(_FIRST_BACKOFF * 2 ** min(row.fetches, 10), _LONGEST_BACKOFF)
+            known = {"fetches": row.fetches + 1, "fetch_after": self._ledger.now() + wait}
+            self._ledger.advance_if(row, S(row.state), reason=str(error), **known)
+            raise
 
-    def _deliver(self, row: RequestRow, request: VideoRequest) -> RequestRow:
-        if row.result is not None and Path(row.result).exists():
-            return row
-        try:
-            path = self._delivery.fetch(self.provider, task_ref(row), request)
-        except StageError as error:
-            row = self._ledger.advance_if(row, S.FAILED, reason=str(error))
-            raise RefusedError(_refusal(row)) from error
-        return self._ledger.advance_if(row, S.DELIVERED, result=str(path))
+    def _judged(
+        self, row: RequestRow, path: Path, request: VideoRequest
+    ) -> tuple[RequestRow, tuple[Check, ...]]:
+        """A delivered row stays so, accepted by a person or not; all others are checked."""
+        if row.state == S.DELIVERED:
+            return row, ()
+        failed = failed_checks(path, request)
+        return self._ledger.judge(row, path, [check.reason for check in failed]), failed
+
+    def _facts(self, row: RequestRow) -> dict[str, object]:
+        facts: dict[str, object] = {
+            "provider": self.name,
+            "model": row.model,
+            "task_id": row.task_id or "",
+            "ledger_row": row.id,
+            "cost_usd": float(row.cost_usd if row.cost_usd is not None else row.estimate_usd),
+        }
+        if row.state == S.REJECTED:
+            facts["rejected"] = row.reason
+        return facts
+
+    def _waits(self, row: RequestRow) -> str:
+        """What the row waits for, and why if that is known."""
+        waits = waits_for(row, self._ledger.now())
+        return f"{waits} ({row.reason})" if row.reason else waits
 
     def _task(self, row: RequestRow) -> VideoTask:
         return VideoTask(
@@ -186,11 +240,3 @@ class PaidVideoBackend:
             model=row.model,
             estimated_cost_usd=float(row.estimate_usd),
         )
-
-
-def _refusal(row: RequestRow) -> str:
-    verb = "refused the request" if row.state == S.REFUSED else "failed to make the video"
-    return (
-        f"{row.subject}: {row.provider} {verb} (ledger row {row.id}): {row.reason}. It is not "
-        f"tried again by itself; change the prompt or the frame, or see `hoi ledger show {row.id}`"
-    )

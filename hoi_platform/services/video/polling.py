@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hoi_platform.core.errors import HoiError
+from hoi_platform.core.errors import HoiError, TransientError
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import OPEN, RequestState
@@ -23,21 +23,23 @@ class Poll:
     failed: list[RequestRow] = field(default_factory=list)
     """Failed since the last look."""
     errors: list[str] = field(default_factory=list)
-    """Accounts that could not be asked, and why."""
+    """Tasks that could not be read and accounts that could not be asked, and why."""
 
 
 def refresh_named(ledger: Ledger, backend_of: BackendOf, external_task_id: str) -> None:
     """Ask for one open video task; what is not of this ledger, or has ended, is left alone.
 
-    Raises TransientError and PermanentError of the service.
+    Raises TransientError when the task could not be read, PermanentError without a backend.
     """
     row = ledger.find_external(external_task_id)
-    if row is not None and row.kind == "video" and row.state in OPEN:
-        backend_of(row).refresh([row])
+    if row is None or row.kind != "video" or row.state not in OPEN:
+        return
+    if troubles := backend_of(row).poll([row]).troubles:
+        raise TransientError(troubles[0])
 
 
 def poll_open_tasks(ledger: Ledger, backend_of: BackendOf) -> Poll:
-    """Refresh the ledger's open video tasks; errors of one account leave the others alone."""
+    """Refresh the ledger's open video tasks; errors of one task or account leave others alone."""
     ledger.expire_leases()
     rows = [row for row in ledger.rows(OPEN) if row.kind == "video"]
     accounts: dict[tuple[str, str, str], list[RequestRow]] = defaultdict(list)
@@ -46,11 +48,12 @@ def poll_open_tasks(ledger: Ledger, backend_of: BackendOf) -> Poll:
     poll = Poll(asked=len(rows))
     for (provider, _, model), group in accounts.items():
         try:
-            refreshed = backend_of(group[0]).refresh(group)
-        except HoiError as error:
+            polled = backend_of(group[0]).poll(group)
+        except HoiError as error:  # keys are missing, or the model is no longer known
             poll.errors.append(f"{provider} {model}: {error}")
             continue
-        poll.failed += [row for row in refreshed if row.state == RequestState.FAILED]
+        poll.errors += polled.troubles
+        poll.failed += [row for row in polled.rows if row.state == RequestState.FAILED]
     succeeded = ledger.rows({RequestState.SUCCEEDED})
     poll.ready = [row for row in succeeded if row.kind == "video"]
     return poll

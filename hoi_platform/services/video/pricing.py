@@ -25,6 +25,8 @@ _USD_PER_SECOND: Final[dict[str, tuple[str, str]]] = {
     "kling-3.0": ("0.084", "0.112"),
 }
 _DEAREST: Final = "0.28"
+_MOST_USD: Final = Decimal(1000)
+"""A single video costs a few USD; more is a mistake of whoever reports it."""
 
 UNIT_USD: Final = Decimal("0.14")
 """List price of one unit of a resource pack (2.5 units for 5 s of 2.5 Turbo pro)."""
@@ -34,3 +36,8 @@ def video_price_usd(model: str, mode: str, seconds: float) -> Decimal:
     """What a video of this model, mode (``std`` or ``pro``) and length is expected to cost."""
     std, pro = _USD_PER_SECOND.get(model, (_DEAREST, _DEAREST))
     return Decimal(pro if mode == "pro" else std) * Decimal(str(seconds))
+
+
+def plausible_usd(amount: Decimal) -> Decimal | None:
+    """A reported cost; None when it is not finite, negative or absurd: the estimate stands."""
+    return amount if amount.is_finite() and 0 <= amount <= _MOST_USD else None

@@ -1,24 +1,45 @@
-"""A remote video service as the paid backend sees it, and the two ways in which sending fails."""
+"""A remote video service as the paid backend sees it, and the ways in which sending fails."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from hoi_platform.core.errors import TransientError
+from hoi_platform.core.errors import AccountError, HoiError, RefusedError, TransientError
 from hoi_platform.services.secrets import register_address
 from hoi_platform.services.video.backend import VideoRequest
 
-RemoteState = Literal["submitted", "processing", "succeeded", "failed"]
+RemoteState = Literal["submitted", "processing", "succeeded", "failed", "unknown"]
+"""``unknown``: the task exists, in a state that the service does not document."""
 
 
 class NotAcceptedError(TransientError):
     """The service answered that it did not take the request: no task exists, send it later."""
 
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        """The pause that the service asks for, if it does."""
+
 
 class UnknownOutcomeError(TransientError):
     """No answer, or an internal error: a task may exist. Look it up before anything is resent."""
+
+
+class UnprovenRefusalError(RefusedError):
+    """A refusal without a code that proves it: a task may exist. Look it up before believing it.
+
+    A proxy's error page, a redirect, or a code that an id which exists already is answered with.
+    """
+
+
+def of_a_question(error: HoiError) -> HoiError:
+    """The error of asking for a task: a refused question says nothing about the task."""
+    if isinstance(error, RefusedError) and not isinstance(error, AccountError):
+        return UnknownOutcomeError(str(error))
+    return error
 
 
 @dataclass(frozen=True)
@@ -30,6 +51,8 @@ class TaskRef:
     task_id: str | None
     """The service's; None while it has not answered."""
     model: str
+    answer: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The service's last answer as the ledger keeps it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +72,17 @@ class RemoteTask:
         register_address(self.video_url)
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A task that was asked for without learning its state; the reason concerns it alone."""
+
+    external_task_id: str
+    reason: str
+
+
+Report = RemoteTask | Unreadable
+
+
 class VideoProvider(Protocol):
     """One remote service with one account."""
 
@@ -65,6 +99,11 @@ class VideoProvider(Protocol):
         """Whether a task can be found by ``external_task_id`` alone."""
         ...
 
+    @property
+    def keeps_videos_for(self) -> timedelta:
+        """How long a finished video can be fetched."""
+        ...
+
     def model(self, request: VideoRequest) -> str:
         """The model that the request asks for."""
         ...
@@ -78,17 +117,24 @@ class VideoProvider(Protocol):
         ...
 
     def create(self, request: VideoRequest, external_task_id: str) -> RemoteTask:
-        """Send the request once. Raises RefusedError, NotAcceptedError or UnknownOutcomeError."""
+        """Send the request once.
+
+        Raises RefusedError, AccountError, UnprovenRefusalError, NotAcceptedError or
+        UnknownOutcomeError.
+        """
         ...
 
     def find(self, ref: TaskRef) -> RemoteTask | None:
-        """The task; None when the service says that it has none. Raises TransientError."""
+        """The task; None when the service says that it has none.
+
+        Raises AccountError or TransientError, which say nothing about the task.
+        """
         ...
 
-    def query(self, refs: Sequence[TaskRef]) -> list[RemoteTask]:
-        """The present state of tasks, in as few requests as the service allows.
+    def query(self, refs: Sequence[TaskRef]) -> Iterable[Report]:
+        """The present state of each task, in as few requests as the service allows.
 
-        Tasks that the service does not know are left out.
+        What is wrong with one task, or with the asking, is a report of each that it concerns.
         """
         ...
 

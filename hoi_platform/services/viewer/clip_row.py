@@ -33,6 +33,8 @@ class ClipRow:
     seed: int
     verdict: Verdict | None = None
     """None until the clip has been judged."""
+    rejected_video: str = ""
+    """Why its video is not the ordered one; the verdict is then about the video alone."""
     accuracy: dict[str, float | None] = field(default_factory=dict)
     """``ClipAccuracy.to_json()``; empty without ground truth."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -46,6 +48,12 @@ class ClipRow:
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.paths) - set(PATH_KEYS)):
             raise ValueError(f"{self.clip_id}: unknown paths {unknown}; known: {list(PATH_KEYS)}")
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is rejected; what is wrong with its video says so."""
+        first = "video: " if self.rejected_video else ""
+        return tuple(first + reason for reason in (self.verdict.reasons if self.verdict else ()))
 
     @property
     def state(self) -> State:

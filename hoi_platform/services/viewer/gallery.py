@@ -63,7 +63,7 @@ def _clip(row: ClipRow) -> dict[str, Any]:
         "made_at": row.made_at,
         "kept_frames": verdict.kept_frames if verdict else None,
         "total_frames": verdict.total_frames if verdict else None,
-        "reasons": list(verdict.reasons) if verdict else [],
+        "reasons": list(row.reasons),
         "checks": [check.to_json() for check in verdict.checks] if verdict else [],
         "accuracy": {
             name: None if value is None or isnan(value) else value

@@ -46,7 +46,7 @@ def _record(row: ClipRow) -> dict[str, Any]:
         "state": row.state,
         "valid": None if verdict is None else verdict.valid,
         "failed": None if verdict is None else list(verdict.failed),
-        "reasons": None if verdict is None else list(verdict.reasons),
+        "reasons": None if verdict is None else list(row.reasons),
         "kept_frames": None if verdict is None else verdict.kept_frames,
         "total_frames": None if verdict is None else verdict.total_frames,
     }

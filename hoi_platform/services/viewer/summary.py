@@ -20,7 +20,8 @@ FUNNEL: Final[dict[str, str]] = {
 def summarize(rows: Sequence[ClipRow]) -> dict[str, Any]:
     """Plain JSON values; yields and medians are None where there is nothing to divide or sort.
 
-    ``failures`` counts clips per failed check; one clip may fail several.
+    ``failures`` counts clips per failed check; one clip may fail several. ``rejected_videos`` are
+    bought, not as ordered, and judged by that alone.
     """
     judged = [row for row in rows if row.verdict is not None]
     valid = sum(row.state == "valid" for row in rows)
@@ -31,6 +32,7 @@ def summarize(rows: Sequence[ClipRow]) -> dict[str, Any]:
         "clips": len(rows),
         "judged": len(judged),
         "valid": valid,
+        "rejected_videos": sum(bool(row.rejected_video) for row in rows),
         "yield": valid / len(judged) if judged else None,
         "funnel": funnel | {"valid": valid},
         "failures": dict(failures.most_common()),

@@ -1,5 +1,6 @@
 """Rendering against arithmetic: the camera is the one of ``core.geometry``, to the pixel."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.actors import actor_masks, static_depth
 from hoi_platform.core.scene.boxes import box_mesh
 from hoi_platform.core.scene.spec import BoxSpec, CameraSpec, LightSpec, RoomSpec, SceneSpec
+from hoi_platform.services.artifacts.record import file_digest
 from hoi_platform.services.blender.render import render_conditioning, render_performance
 from hoi_platform.services.blender.service import BlenderService
 
@@ -281,3 +283,25 @@ def test_border_render_has_the_noise_of_the_whole_picture(
         whole = np.asarray(Image.open(tmp_path / "base.png"))
         assert part.shape == (y1 - y0, x1 - x0, 3)
         assert np.abs(part.astype(int) - whole[y0:y1, x0:x1]).mean() < 0.05
+
+
+def test_two_renders_of_a_scene_are_the_same_files(
+    blender: BlenderService, conditioning, tmp_path: Path
+) -> None:
+    """The clock would lie in the files: no hash of an artifact could be reproduced."""
+    spec, person, _, folder = conditioning
+    time.sleep(1.1)  # Blender notes whole seconds
+    render_conditioning(
+        blender, spec, person.vertices, person.faces, _colors(person), folder / "model.obj", CONFIG,
+        tmp_path,
+    )  # fmt: skip
+    assert _hashes(tmp_path) == _hashes(folder / "out")
+    assert len(_hashes(tmp_path)) >= 8
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): file_digest(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

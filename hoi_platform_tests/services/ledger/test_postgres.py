@@ -3,12 +3,17 @@
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from hoi_platform.services.ledger.database import open_ledger
+from hoi_platform.services.ledger.database import make_engine, open_ledger
+from hoi_platform.services.ledger.states import RequestState
 from hoi_platform_tests.services.ledger.postgres import running_postgres
+from hoi_platform_tests.services.ledger.test_edges import ODD_ANSWERS
 from hoi_platform_tests.services.ledger.test_ledger import INTENT
 from hoi_platform_tests.services.video.test_fault_plans import check, run_parallel
 
@@ -32,6 +37,28 @@ def test_first_starts_at_once_and_one_sender(url: str) -> None:
         assert sum(pool.map(start, range(8))) == 1
     (row,) = open_ledger(url).rows()
     assert row.reserved_at.tzinfo is not None
+
+
+@pytest.mark.parametrize("name", ODD_ANSWERS)
+def test_odd_answers_are_kept(name: str, url: str) -> None:
+    """What PostgreSQL refuses would be lost, and the id of a bought task with it."""
+    ledger = open_ledger(url)
+    intent = replace(INTENT, fingerprint=sha256(name.encode()).hexdigest(), subject="s" * 2000)
+    row = ledger.begin_sending(ledger.reserve(intent))
+    assert row is not None
+    odd = {"task_id": "t\0\ud800" + "9" * 500, "reason": "\0", "answer": ODD_ANSWERS[name]}
+    ledger.advance(row.fingerprint, RequestState.SUBMITTED, **odd)
+    row = ledger.get(row.fingerprint)
+    assert (row.task_id or "").endswith("9" * 500)
+    assert row.subjects == ("s" * 2000,)
+
+
+def test_leases_live_by_the_server(url: str) -> None:
+    """Two machines whose clocks differ by minutes would send one request twice."""
+    ledger = open_ledger(url)
+    with make_engine(url).connect() as connection:
+        there = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    assert 0 <= (ledger.now() - there).total_seconds() < 5
 
 
 @pytest.mark.slow

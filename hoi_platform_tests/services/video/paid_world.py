@@ -1,4 +1,4 @@
-"""Clips, a stand-in for Kling and fresh "processes" around one ledger, for the tests of payment."""
+"""Clips, stand-ins for Kling and fal, and fresh "processes" around one ledger."""
 
 import io
 import random
@@ -14,24 +14,34 @@ from PIL import Image
 
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.services.fake_apis.clock import FakeClock
+from hoi_platform.services.fake_apis.fal import FAL_KEY, FakeFal
 from hoi_platform.services.fake_apis.faults import FaultPlan
 from hoi_platform.services.fake_apis.files import MakeVideo
 from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.fake_apis.kling_auth import KlingKeys
-from hoi_platform.services.fake_apis.transport import Gateway, InProcess
+from hoi_platform.services.fake_apis.tasks import FakeTask
+from hoi_platform.services.fake_apis.transport import FAL_ERRORS, Gateway, InProcess
 from hoi_platform.services.fake_apis.videos import still_video
 from hoi_platform.services.ledger.ledger import Ledger
+from hoi_platform.services.ledger.schema import RequestRow
+from hoi_platform.services.ledger.states import RequestState
+from hoi_platform.services.retry import RetryPolicy
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.delivery import Delivery
+from hoi_platform.services.video.fal import FalKling
 from hoi_platform.services.video.kling.auth import ApiKeySigner, JwtSigner, Signer
 from hoi_platform.services.video.kling.legacy import LegacyKling
 from hoi_platform.services.video.kling.new import NewKling
 from hoi_platform.services.video.kling.transport import KlingTransport
 from hoi_platform.services.video.paid import PaidVideoBackend
-from hoi_platform.services.video.patience import Patience
+from hoi_platform.services.video.remote import VideoProvider
+from hoi_platform.services.video.retry import VideoRetry
 
 BASE_URL = "http://127.0.0.1:1"
-PATIENCE = Patience(offers=8, first_wait_s=1.0, longest_wait_s=30.0, polls=10, poll_wait_s=30.0)
+RETRY = VideoRetry(
+    submit=RetryPolicy(8, first_wait_s=1.0, longest_wait_s=30.0),
+    poll=RetryPolicy(10, first_wait_s=30.0, longest_wait_s=30.0, jitter=0.0),
+)
 MAKE_VIDEO = still_video(width=320, fps=1)
 
 
@@ -74,7 +84,9 @@ class World:
     clock: FakeClock
     plan: FaultPlan
     kling: FakeKling
+    fal: FakeFal
     generation: str
+    """``legacy`` or ``new`` of Kling, or ``fal``."""
 
     @staticmethod
     def of(
@@ -96,16 +108,34 @@ class World:
             slots=slots,
             run_s=run_s,
         )
-        return World(clock, plan, kling, generation)
+        forever = 1e9  # a plan that lasts for days is no proof that a video was lost
+        fal = FakeFal(clock.now, make_video, plan, base_url=BASE_URL, run_s=run_s, keeps_s=forever)
+        return World(clock, plan, kling, fal, generation)
 
     def process(
         self, ledger: Ledger, folder: Path, death: Death | None = None, seed: int = 0
     ) -> PaidVideoBackend:
         """A fresh worker process' backend."""
-        gateway = Gateway(self.kling, self.kling.files, self.plan, self.kling.book.clock)
-        network: httpx.BaseTransport = InProcess(gateway)
+        network: httpx.BaseTransport = InProcess(self.gateway())
         if death is not None:
             network = MortalTransport(network, death)
+        delivery = Delivery(folder, self.clock.sleep)
+        rng = random.Random(seed)
+        return PaidVideoBackend(
+            self.provider(network), ledger, delivery, self.clock.sleep, RETRY, rng
+        )
+
+    def gateway(self) -> Gateway:
+        """The service with its faults on the way."""
+        if self.generation == "fal":
+            return Gateway(self.fal, self.fal.files, self.plan, self.clock.now, FAL_ERRORS)
+        return Gateway(self.kling, self.kling.files, self.plan, self.kling.book.clock)
+
+    def provider(self, network: httpx.BaseTransport) -> VideoProvider:
+        """The client."""
+        account = f"test-{self.plan.seed}"
+        if self.generation == "fal":
+            return FalKling(BASE_URL, FAL_KEY, account, network)
         keys = KlingKeys()
         legacy = self.generation == "legacy"
         signer: Signer = (
@@ -114,14 +144,29 @@ class World:
             else ApiKeySigner(keys.api_key)
         )
         kind = LegacyKling if legacy else NewKling
-        provider = kind(KlingTransport(BASE_URL, signer, network), f"test-{self.plan.seed}")
-        delivery = Delivery(folder, self.clock.sleep)
-        rng = random.Random(seed)
-        return PaidVideoBackend(provider, ledger, delivery, self.clock.sleep, PATIENCE, rng)
+        return kind(KlingTransport(BASE_URL, signer, network), account)
 
     def config(self) -> VideoConfig:
-        model = "kling-v2-5-turbo" if self.generation == "legacy" else "kling-2.5-turbo"
-        return VideoConfig(model_api="kling-ai", kling_model_name=model)
+        model = "kling-2.5-turbo" if self.generation == "new" else "kling-v2-5-turbo"
+        api = "fal-ai" if self.generation == "fal" else "kling-ai"
+        return VideoConfig(model_api=api, kling_model_name=model)
+
+    def bought(self, row: RequestRow, request: VideoRequest) -> list[FakeTask]:
+        """Every task that the service sold for a request."""
+        if self.generation == "fal":
+            return [task for task in self.fal.book.tasks if task.order.prompt == request.prompt]
+        return self.kling.book.bought(row.external_task_id)
+
+    def settle(self, ledger: Ledger, request: VideoRequest) -> None:
+        """What a person does who looks into fal's console for a doubtful request."""
+        row = ledger.get(request.fingerprint)
+        if row.state != RequestState.DOUBTFUL:
+            return
+        if bought := self.bought(row, request):
+            known = {"task_id": bought[0].task_id, "reason": "found in the console"}
+            ledger.advance(row.fingerprint, RequestState.SUBMITTED, **known)
+        else:
+            ledger.advance(row.fingerprint, RequestState.RESERVED, reason="not in the console")
 
 
 def make_frames(folder: Path, count: int) -> list[Path]:
@@ -144,9 +189,14 @@ def make_request(frame: Path, config: VideoConfig, name: str = "clip") -> VideoR
         clip=name,
         fingerprint=sha256(name.encode()).hexdigest(),
         frame=frame,
-        prompt=f"A person takes the object of {name}.",
+        prompt=prompt_of(name),
         config=config,
     )
+
+
+def prompt_of(name: str) -> str:
+    """The prompt of a request, by which a person finds it in a service's console."""
+    return f"A person takes the object of {name}."
 
 
 def mortal_clock(clock: FakeClock, death: Death) -> Callable[[], datetime]:

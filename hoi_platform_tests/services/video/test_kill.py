@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,13 @@ from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform_tests.services.ledger.postgres import running_postgres
 from hoi_platform_tests.services.video import paid_worker
-from hoi_platform_tests.services.video.paid_world import MAKE_VIDEO, make_frames
+from hoi_platform_tests.services.video.paid_world import MAKE_VIDEO, make_frames, prompt_of
 
 KILLS = 50
 SLOW_S = 0.03
 """The service takes twice as long to take an order: many kills strike while it is sent."""
+LAST_LIVES = 4
+"""Unharmed lives at the end: what a person settles after one is fetched by the next."""
 SPARE = 3
 """Clips that a first, unharmed life makes, by which the moments of the kills are measured."""
 
@@ -41,8 +44,11 @@ def ledger_url(database: str, folder: Path) -> Iterator[str]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
+@pytest.mark.parametrize(
+    ("service", "database"), [("kling", "SQLite"), ("kling", "PostgreSQL"), ("fal", "SQLite")]
+)
 def test_killed_at_fifty_random_moments(
+    service: str,
     database: str,
     tmp_path: Path,
     fast_folder: Path,
@@ -52,10 +58,10 @@ def test_killed_at_fifty_random_moments(
     """A worker that dies between the request and its record would buy again or lose the video."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))  # of the fork server
     with ledger_url(database, fast_folder) as url:
-        killed, rows, sold = _kill_fifty_times(url, tmp_path, fast_folder)
+        killed, rows, sold = _kill_fifty_times(service, url, tmp_path, fast_folder)
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{KILLS} kills, {database} (the clip in work was then: {dict(killed)}): "
+            f"\n{KILLS} kills, {service}, {database} (the clip in work was then: {dict(killed)}): "
             f"{len(rows)} clips, "
             f"{sum(sold.values())} tasks, bought twice {sum(n > 1 for n in sold.values())}, "
             f"delivered {sum(row.state == RequestState.DELIVERED for row in rows)}\n"
@@ -70,45 +76,73 @@ def test_killed_at_fifty_random_moments(
 
 
 def _kill_fifty_times(
-    url: str, tmp_path: Path, folder: Path
-) -> tuple[Counter[str], list[RequestRow], Counter[str | None]]:
-    """States of the clips in work at the kills, the rows at the end, tasks sold per external id."""
+    service: str, url: str, tmp_path: Path, folder: Path
+) -> tuple[Counter[str], list[RequestRow], Counter[str]]:
+    """States of the clips in work at the kills, the rows at the end, tasks sold per prompt."""
     port = free_port()
     plan = FaultPlan(Rates(call=0.05, file=0.05, rejects_duplicates=False), seed=1)
-    kling = FakeKling(
-        utc_now,
-        MAKE_VIDEO,
-        plan,
-        base_url=f"http://127.0.0.1:{port}",
-        slots=10**6,
-        run_s=0.05,
-        pause=lambda: time.sleep(SLOW_S),  # of the service, not of the test
-    )
+    kling, fal = _services(port, plan)
     open_ledger(url)
     frames = make_frames(tmp_path, KILLS + SPARE)
     rng = random.Random(0)
     killed_in: Counter[str] = Counter()
-    with serving(application(kling, FakeFal(utc_now, MAKE_VIDEO)), port) as address:
-        clip_s = _live(address, url, folder, frames[:SPARE], 0, None) / SPARE
+    with serving(application(kling, fal), port) as address:
+        live = partial(_live, service, address, url, folder)
+        clip_s = live(frames[:SPARE], 0, None) / SPARE
         for life in range(1, KILLS + 1):
             delay = rng.uniform(0.0, clip_s)
             # The newest clip first, then what earlier lives left behind.
             todo = frames[life + SPARE - 1 :: -1]
-            _live(address, url, folder, todo, life, delay)
+            live(todo, life, delay)
             killed_in[_state_of(todo[0], url)] += 1
-        _live(address, url, folder, frames, KILLS + 1, None)
-    sold = Counter(task.order.external_id for task in kling.book.tasks)
+            _settle(url, fal)
+        for life in range(KILLS + 1, KILLS + LAST_LIVES + 1):
+            live(frames, life, None)
+            _settle(url, fal)
+    book = fal.book if service == "fal" else kling.book
+    sold = Counter(task.order.prompt for task in book.tasks)
     return killed_in, open_ledger(url).rows(), sold
 
 
+def _services(port: int, plan: FaultPlan) -> tuple[FakeKling, FakeFal]:
+    """Both services; they take ``SLOW_S`` before and after a task is made."""
+    url = f"http://127.0.0.1:{port}"
+
+    def pause() -> None:
+        time.sleep(SLOW_S)  # of the service, not of the test
+
+    kling = FakeKling(utc_now, MAKE_VIDEO, plan, base_url=url, slots=10**6, run_s=0.05, pause=pause)
+    fal = FakeFal(utc_now, MAKE_VIDEO, plan, base_url=f"{url}/fal", run_s=0.05, pause=pause)
+    return kling, fal
+
+
+def _settle(url: str, fal: FakeFal) -> None:
+    """What a person does who looks into fal's console for each doubtful request."""
+    ledger = open_ledger(url)
+    for row in ledger.rows({RequestState.DOUBTFUL}):
+        if row.provider != "fal-ai":
+            continue
+        prompt = prompt_of(row.subject)
+        if bought := [task for task in fal.book.tasks if task.order.prompt == prompt]:
+            ledger.advance(row.fingerprint, RequestState.SUBMITTED, task_id=bought[0].task_id)
+        else:
+            ledger.advance(row.fingerprint, RequestState.RESERVED)
+
+
 def _live(
-    address: str, url: str, folder: Path, frames: list[Path], life: int, delay: float | None
+    service: str,
+    address: str,
+    url: str,
+    folder: Path,
+    frames: list[Path],
+    life: int,
+    delay: float | None,
 ) -> float:
     """One process' life, killed after ``delay`` seconds of work; gives how long it worked."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([paid_worker.__name__])
     receiver, sender = context.Pipe(duplex=False)
-    arguments = (address, url, folder, frames, life, sender)
+    arguments = (service, address, url, folder, frames, life, sender)
     process = context.Process(target=paid_worker.work, args=arguments)
     process.start()
     sender.close()

@@ -4,11 +4,18 @@ import base64
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from hoi_platform.core.errors import ConfigError, RefusedError, TransientError
+from hoi_platform.core.errors import (
+    AccountError,
+    ConfigError,
+    HoiError,
+    RefusedError,
+    TransientError,
+)
 from hoi_platform.services.fake_apis.kling import REFUSALS
 from hoi_platform.services.fake_apis.kling_auth import KlingKeys
 from hoi_platform.services.fake_apis.messages import Call, Reply
@@ -17,13 +24,18 @@ from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.http import checked_base_url, download, files_client
 from hoi_platform.services.video.kling import legacy, new
 from hoi_platform.services.video.kling.auth import ApiKeySigner, JwtSigner
-from hoi_platform.services.video.kling.errors import CODES, error_of
+from hoi_platform.services.video.kling.errors import CODES, answer_of, error_of
 from hoi_platform.services.video.kling.legacy import LegacyKling
 from hoi_platform.services.video.kling.limits import LEGACY, NEW, V1
 from hoi_platform.services.video.kling.new import NewKling
 from hoi_platform.services.video.kling.transport import KlingTransport
 from hoi_platform.services.video.pricing import video_price_usd
-from hoi_platform.services.video.remote import NotAcceptedError, TaskRef, UnknownOutcomeError
+from hoi_platform.services.video.remote import (
+    NotAcceptedError,
+    TaskRef,
+    UnknownOutcomeError,
+    UnprovenRefusalError,
+)
 from hoi_platform_tests.services.video.paid_world import (
     BASE_URL,
     World,
@@ -36,6 +48,12 @@ def provider(world: World, kind: type, signer: object = None) -> LegacyKling | N
     gateway = Gateway(world.kling, world.kling.files, world.plan, world.clock.now)
     transport = KlingTransport(BASE_URL, signer or ApiKeySigner(KEYS.api_key), InProcess(gateway))
     return kind(transport, "test")
+
+
+def error(status: int, **body: Any) -> HoiError | None:
+    """What the client makes of an answer."""
+    request = httpx.Request("POST", BASE_URL)
+    return error_of(answer_of(httpx.Response(status, request=request, **body)))
 
 
 def with_config(request: VideoRequest, **changes: object) -> VideoRequest:
@@ -135,28 +153,32 @@ def test_every_code_of_the_table_has_its_treatment() -> None:
     """A new or changed code would fall through to a guess."""
     kinds = {
         "refused": RefusedError,
-        "sign_again": RefusedError,
+        "account": AccountError,
+        "sign_again": AccountError,
+        "unproven": UnprovenRefusalError,
         "not_accepted": NotAcceptedError,
         "unknown": UnknownOutcomeError,
     }
-    for code, (treatment, _) in CODES.items():
-        error = error_of(httpx.Response(429, json={"code": code, "message": "m"}))
-        assert type(error) is kinds[treatment] or isinstance(error, kinds[treatment])
+    for code, known in CODES.items():
+        assert type(error(429, json={"code": code, "message": "m"})) is kinds[known.treatment]
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (302, RefusedError),
-        (404, RefusedError),
+        (200, UnknownOutcomeError),
+        (302, UnprovenRefusalError),
+        (403, UnprovenRefusalError),
+        (404, UnprovenRefusalError),
         (408, UnknownOutcomeError),
-        (429, NotAcceptedError),
+        (429, UnknownOutcomeError),
         (502, UnknownOutcomeError),
     ],
 )
-def test_answers_without_a_code_go_by_their_status(status: int, kind: type) -> None:
-    """A proxy's error page would be taken for a result."""
-    assert isinstance(error_of(httpx.Response(status, text="<html>")), kind)
+def test_nothing_is_proved_by_an_answer_without_a_code(status: int, kind: type) -> None:
+    """A proxy's error page would be taken for Kling's word that nothing was bought."""
+    assert type(error(status, text="<html>")) is kind
+    assert type(error(status, json={"code": 4711 if status != 200 else 1, "message": "m"})) is kind
 
 
 @pytest.mark.parametrize("fault", ["truncated", "expired", "error", "dropped"])

@@ -16,7 +16,7 @@ from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.codec import probe_video, read_video
-from hoi_platform.services.video.montage import Montage, is_montage
+from hoi_platform.services.video.montage import Montage, is_montage, segment_of
 from hoi_platform_tests.services.video.paid_world import World, quiet
 
 
@@ -62,10 +62,11 @@ def test_what_was_bought_before_an_interruption_is_not_bought_again(
     world = World.of(FaultPlan(), slots=20, run_s=10_000.0)
     request, target = wanted(request_, num_video_segments=2, num_videos=2), tmp_path / "out.mp4"
     task = montage(world, ledger, tmp_path).submit(request)
-    for _ in range(2):  # the second segment of either take is bought, and runs for hours
-        end_tasks(world)
-        with pytest.raises(TransientError, match="it stays in the ledger"):
-            montage(world, ledger, tmp_path).collect(task, request, target, quiet)
+    end_tasks(world)
+    with pytest.raises(TransientError, match="it stays in the ledger"):
+        # the second segments of both takes are bought, and run for hours
+        montage(world, ledger, tmp_path).collect(task, request, target, quiet)
+    assert len(bodies(world)) == 4
     end_tasks(world)
     for _ in range(2):
         montage(world, ledger, tmp_path).collect(task, request, target, quiet)
@@ -142,6 +143,49 @@ def test_a_failed_take_leaves_the_others(
     other = montage(world, open_ledger(f"sqlite:///{tmp_path}/other.db"), tmp_path / "other")
     with pytest.raises(RefusedError):
         other.collect(other.submit(request), request, tmp_path / "o.mp4", quiet)
+
+
+def test_a_take_that_is_refused_at_once_leaves_the_others(
+    ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """One refused take would strand the paid one."""
+    world = World.of(FaultPlan(), slots=50)
+    request, backend = wanted(request_, num_videos=2), montage(world, ledger, tmp_path)
+    world.plan.always = frozenset({"policy"})
+    refused = segment_of(request, 0, 0, request.frame)
+    with pytest.raises(RefusedError):
+        backend.backend.submit(refused)
+    world.plan.always = frozenset()
+    facts = backend.collect(backend.submit(request), request, tmp_path / "o.mp4", quiet).facts
+    assert (facts["takes"], facts["kept_take"]) == (1, 1)
+    assert len(facts["refused_takes"]) == 1
+
+
+def test_all_refused_takes_are_named(
+    ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """A person would look at one row and miss the others."""
+    world = World.of(FaultPlan(always=frozenset({"policy"})), slots=50)
+    backend = montage(world, ledger, tmp_path)
+    with pytest.raises(RefusedError, match=r"row 1\).*row 2\)"):
+        backend.submit(wanted(request_, num_videos=2))
+
+
+def test_a_rejected_take_is_kept_only_if_there_is_no_other(
+    world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
+) -> None:
+    """A take of another scene would be chosen because its camera stands stiller."""
+    request, backend = wanted(request_, num_videos=2), montage(world, ledger, tmp_path)
+    task = backend.submit(request)
+    world.kling.book.tasks[0].fault = "wrong_video"
+    collected = backend.collect(task, request, tmp_path / "out.mp4", quiet)
+    assert (collected.rejected, collected.facts["kept_take"]) == ("", 1)
+    assert len(collected.facts["rejected_takes"]) == 1
+    world = World.of(FaultPlan(always=frozenset({"wrong"})), slots=50)
+    other = montage(world, open_ledger(f"sqlite:///{tmp_path}/other.db"), tmp_path / "other")
+    collected = other.collect(other.submit(request), request, tmp_path / "o.mp4", quiet)
+    assert "first_frame" in collected.rejected
+    assert collected.failed
 
 
 def test_more_takes_keep_the_first_one(

@@ -23,7 +23,7 @@ from hoi_platform.services.video.codec import probe_video
 from hoi_platform.services.video.delivery import Delivery
 from hoi_platform.services.video.paid import PaidVideoBackend
 from hoi_platform_tests.services.video.paid_world import (
-    PATIENCE,
+    RETRY,
     World,
     make_frames,
     make_request,
@@ -53,7 +53,7 @@ def test_a_person_may_have_a_refused_request_sent_again(
 ) -> None:
     """After topping the account up, nothing could be bought any more."""
     world.kling.on_prompt["object"] = "arrears"
-    with pytest.raises(RefusedError, match="top it up"):
+    with pytest.raises(RefusedError, match="settle the open bill"):
         world.process(ledger, tmp_path).submit(request_)
     world.kling.on_prompt.clear()
     ledger.reserve_anew("1")
@@ -150,7 +150,7 @@ def test_full_slots_are_waited_for(world: World, ledger: Ledger, tmp_path: Path)
         ledger,
         Delivery(tmp_path, world.clock.sleep),
         world.clock.sleep,
-        replace(PATIENCE, slots=1, offers=20),
+        replace(RETRY, slots=1, submit=replace(RETRY.submit, attempts=20)),
     )
     first, second = (
         make_request(frame, world.config(), frame.stem) for frame in make_frames(tmp_path, 2)
@@ -197,19 +197,6 @@ def test_a_delivered_video_gets_the_size_of_its_frame(tmp_path: Path, ledger: Le
     backend.collect(backend.submit(request), request, tmp_path / "out.mp4", quiet)
     facts = probe_video(tmp_path / "out.mp4")
     assert (facts.width, facts.height, facts.frames, facts.fps) == (320, 320, 10, 2)
-
-
-@pytest.mark.parametrize("fault", ["wrong_video", "corrupt_video"])
-def test_an_unusable_video_is_a_typed_end(
-    fault: str, world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
-) -> None:
-    """The chain would reconstruct another scene, or fetch a broken file for ever."""
-    backend = world.process(ledger, tmp_path)
-    task = backend.submit(request_)
-    world.kling.book.tasks[0].fault = fault
-    with pytest.raises(RefusedError, match="the delivered video is unusable"):
-        backend.collect(task, request_, tmp_path / "out.mp4", quiet)
-    assert ledger.get("1").state == RequestState.FAILED
 
 
 def test_a_lost_file_is_fetched_again_without_buying(

@@ -40,7 +40,7 @@ def code(world: World, call: Call) -> int | None:
     gateway = Gateway(world.kling, world.kling.files, world.plan, world.clock.now)
     try:
         return json.loads(gateway.handle(call).body).get("code")
-    except (DroppedError, ValueError):
+    except (DroppedError, ValueError, RecursionError):
         return None
 
 

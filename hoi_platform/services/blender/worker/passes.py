@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 
 from hoi_platform.services.blender.worker.operators import finished
+from hoi_platform.services.blender.worker.png import keep_picture_only
 
 _GPU_TYPES = ("OPTIX", "CUDA", "HIP", "ONEAPI")
 # A sample at the pixel's center: the data passes must not be jittered.
@@ -26,8 +27,16 @@ def set_up(request: dict[str, Any]) -> str:
     scene.render.film_transparent = False
     scene.view_settings.view_transform, scene.view_settings.look = "Standard", "None"
     scene.display_settings.display_device = "sRGB"
+    _write_no_metadata(scene.render)
     _light_paths(scene.cycles)
     return _choose_device(scene, request.get("gpu", False))
+
+
+def _write_no_metadata(render: Any) -> None:
+    """Blender notes date, render time, file and more in EXR files, each by a switch."""
+    for name in dir(render):
+        if name.startswith("use_stamp_"):
+            setattr(render, name, False)
 
 
 def _light_paths(cycles: Any) -> None:
@@ -83,6 +92,7 @@ def beauty(path: str, samples: int, *, denoise: str = "", border: Any = None) ->
     _set_border(render, border)
     render.filepath = path
     finished(bpy.ops.render.render, write_still=True)
+    keep_picture_only(Path(path))
 
 
 def _set_border(render: Any, border: Any) -> None:

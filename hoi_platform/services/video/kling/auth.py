@@ -10,6 +10,8 @@ import jwt
 _VALID: Final = timedelta(minutes=30)
 _SKEW: Final = timedelta(seconds=5)
 _RENEW_BEFORE: Final = timedelta(minutes=5)
+_MOST_AHEAD: Final = timedelta(days=1)
+"""Between two clocks; a larger difference is a wrong header, not a wrong clock."""
 
 
 class Signer(Protocol):
@@ -59,5 +61,5 @@ class JwtSigner:
 
     def renew(self, server_time: datetime | None) -> None:
         self._renew_at = None
-        if server_time is not None:
-            self._ahead = server_time - self._clock()
+        if server_time is not None and abs(ahead := server_time - self._clock()) < _MOST_AHEAD:
+            self._ahead = ahead

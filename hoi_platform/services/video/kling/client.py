@@ -1,17 +1,19 @@
 """What both generations of Kling's API have in common."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from hoi_platform.services.video.backend import VideoRequest
+from hoi_platform.services.video.batch import ask_each
 from hoi_platform.services.video.kling.limits import check_request
 from hoi_platform.services.video.kling.transport import KlingTransport
 from hoi_platform.services.video.pricing import video_price_usd
-from hoi_platform.services.video.remote import RemoteState, UnknownOutcomeError
+from hoi_platform.services.video.remote import RemoteTask, Report, TaskRef
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class KlingClient:
     """Where Kling posts each change of a task's state; None for nowhere."""
     name: str = "kling-ai"
     knows_our_ids: bool = True
+    keeps_videos_for: timedelta = timedelta(days=30)
 
     def model(self, request: VideoRequest) -> str:
         return request.config.kling_model_name
@@ -37,6 +40,21 @@ class KlingClient:
         config = request.config
         return video_price_usd(config.kling_model_name, config.kling_mode, float(config.duration))
 
+    def find(self, ref: TaskRef) -> RemoteTask | None:
+        raise NotImplementedError
+
+    def query(self, refs: Sequence[TaskRef]) -> Iterator[Report]:
+        """A batch first; what it did not bring, or brought unreadable, is asked for by itself."""
+        listed = self._listed(refs)
+        yield from listed.values()
+        yield from ask_each(
+            "Kling", [ref for ref in refs if ref.external_task_id not in listed], self.find
+        )
+
+    def _listed(self, refs: Sequence[TaskRef]) -> dict[str, RemoteTask]:
+        """Tasks by our id, as far as a batch brings them; nothing of it raises HoiError."""
+        raise NotImplementedError
+
     def download(self, url: str, target: Path) -> None:
         self.transport.download(url, target)
 
@@ -44,15 +62,3 @@ class KlingClient:
 def bare_base64(path: Path) -> str:
     """A file as base64 without the ``data:`` prefix that Kling refuses."""
     return base64.b64encode(path.read_bytes()).decode()
-
-
-def checked_task(
-    data: Any, id_key: str, status_key: str, states: Mapping[str, RemoteState]
-) -> tuple[dict[str, Any], RemoteState]:
-    """A task's object and state. Raises UnknownOutcomeError when the answer is not a task."""
-    if not isinstance(data, dict) or not data.get(id_key):
-        raise UnknownOutcomeError("Kling's answer names no task")
-    status = str(data.get(status_key))
-    if status not in states:
-        raise UnknownOutcomeError(f"Kling reports the unknown task status {status[:40]!r}")
-    return data, states[status]

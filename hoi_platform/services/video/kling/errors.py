@@ -1,96 +1,205 @@
-"""Kling's error codes, each with what it means for a request that was just sent."""
+"""Kling's error codes, each with what it means for a request that was just sent, and its cure."""
 
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import httpx
 
-from hoi_platform.core.errors import HoiError, RefusedError
-from hoi_platform.services.video.remote import NotAcceptedError, UnknownOutcomeError
+from hoi_platform.core.errors import AccountError, HoiError, RefusedError
+from hoi_platform.services.video import http
+from hoi_platform.services.video.kling.answers import Envelope
+from hoi_platform.services.video.remote import (
+    NotAcceptedError,
+    UnknownOutcomeError,
+    UnprovenRefusalError,
+)
 
-Treatment = Literal["refused", "not_accepted", "unknown", "sign_again"]
+Treatment = Literal["refused", "account", "unproven", "not_accepted", "unknown", "sign_again"]
 
-# Code → (treatment, meaning and cure). 429 alone says nothing: 1102 is an empty account.
-CODES: Final[dict[int, tuple[Treatment, str]]] = {
-    1000: ("refused", "authentication failed; check the keys"),
-    1001: ("refused", "the authorization header is empty; check the keys"),
-    1002: ("refused", "the authorization is invalid; a new-generation model needs KLING_API_KEY"),
-    1003: ("sign_again", "the token is not valid yet; check this machine's clock"),
-    1004: ("sign_again", "the token has expired; check this machine's clock"),
-    1100: ("refused", "the account has a problem; see its console"),
-    1101: ("refused", "the account is in arrears; top it up"),
-    1102: ("refused", "the resource pack is used up; buy another"),
-    1103: ("refused", "the account has no right to this API or model"),
-    1200: ("refused", "a parameter is invalid"),
-    1201: ("refused", "a parameter is invalid"),
-    1202: ("refused", "the method is wrong: this client and the API differ"),
-    1203: ("refused", "no such resource or model; check kling_model_name"),
-    1300: ("refused", "the platform's policy forbids the request"),
-    1301: ("refused", "the content safety system refused the image or the prompt; change it"),
-    1302: ("not_accepted", "too many requests per second"),
-    1303: ("not_accepted", "the account's concurrent tasks are all in use"),
-    1304: ("refused", "this address is not on the account's IP whitelist"),
-    5000: ("unknown", "internal error of the service"),
-    5001: ("unknown", "the service is in maintenance"),
-    5002: ("unknown", "internal time-out of the service"),
+
+@dataclass(frozen=True)
+class Code:
+    """One documented error code."""
+
+    treatment: Treatment
+    meaning: str
+    cure: str
+
+
+# 429 alone says nothing: 1102 is an empty account. What a second task with one external id is
+# answered with is not documented; as a bad parameter it would be 1200 or 1201.
+CODES: Final[dict[int, Code]] = {
+    1000: Code(
+        "account",
+        "authentication failed",
+        "check KLING_ACCESS_KEY and KLING_SECRET_KEY, or KLING_API_KEY, against Kling's console",
+    ),
+    1001: Code(
+        "account",
+        "the authorization header is empty",
+        "a proxy may remove it: set KLING_BASE_URL to Kling's own host",
+    ),
+    1002: Code(
+        "account",
+        "the authorization is invalid",
+        "models of the new generation need KLING_API_KEY, a key pair is not accepted there",
+    ),
+    1003: Code(
+        "sign_again",
+        "the token is not valid yet",
+        "this machine's clock is ahead: synchronize it (timedatectl set-ntp true)",
+    ),
+    1004: Code(
+        "sign_again",
+        "the token has expired",
+        "this machine's clock is behind: synchronize it (timedatectl set-ntp true)",
+    ),
+    1100: Code(
+        "account",
+        "the account has a problem",
+        "open Kling's console: a verification or an appeal may be pending",
+    ),
+    1101: Code("account", "the account is in arrears", "settle the open bill in Kling's console"),
+    1102: Code(
+        "account",
+        "the resource pack is used up or has expired",
+        "buy a resource pack in Kling's console",
+    ),
+    1103: Code(
+        "account",
+        "the account has no right to this API or model",
+        "activate the model for the account, or choose another video.kling_model_name",
+    ),
+    1200: Code(
+        "unproven",
+        "a parameter is invalid",
+        "compare the request with what the model accepts; the message names the parameter",
+    ),
+    1201: Code(
+        "unproven",
+        "a parameter's value is not allowed, or the id exists already",
+        "change the value that the message names",
+    ),
+    1202: Code(
+        "refused",
+        "the method is wrong",
+        "this client and the API differ: check KLING_BASE_URL and update the platform",
+    ),
+    1203: Code(
+        "refused",
+        "no such resource or model",
+        "choose a video.kling_model_name that this host offers (KLING_BASE_URL)",
+    ),
+    1300: Code(
+        "refused",
+        "the platform's policy forbids the request",
+        "choose another object, action or prompt for this clip",
+    ),
+    1301: Code(
+        "refused",
+        "the content safety system refused the image or the prompt",
+        "reword the prompt or render another conditioning frame (another seed)",
+    ),
+    1302: Code(
+        "not_accepted",
+        "too many requests per second",
+        "it is sent again later by itself; start fewer workers at once",
+    ),
+    1303: Code(
+        "not_accepted",
+        "the account's concurrent tasks are all in use",
+        "it is sent again later by itself; lower video.concurrency or buy a larger pack",
+    ),
+    1304: Code(
+        "account",
+        "this address is not on the account's IP whitelist",
+        "add this machine's public address to the whitelist in Kling's console",
+    ),
+    5000: Code(
+        "unknown",
+        "internal error of the service",
+        "nothing to do: the task is looked up before anything is sent again",
+    ),
+    5001: Code(
+        "unknown",
+        "the service is in maintenance",
+        "wait for its end (Kling's status page), then `hoi ledger resume`",
+    ),
+    5002: Code(
+        "unknown",
+        "internal time-out of the service",
+        "the task may have been created: it is looked up over some minutes",
+    ),
 }
 
 NOT_FOUND: Final = frozenset({1201, 1203})
 """What a query for an id that does not exist is answered with (the legacy host says 400/1201)."""
 
-
-class KlingRefusedError(RefusedError):
-    """A permanent answer; ``code`` is Kling's, None where it gave none."""
-
-    def __init__(self, message: str, code: int | None) -> None:
-        super().__init__(message)
-        self.code = code
+_MAY_HAVE_WORKED: Final = frozenset({408, 425, 429})
+"""Statuses below 500 that a gateway gives without its service; none says that it did nothing."""
+_MOST_SAID: Final = 300
 
 
-def code_of(response: httpx.Response) -> int | None:
-    """The answer's own error code, if it has one."""
+@dataclass(frozen=True)
+class Answer:
+    """One answer with its envelope, parsed once; ``envelope`` is None where there is none."""
+
+    host: str
+    status: int
+    envelope: Envelope | None
+    retry_after_s: float | None
+
+    @property
+    def code(self) -> int | None:
+        return self.envelope.code if self.envelope else None
+
+    @property
+    def known(self) -> Code | None:
+        """What the answer's code means, if it is a documented one."""
+        return CODES.get(self.code) if self.code is not None else None
+
+
+def answer_of(response: httpx.Response) -> Answer:
+    """The answer in a response, whatever its body is."""
     try:
-        body = response.json()
-    except ValueError:
+        envelope = Envelope.model_validate(http.json_object(response))
+    except (UnknownOutcomeError, ValueError):
+        envelope = None
+    return Answer(response.url.host, response.status_code, envelope, http.retry_after_s(response))
+
+
+def error_of(answer: Answer) -> HoiError | None:
+    """The error that an answer is; None when it is none."""
+    if answer.envelope and answer.status == httpx.codes.OK and answer.code in (0, None):
         return None
-    code = body.get("code") if isinstance(body, dict) else None
-    return code if isinstance(code, int) else None
-
-
-def needs_new_signature(response: httpx.Response) -> bool:
-    """Whether the token was too old or too new, which a new one may mend."""
-    known = CODES.get(code_of(response) or -1)
-    return known is not None and known[0] == "sign_again"
-
-
-def error_of(response: httpx.Response) -> HoiError | None:
-    """The error that an answer is; None when it is none.
-
-    Without a known code: a 4xx is permanent but for a bare 429 and a 408, everything else may
-    have created a task.
-    """
-    code = code_of(response)
-    if response.status_code == httpx.codes.OK and code in (0, None):
-        return None
-    treatment, meaning = CODES.get(code or -1, (_by_status(response.status_code), "unknown code"))
-    text = f"Kling {response.status_code}/{code}: {meaning}{_said(response)}"
-    if treatment == "not_accepted":
-        return NotAcceptedError(text)
-    if treatment == "unknown":
-        return UnknownOutcomeError(text)
-    return KlingRefusedError(text, code)  # also after it was signed again once
+    known = answer.known
+    text = f"Kling {answer.status}/{answer.code}: {_meaning(answer)}{_said(answer)}"
+    match known.treatment if known else _by_status(answer.status):
+        case "not_accepted":
+            return NotAcceptedError(text, answer.retry_after_s)
+        case "unknown":
+            return UnknownOutcomeError(text)
+        case "unproven":
+            return UnprovenRefusalError(text)
+        case "refused":
+            return RefusedError(text)
+        case "account" | "sign_again":  # the latter after it was signed again once
+            return AccountError(text)
 
 
 def _by_status(status: int) -> Treatment:
-    if status == httpx.codes.TOO_MANY_REQUESTS:
-        return "not_accepted"
-    permanent = 300 <= status < 500 and status != httpx.codes.REQUEST_TIMEOUT
-    return "refused" if permanent else "unknown"
+    """Without a documented code nothing proves that no task was created."""
+    return "unproven" if 300 <= status < 500 and status not in _MAY_HAVE_WORKED else "unknown"
 
 
-def _said(response: httpx.Response) -> str:
-    try:
-        body = response.json()
-    except ValueError:
-        return ""
-    message = body.get("message") if isinstance(body, dict) else None
-    return f" ({str(message)[:300]})" if message else ""
+def _meaning(answer: Answer) -> str:
+    if answer.known is not None:
+        return f"{answer.known.meaning}; {answer.known.cure}"
+    if answer.envelope is None:
+        return f"{answer.host} answered with something else than Kling's JSON"
+    return "a code that is not documented" if answer.code else "no error code was given"
+
+
+def _said(answer: Answer) -> str:
+    message = answer.envelope.message if answer.envelope else ""
+    return f" ({message[:_MOST_SAID]})" if message else ""

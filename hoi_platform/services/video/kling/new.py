@@ -1,21 +1,16 @@
 """Kling's generation of mid-2026: the model in the path, API key only."""
 
+import contextlib
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from hoi_platform.core.errors import HoiError
 from hoi_platform.services.video.backend import VideoRequest
-from hoi_platform.services.video.kling.client import KlingClient, bare_base64, checked_task
+from hoi_platform.services.video.kling.answers import external_id_in, new_task
+from hoi_platform.services.video.kling.client import KlingClient, bare_base64
 from hoi_platform.services.video.kling.limits import NEW
-from hoi_platform.services.video.pricing import UNIT_USD
-from hoi_platform.services.video.remote import RemoteState, RemoteTask, TaskRef
+from hoi_platform.services.video.remote import RemoteTask, TaskRef, UnknownOutcomeError
 
-_STATES: Final[dict[str, RemoteState]] = {
-    "submitted": "submitted",
-    "processing": "processing",
-    "succeeded": "succeeded",
-    "failed": "failed",
-}
 _RESOLUTION: Final = {"std": "720p", "pro": "1080p"}
 _BATCH: Final = 50
 
@@ -30,20 +25,33 @@ class NewKling(KlingClient):
         if self.callback_url:
             body["options"]["callback_url"] = self.callback_url
         path = f"/image-to-video/{request.config.kling_model_name}"
-        return _task(self.transport.request("POST", path, body=body).get("data"), external_task_id)
+        return new_task(self.transport.request("POST", path, body=body).data, external_task_id)
 
     def find(self, ref: TaskRef) -> RemoteTask | None:
-        found = self.query([ref])
-        return found[0] if found else None
+        items = self._items([ref])
+        found = [item for item in items if external_id_in(item) in (None, ref.external_task_id)]
+        return new_task(found[0], ref.external_task_id) if found else None
 
-    def query(self, refs: Sequence[TaskRef]) -> list[RemoteTask]:
-        tasks: list[RemoteTask] = []
-        for start in range(0, len(refs), _BATCH):
-            ids = [ref.external_task_id for ref in refs[start : start + _BATCH]]
-            params = {"external_task_ids": ",".join(ids)}
-            data = self.transport.request("GET", "/tasks", params=params).get("data") or []
-            tasks += [_task(item, ids[0] if len(ids) == 1 else None) for item in data]
-        return tasks
+    def _listed(self, refs: Sequence[TaskRef]) -> dict[str, RemoteTask]:
+        wanted = {ref.external_task_id for ref in refs}
+        found: dict[str, RemoteTask] = {}
+        for start in range(0, len(refs), _BATCH) if len(refs) > 1 else ():
+            items: list[Any] = []
+            with contextlib.suppress(HoiError):  # what was not listed is asked for one by one
+                items = self._items(refs[start : start + _BATCH])
+            for item in items:
+                external_id = external_id_in(item)
+                if external_id in wanted:
+                    with contextlib.suppress(HoiError):
+                        found[external_id] = new_task(item, external_id)
+        return found
+
+    def _items(self, refs: Sequence[TaskRef]) -> list[Any]:
+        ids = ",".join(ref.external_task_id for ref in refs)
+        answer = self.transport.request("GET", "/tasks", params={"external_task_ids": ids})
+        if not isinstance(answer.data, list):
+            raise UnknownOutcomeError("Kling answered without a list of tasks")
+        return answer.data
 
 
 def create_body(request: VideoRequest, external_task_id: str) -> dict[str, Any]:
@@ -68,30 +76,3 @@ def full_prompt(request: VideoRequest) -> str:
     """Prompt and negative prompt in one text."""
     avoid = f" Avoid: {request.negative_prompt}." if request.negative_prompt else ""
     return request.prompt + avoid
-
-
-def _task(data: Any, external_task_id: str | None) -> RemoteTask:
-    """Raises UnknownOutcomeError when the answer is not a task."""
-    data, state = checked_task(data, "id", "status", _STATES)
-    videos = [item for item in data.get("outputs") or [] if item.get("type", "video") == "video"]
-    return RemoteTask(
-        task_id=str(data["id"]),
-        external_task_id=data.get("external_task_id") or external_task_id,
-        state=state,
-        message=str(data.get("message") or ""),
-        video_url=videos[0].get("url") if videos else None,
-        cost_usd=_cost(data.get("billing") or []),
-        answer=data,
-    )
-
-
-def _cost(billing: Sequence[dict[str, Any]]) -> Decimal | None:
-    """Sum of the deductions: ``cash`` is USD, ``unit`` units of a resource pack."""
-    try:
-        amounts = [
-            Decimal(str(item["amount"])) * (UNIT_USD if item["charge_type"] == "unit" else 1)
-            for item in billing
-        ]
-    except (KeyError, InvalidOperation):
-        return None
-    return sum(amounts, Decimal(0)) if amounts else None

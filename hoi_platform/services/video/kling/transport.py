@@ -3,13 +3,17 @@
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from hoi_platform.services.video import http
+from hoi_platform.services.video.kling.answers import Envelope
 from hoi_platform.services.video.kling.auth import Signer
-from hoi_platform.services.video.kling.errors import error_of, needs_new_signature
+from hoi_platform.services.video.kling.errors import Answer, answer_of, error_of
+from hoi_platform.services.video.remote import of_a_question
+
+_NO_CODES: Final = frozenset[int]()
 
 
 class KlingTransport:
@@ -34,26 +38,45 @@ class KlingTransport:
         *,
         body: dict[str, Any] | None = None,
         params: dict[str, str] | None = None,
-    ) -> dict[str, Any]:
-        """The answer's JSON. Raises RefusedError, NotAcceptedError or UnknownOutcomeError."""
-        response = self._send(method, path, body, params)
-        if needs_new_signature(response):
+    ) -> Envelope:
+        """The answer. Raises what ``errors.error_of`` makes of one that is an error."""
+        answer = self._answer(method, path, body, params, _NO_CODES)
+        assert answer is not None
+        return answer
+
+    def query(self, path: str, absent: frozenset[int]) -> Envelope | None:
+        """The answer to a GET; None when its code is one of ``absent``."""
+        return self._answer("GET", path, None, None, absent)
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        params: dict[str, str] | None,
+        absent: frozenset[int],
+    ) -> Envelope | None:
+        answer, response = self._exchanged(method, path, body, params)
+        if answer.known is not None and answer.known.treatment == "sign_again":
             self._signer.renew(_server_time(response))
-            response = self._send(method, path, body, params)
-        if (error := error_of(response)) is not None:
-            raise http.without_key(error, response.request)
-        return http.json_object(response)
+            answer, response = self._exchanged(method, path, body, params)
+        if answer.code in absent:
+            return None
+        if (error := error_of(answer)) is not None:
+            raise of_a_question(error) if method == "GET" else error
+        return answer.envelope
 
     def download(self, url: str, target: Path) -> None:
         """Fetch a finished video. Raises TransientError."""
         http.download(self._files, url, target)
 
-    def _send(
+    def _exchanged(
         self, method: str, path: str, body: dict[str, Any] | None, params: dict[str, str] | None
-    ) -> httpx.Response:
+    ) -> tuple[Answer, httpx.Response]:
         headers = {"Authorization": self._signer.authorization()}
         request = self._api.build_request(method, path, json=body, params=params, headers=headers)
-        return http.send(self._api, request)
+        response = http.send(self._api, request)
+        return answer_of(response), response
 
 
 def _server_time(response: httpx.Response) -> datetime | None:

@@ -1,0 +1,117 @@
+"""``hoi migrate``: results and purchases of earlier versions are carried over."""
+
+import contextlib
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir
+
+if TYPE_CHECKING:
+    from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.services.ledger.ledger import Ledger
+    from hoi_platform.services.migration.plan import Plan
+
+
+def migrate(
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; else it is only shown.")] = False,
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+    config: Annotated[
+        Path | None, typer.Option(help="The YAML file that gen_2dhoi was run with, if any.")
+    ] = None,
+    recon_config: Annotated[
+        Path | None,
+        typer.Option(
+            "--recon_config",
+            "--recon-config",
+            help="The YAML file that recon_4dhoi was run with, if any.",
+        ),
+    ] = None,
+    profile: Annotated[str, typer.Option(help="The profile that it was run with.")] = "full",
+) -> None:
+    """Carry the results of earlier versions over: nothing is bought again, nothing redone.
+
+    Shows what would change; --apply changes it. Character, backend and model of a clip are those
+    of its records. What the given configuration does not ask for is left stale, and a later
+    migration with another --config or --profile takes it up.
+    """
+    from hoi_platform.assets.stage import STAGES, flow_order
+    from hoi_platform.commands.terminal import console
+    from hoi_platform.definitions import ASSETS
+    from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.services.migration.plan import apply_plan, make_plan
+    from hoi_platform.services.video.delivery import Delivery
+
+    assert ASSETS  # importing the definitions fills STAGES
+    resource = PlatformResource(
+        results_dir=str(results_dir.absolute()),
+        profile=profile,
+        gen_config=str(config.absolute()) if config else "",
+        recon_config=str(recon_config.absolute()) if recon_config else "",
+    )
+    platform = resource.platform()
+    delivery = Delivery(platform.results_dir / "ledger" / "videos", _no_sleep)
+    with _ledger(resource, apply=apply) as ledger:
+        plan = make_plan(platform, STAGES, flow_order(), ledger, delivery)
+        _show(plan)
+        if plan.is_empty:
+            console.print("nothing to migrate")
+        elif apply:
+            apply_plan(plan, platform.store, ledger)
+            console.print("done")
+        else:
+            console.print("nothing was changed; `hoi migrate --apply` does it")
+
+
+@contextlib.contextmanager
+def _ledger(resource: "PlatformResource", *, apply: bool) -> "Iterator[Ledger | None]":
+    """The ledger, if there is one; a copy of it as long as nothing may be changed.
+
+    PostgreSQL's is opened itself, which brings its tables up to date.
+    """
+    from hoi_platform.resources.ledger import ledger_exists, ledger_url
+    from hoi_platform.services.ledger.database import make_engine, open_ledger
+
+    results = resource.platform().results_dir
+    if not ledger_exists(results):
+        yield None
+        return
+    url = ledger_url(results)
+    engine = make_engine(url)
+    if apply or engine.dialect.name != "sqlite" or not engine.url.database:
+        yield open_ledger(url)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "ledger.db"
+        for ending in ("", "-wal"):
+            if (source := Path(f"{engine.url.database}{ending}")).exists():
+                shutil.copyfile(source, f"{copy}{ending}")
+        yield open_ledger(f"sqlite:///{copy}")
+
+
+def _show(plan: "Plan") -> None:
+    from hoi_platform.commands.terminal import console, table
+
+    rows = [
+        *((one.row.id, one.row.subject, "carried over") for one in plan.rows.carried),
+        *((one.row.id, one.row.subject, "shares a purchase") for one in plan.rows.shared),
+    ]
+    if rows:
+        console.print(table("Ledger", ("row", "for", "what becomes of it"), rows))
+    done = Counter(change.record.asset for change in plan.records if not change.left)
+    left = [change for change in plan.records if change.left]
+    counted = [(asset, count, "stays done") for asset, count in done.items()]
+    counted += [(c.record.asset, c.record.subject, f"left stale: {c.left}") for c in left]
+    if counted:
+        console.print(table("Records", ("stage", "records", "what becomes of it"), counted))
+    for problem in plan.rows.problems:
+        console.print(f"[yellow]{problem}[/yellow]")
+
+
+def _no_sleep(_seconds: float) -> None:
+    raise AssertionError("a migration asks no service")

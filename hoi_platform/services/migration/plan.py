@@ -1,0 +1,111 @@
+"""The whole plan of ``hoi migrate`` over one results folder."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hoi_platform.core.clip import ClipId, ObjectId, parse_clip_path
+from hoi_platform.core.config.gen_2dhoi import VideoConfig
+from hoi_platform.core.config.settings import merged
+from hoi_platform.core.errors import BadInputError
+from hoi_platform.services.artifacts.record import ArtifactRecord
+from hoi_platform.services.artifacts.stages import Stage, Stages
+from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.ledger.ledger import Ledger
+from hoi_platform.services.migration.records import (
+    RecordChange,
+    apply_records,
+    is_old,
+    plan_records,
+)
+from hoi_platform.services.migration.rows import RowsPlan, apply_rows, plan_rows
+from hoi_platform.services.platform import Platform
+from hoi_platform.services.video.delivery import Delivery
+
+_FREE = "simulated"
+_NO_ROWS = RowsPlan((), (), ())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What ``--apply`` does."""
+
+    rows: RowsPlan
+    records: list[RecordChange]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.rows.carried or self.rows.shared or self.records)
+
+
+def make_plan(
+    platform: Platform,
+    table: Mapping[str, Stage],
+    order: Sequence[str],
+    ledger: Ledger | None,
+    delivery: Delivery,
+) -> Plan:
+    """Look at every record of the folder and every row that was bought for it."""
+    store = platform.store
+    subjects = recorded_subjects(platform)
+    clips = [subject for subject in subjects if isinstance(subject, ClipId)]
+
+    @cache
+    def stages_of(subject: ObjectId | ClipId) -> Stages:
+        return as_recorded(platform, subject).stages(dict(table))
+
+    rows = _NO_ROWS if ledger is None else plan_rows(ledger, store, delivery, clips)
+    records = plan_records(store, stages_of, order, subjects)
+    index = store.record("dataset_index", None)
+    if index is not None and is_old(index):
+        records.append(RecordChange(None, index.model_copy(update={"record_version": 2})))
+    return Plan(rows, records)
+
+
+def apply_plan(plan: Plan, store: ArtifactStore, ledger: Ledger | None) -> None:
+    """The ledger first: an interruption may cost work, never money."""
+    if ledger is not None:
+        apply_rows(ledger, plan.rows)
+    apply_records(store, plan.records)
+
+
+def recorded_subjects(platform: Platform) -> list[ObjectId | ClipId]:
+    """Every object and clip that has a record, whatever today's configuration asks for."""
+    tasks = {object_id.path: object_id.task for object_id in platform.catalogue.entries()}
+    subjects: set[ObjectId | ClipId] = set()
+    records = platform.store.root / "generation" / "records"
+    for file in records.glob("*/**/*.json"):
+        path = file.relative_to(records / file.relative_to(records).parts[0]).with_suffix("")
+        try:
+            subjects.add(_subject(path, tasks))
+        except (BadInputError, ValueError):
+            continue  # the index, or a file that is none of ours
+    return sorted(subjects, key=str)
+
+
+def _subject(path: Path, tasks: Mapping[str, str]) -> ObjectId | ClipId:
+    dataset, category, *clip = path.parts
+    task = tasks.get(f"{dataset}/{category}", "manipulation")
+    return parse_clip_path(path.as_posix(), task) if clip else ObjectId(dataset, category, task)
+
+
+def as_recorded(platform: Platform, subject: ObjectId | ClipId) -> Platform:
+    """The platform with the flags that a clip's records show it was made with."""
+    if isinstance(subject, ObjectId):
+        return platform
+    video: dict[str, Any] = {}
+    ordered = platform.store.record("video_task", subject)
+    if ordered is not None:
+        video = _video_flags(ordered, platform.store.record("video_prompt", subject))
+    flags = {"gen_2dhoi": {"character": subject.character, "video": video}}
+    return replace(platform, overrides=merged(platform.overrides or {}, flags))
+
+
+def _video_flags(ordered: ArtifactRecord, prompt: ArtifactRecord | None) -> dict[str, Any]:
+    flags = {k: v for k, v in ordered.settings.items() if k in VideoConfig.model_fields}
+    flags["model_api"] = ordered.backend
+    if prompt is not None and ordered.backend != _FREE:
+        flags["skip_prompt_refinement"] = prompt.backend == "template"
+    return flags

@@ -1,0 +1,42 @@
+"""Does a results folder stand on purchases that the ledger does not know?"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from hoi_platform.core.errors import MissingResourceError
+from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord
+
+_PAID_STAGES: Final = ("video_task", "interaction_video")
+_FREE: Final = "simulated"
+
+
+def require_known_purchases(results_dir: Path, ledger_name: str, *, ledger_is_empty: bool) -> None:
+    """Raises MissingResourceError where buying would buy again what this folder holds already."""
+    records = list(_paid_records(results_dir))
+    if old := [record for record in records if record.record_version != RECORD_VERSION]:
+        raise MissingResourceError(
+            f"{results_dir} holds paid videos of an earlier version ({old[0].subject}), whose "
+            "purchases are not carried over yet; nothing is bought before `hoi migrate --apply`"
+        )
+    files = sorted((results_dir / "ledger" / "videos").glob("*.mp4"))
+    if ledger_is_empty and (records or files):
+        found = records[0].subject if records else files[0].name
+        raise MissingResourceError(
+            f"{results_dir} holds paid videos ({found}), and its ledger {ledger_name} knows of "
+            "none: buying would buy them again. Restore the ledger from a backup, set "
+            "HOI_LEDGER_URL to where it is, or use another --results_dir"
+        )
+
+
+def _paid_records(results_dir: Path) -> Iterator[ArtifactRecord]:
+    for stage in _PAID_STAGES:
+        for path in sorted((results_dir / "generation" / "records" / stage).rglob("*.json")):
+            try:
+                record = ArtifactRecord.model_validate_json(path.read_bytes())
+            except ValidationError:
+                continue  # a record that cannot be read stands for nothing that is done
+            if record.backend != _FREE:
+                yield record

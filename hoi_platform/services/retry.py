@@ -1,0 +1,75 @@
+"""The one way in which anything is tried again: how often, with which waits (tenacity)."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+)
+
+T = TypeVar("T")
+Sleep = Callable[[float], None]
+"""Waits, in seconds; tests advance a clock instead."""
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """Exponential backoff; every wait has an end. Waits go through the caller's ``sleep``."""
+
+    attempts: int
+    """Including the first one."""
+    first_wait_s: float = 2.0
+    """Doubled after each attempt, up to ``longest_wait_s``."""
+    longest_wait_s: float = 30.0
+    jitter: float = 0.5
+    """The share of a wait that is random."""
+
+    def wait_s(self, attempt: int, rng: random.Random) -> float:
+        """The wait after the given attempt (from 1)."""
+        longest = min(self.first_wait_s * 2 ** min(attempt - 1, 30), self.longest_wait_s)
+        return longest * rng.uniform(1 - self.jitter, 1)
+
+    def until(
+        self,
+        done: Callable[[T], bool],
+        call: Callable[[], T],
+        sleep: Sleep,
+        rng: random.Random | None = None,
+    ) -> T:
+        """Call until the result is ``done``; the last result, done or not. Errors pass through."""
+        retrying = self._retrying(
+            sleep,
+            rng,
+            retry=retry_if_result(lambda result: not done(result)),
+            retry_error_callback=_last_result,
+        )
+        return retrying(call)
+
+    def retry(
+        self,
+        on: type[Exception] | tuple[type[Exception], ...],
+        call: Callable[[], T],
+        sleep: Sleep,
+        rng: random.Random | None = None,
+    ) -> T:
+        """Call again after errors of these types; the last error is raised as it is."""
+        return self._retrying(sleep, rng, retry=retry_if_exception_type(on), reraise=True)(call)
+
+    def _retrying(self, sleep: Sleep, rng: random.Random | None, **how: Any) -> Retrying:
+        rng = rng or random.Random()
+
+        def wait(state: RetryCallState) -> float:
+            return self.wait_s(state.attempt_number, rng)
+
+        return Retrying(sleep=sleep, stop=stop_after_attempt(self.attempts), wait=wait, **how)
+
+
+def _last_result(state: RetryCallState) -> Any:
+    assert state.outcome is not None
+    return state.outcome.result()

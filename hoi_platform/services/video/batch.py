@@ -1,0 +1,31 @@
+"""Tasks that are asked for one by one, so that an odd one spoils no other."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from hoi_platform.core.errors import HoiError, TransientError
+from hoi_platform.services.video.remote import RemoteTask, Report, TaskRef, Unreadable
+
+Find = Callable[[TaskRef], RemoteTask | None]
+
+_LOST_IN_A_ROW: Final = 3
+"""After so many unanswered questions in a row the others are not asked: the host is down, and
+each question may take minutes."""
+
+
+def ask_each(service: str, refs: Sequence[TaskRef], find: Find) -> Iterator[Report]:
+    """A report of every task."""
+    lost, why = 0, ""
+    for ref in refs:
+        if lost >= _LOST_IN_A_ROW:
+            yield Unreadable(ref.external_task_id, f"not asked for: {why}")
+            continue
+        try:
+            task = find(ref)
+        except HoiError as error:
+            why = str(error)
+            lost = lost + 1 if isinstance(error, TransientError) else 0
+            yield Unreadable(ref.external_task_id, why)
+            continue
+        lost = 0
+        yield task or Unreadable(ref.external_task_id, f"{service} says that it has no such task")

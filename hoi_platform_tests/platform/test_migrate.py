@@ -1,0 +1,142 @@
+"""A results folder of the first version goes on as today's: nothing is bought again."""
+
+import hashlib
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hoi_platform.assets.stage import STAGES, flow_order
+from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.core.errors import MissingResourceError
+from hoi_platform.core.formats.artifacts import upstream_subject
+from hoi_platform.resources.platform import PlatformResource
+from hoi_platform.runner import ChainRunner
+from hoi_platform.services.artifacts.store import State
+from hoi_platform.services.fake_apis.kling import FakeKling
+from hoi_platform.services.ledger.database import open_ledger
+from hoi_platform.services.purchases import require_known_purchases
+from hoi_platform_tests.platform.conftest import SMALL_GEN, SMALL_RECON, small_config
+from hoi_platform_tests.platform.stand_ins import served_kling
+
+DRILL = ObjectId("ComAsset", "cordless_drill")
+CLIP = ClipId(DRILL, "kid", "indoor2-manipulation", 1)
+FIRST_VERSION = Path(__file__).parents[1] / "goldens" / "v1_bought_clip.tar.xz"
+GEN = {
+    **SMALL_GEN,
+    "rendering": {**SMALL_GEN["rendering"], "samples": 2},
+    "video": {
+        "model_api": "kling-ai",
+        "simulated_samples": 1,
+        "video_retry_wait": 0.5,
+        "video_max_polls": 1000,
+    },
+}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """One bought clip, from its mesh to the index, as version 1 left it."""
+    with tarfile.open(FIRST_VERSION) as archive:
+        archive.extractall(tmp_path, filter="data")
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def resource(results: Path, tmp_path: Path) -> PlatformResource:
+    return PlatformResource(
+        results_dir=str(results),
+        gen_config=str(small_config(tmp_path, "gen_2dhoi", "manipulation", GEN)),
+        recon_config=str(small_config(tmp_path, "recon_4dhoi", "manip_anny", SMALL_RECON)),
+    )
+
+
+@pytest.fixture
+def kling() -> Iterator[FakeKling]:
+    with served_kling() as kling:
+        yield kling
+
+
+def migrate(resource: PlatformResource, *options: str) -> str:
+    """The command as a process of its own."""
+    words = ["--results_dir", resource.results_dir, "--config", resource.gen_config]
+    command = [sys.executable, "-m", "hoi_platform.cli", "migrate", *words]
+    command += ["--recon-config", resource.recon_config, *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def states(resource: PlatformResource) -> set[State]:
+    stages = resource.platform().stages(STAGES)
+    return {stages.status(a, upstream_subject(a, CLIP) or CLIP).state for a in flow_order()}
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_a_dry_run_changes_nothing(results: Path, resource: PlatformResource) -> None:
+    """Looking at what an upgrade would do would already do it."""
+    before = contents(results)
+    shown = migrate(resource)
+    assert "carried over" in shown
+    assert "left stale" not in shown
+    assert "nothing was changed" in shown
+    assert contents(results) == before
+
+
+def test_a_migrated_clip_is_done_and_bought_once(
+    results: Path, resource: PlatformResource, kling: FakeKling
+) -> None:
+    """An upgrade would buy every video again and redo hours of work."""
+    migrate(resource, "--apply")
+    assert states(resource) == {State.DONE}
+    outcomes = ChainRunner(resource).run(DRILL, [1], flow_order())
+    outcomes += ChainRunner(resource).run_index()
+    assert [o.error for o in outcomes if o.error] == []
+    assert [o.asset for o in outcomes if o.made] in ([], ["dataset_index"])
+    assert kling.calls == []
+    assert "nothing to migrate" in migrate(resource, "--apply")
+
+
+def test_a_redone_chain_finds_its_purchase(
+    results: Path, resource: PlatformResource, kling: FakeKling
+) -> None:
+    """The row would keep an identity that nobody asks for: the next run buys again."""
+    migrate(resource, "--apply")
+    store = resource.platform().store
+    for asset in ("video_task", "interaction_video"):
+        store.remove(asset, CLIP)
+    outcomes = ChainRunner(resource).run(DRILL, [1], ["video_task", "interaction_video"])
+    assert [o.error for o in outcomes] == [None, None]
+    assert kling.calls == []
+    (video,) = [
+        r for r in open_ledger(f"sqlite:///{results}/ledger/ledger.db").rows() if r.kind == "video"
+    ]
+    assert video.subjects == (str(CLIP),)
+
+
+def test_nothing_is_bought_before_the_migration(results: Path, resource: PlatformResource) -> None:
+    """A new version on an old folder would buy all of its videos again."""
+    assert states(resource) == {State.STALE}
+    with pytest.raises(MissingResourceError, match="hoi migrate --apply"):
+        require_known_purchases(results, "ledger.db", ledger_is_empty=False)
+
+
+def test_what_another_profile_made_is_left_and_taken_up_later(
+    results: Path, resource: PlatformResource
+) -> None:
+    """Results would count as done for settings that they were not made with."""
+    demo = ["--profile", "demo"]
+    assert "left stale: its settings differ" in migrate(resource, *demo, "--apply")
+    assert State.STALE in states(resource)
+    assert "left stale" not in migrate(resource, "--apply")
+    assert states(resource) == {State.DONE}
