@@ -136,7 +136,7 @@ def test_the_background_is_the_median_of_what_is_free() -> None:
 @pytest.mark.parametrize(
     ("size", "width", "height", "factor"),
     [(40, 640, 360, 1), (149, 640, 360, 1), (150, 640, 360, 2), (400, 640, 360, 4),
-     (300, 1280, 720, 2), (250, 641, 360, 1), (0, 640, 360, 1)],
+     (300, 1280, 720, 2), (250, 641, 360, 1), (250, 640, 361, 1), (0, 640, 360, 1)],
 )  # fmt: skip
 def test_images_shrink_by_a_factor_that_divides_them(
     size: int, width: int, height: int, factor: int
