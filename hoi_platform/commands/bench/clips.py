@@ -1,4 +1,4 @@
-"""``hoi bench``: what the chain costs and how accurate it is, over several objects and seeds."""
+"""``hoi bench clips``: what the chain costs and how accurate it is, over objects and seeds."""
 
 import json
 from collections import defaultdict
@@ -9,14 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from hoi_platform.commands.options import Profile, ResultsDir, Task, parse_seeds
-
-app = typer.Typer(help="Measure accuracy and cost; figures are printed and written as JSON.")
+from hoi_platform.commands.options import Profile, ResultsDir, parse_seeds
 
 
-@app.callback(invoke_without_command=True)
-def bench(
-    context: typer.Context,
+def clips(
     objects: Annotated[
         str, typer.Option(help="Categories of the dataset, separated by commas.")
     ] = "cordless_drill,mug,box",
@@ -33,8 +29,6 @@ def bench(
     ] = None,
 ) -> None:
     """Run the chain for every object and seed; print seconds, memory and accuracy."""
-    if context.invoked_subcommand:
-        return
     committed = None if baseline is None else _committed(baseline)
     from hoi_platform.assets.stage import flow_order
     from hoi_platform.commands.machine import machine_name
@@ -109,30 +103,6 @@ _SHOWN = {
     "penetration_pct": "inside %",
 }
 """Figures and their headings; held: over the frames in which the object has left its place."""
-
-
-@app.command()
-def optimizer(
-    frames: Annotated[int, typer.Option(help="Frames of the synthetic clip, at 12 fps.")] = 121,
-    width: Annotated[int, typer.Option(help="Width of its images in pixels.")] = 1280,
-    character: str = "kid",
-    task: Task = "manipulation",
-) -> None:
-    """Seconds per iteration and per term of the joint optimization, on a synthetic clip."""
-    from time import perf_counter
-
-    from hoi_platform.commands.machine import machine_name, peak_memory_mb
-    from hoi_platform.commands.terminal import console
-    from hoi_platform.core.optimizer.benchmark import benchmark_optimizer
-    from hoi_platform.resources.models import ModelsResource
-    from hoi_platform.resources.platform import PlatformResource
-
-    config = PlatformResource().platform().settings(task).recon_4dhoi.optimization
-    body, _ = ModelsResource().character(character)
-    cost = benchmark_optimizer(body, config, frames, width, clock=perf_counter)
-    console.print(f"{machine_name()}, peak memory {peak_memory_mb():.0f} MB")
-    for line in cost.lines():
-        console.print(line)
 
 
 def collect(outcomes: Sequence[Any]) -> dict[str, Any]:
