@@ -8,7 +8,8 @@
     │   ├── ConfigError          a configuration file or flag
     │   ├── MissingResourceError weights, keys, licenses, packages, upstream artifacts
     │   ├── StageError           a stage could not do its work (not settled, no valid camera …)
-    │   ├── RefusedError         a remote service refused for good (policy, auth, no funds)
+    │   ├── RefusedError         a remote service refused for good (policy, parameters)
+    │   │   └── AccountError     it refuses the account (key, balance, rights): stop the batch
     │   ├── BudgetError          sending would exceed the configured budget
     │   └── UnsettledError       nobody knows whether a paid request was taken: a person settles it
     └── TransientError           may succeed when tried again (time-out, 5xx, crashed worker)
@@ -41,6 +42,10 @@ class StageError(PermanentError):
 
 class RefusedError(PermanentError):
     """A remote service refused the request for good."""
+
+
+class AccountError(RefusedError):
+    """A remote service refused the account: every further request would be refused as well."""
 
 
 class BudgetError(PermanentError):

@@ -1,0 +1,99 @@
+"""Stopping a run by SIGINT or SIGTERM: cleanly at the first signal, hard at the second.
+
+Dagster replaces the handlers of both signals while it runs a job: between two steps it only notes
+a signal, in a step it raises its own exception, and afterwards it reports a run that failed. So
+every signal is also seen by a thread of ours, through the wakeup descriptor, whatever handler is
+in place and whatever C code the main thread is in.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Final
+
+from hoi_platform.services.blender.process import kill_workers
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_SAME_S: Final = 0.5
+"""Signals this close are one: timeout(1) and shells signal a process and then its group."""
+
+
+@dataclass
+class _Received:
+    """The first signal of the current run, and when it came (s, monotonic)."""
+
+    first: signal.Signals | None = None
+    at: float = 0.0
+    raised: bool = False
+
+    def clear(self) -> None:
+        self.first, self.raised = None, False
+
+
+_received: Final = _Received()
+
+
+def received() -> signal.Signals | None:
+    """The signal that stopped the current run, or the last one."""
+    return _received.first
+
+
+def check_stopped() -> None:
+    """Raises KeyboardInterrupt after a signal, however far its own exception came."""
+    if _received.first is not None:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Until it ends, SIGINT and SIGTERM raise KeyboardInterrupt; a second one ends the process.
+
+    Also where SIGINT was ignored, as in a script's background: Dagster gives SIGTERM whatever
+    handler SIGINT has. Without effect outside the main thread, where signals never arrive.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _received.clear()
+    before = {number: signal.signal(number, _raise) for number in _SIGNALS}
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    other = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(other)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(writing)
+
+
+def _raise(_number: int, _frame: FrameType | None) -> None:
+    """Raise once; nothing may interrupt the cleaning up."""
+    if not _received.raised:
+        _received.raised = True
+        raise KeyboardInterrupt
+
+
+def _watch(reading: int) -> None:
+    """Note each signal, until the other end of the pipe is closed."""
+    with os.fdopen(reading, "rb", buffering=0) as pipe:
+        while numbers := pipe.read(16):
+            for number in numbers:
+                if number in _SIGNALS:
+                    _note(signal.Signals(number))
+
+
+def _note(number: signal.Signals) -> None:
+    now = time.monotonic()
+    if _received.first is None:
+        _received.at, _received.first = now, number
+    elif now - _received.at > _SAME_S:
+        kill_workers()
+        os._exit(128 + number)
