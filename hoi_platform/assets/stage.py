@@ -32,7 +32,7 @@ Pages = Callable[[ArtifactStore, ObjectId | ClipId], dict[str, Path]]
 """Files inside an artifact's folders that are worth a link of their own, by name."""
 
 STAGES: Final[dict[str, Stage]] = {}
-"""Every stage by name, filled as the asset modules are imported; ``flow_order`` sorts them."""
+"""Every stage by name; the package imports all assets, which fill it. ``flow_order`` sorts them."""
 
 
 def flow_order() -> list[str]:

@@ -24,7 +24,13 @@ class BarProgress(ProgressResource):
         self, context: dg.AssetExecutionContext, stage: str
     ) -> Callable[[float, str], None]:
         check_stopped()
-        return stage_bar(f"{stage}  [dim]{context.partition_key}")
+        bar = stage_bar(f"{stage}  [dim]{context.partition_key}")
+
+        def report(fraction: float, text: str) -> None:
+            check_stopped()
+            bar(fraction, text)
+
+        return report
 
 
 _live: list[Progress] = []

@@ -3,24 +3,28 @@
 Dagster replaces the handlers of both signals while it runs a job: between two steps it only notes
 a signal, in a step it raises its own exception, and afterwards it reports a run that failed. So
 every signal is also seen by a thread of ours, through the wakeup descriptor, whatever handler is
-in place and whatever C code the main thread is in.
+in place and whatever C code the main thread is in. Python drops an exception that a handler raises
+inside a finalizer or a weak reference's callback (SQLAlchemy's pool has one): it is raised again.
 """
 
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from hoi_platform.services.blender.process import kill_workers
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _SAME_S: Final = 0.5
 """Signals this close are one: timeout(1) and shells signal a process and then its group."""
+
+_AGAIN_S: Final = 0.05
 
 
 @dataclass
@@ -65,9 +69,11 @@ def stopped_by_signals() -> Iterator[None]:
     os.set_blocking(writing, False)
     other = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True).start()
+    hook, sys.unraisablehook = sys.unraisablehook, lambda lost: _lost(lost, hook)
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         signal.set_wakeup_fd(other)
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -79,6 +85,21 @@ def _raise(_number: int, _frame: FrameType | None) -> None:
     if not _received.raised:
         _received.raised = True
         raise KeyboardInterrupt
+
+
+def _lost(lost: "sys.UnraisableHookArgs", hook: Callable[[Any], object]) -> None:
+    """Raise a stop again that Python dropped, once its finalizer is over; others go to ``hook``."""
+    if issubclass(lost.exc_type, Exception):
+        hook(lost)
+    else:
+        threading.Timer(_AGAIN_S, _send_again).start()
+
+
+def _send_again() -> None:
+    _received.at, _received.raised = time.monotonic(), False
+    main = threading.main_thread().ident
+    assert main is not None
+    signal.pthread_kill(main, _received.first or signal.SIGINT)
 
 
 def _watch(reading: int) -> None:
