@@ -29,14 +29,16 @@ _AGAIN_S: Final = 0.05
 
 @dataclass
 class _Received:
-    """The first signal of the current run, and when it came (s, monotonic)."""
+    """The first signal of the current run, by whoever saw it first."""
 
     first: signal.Signals | None = None
-    at: float = 0.0
     raised: bool = False
+    """By the handler; nothing may interrupt the cleaning up."""
+    watched_at: float | None = None
+    """When the watching thread saw it, or a repetition of ours (s, monotonic)."""
 
     def clear(self) -> None:
-        self.first, self.raised = None, False
+        self.first, self.raised, self.watched_at = None, False, None
 
 
 _received: Final = _Received()
@@ -80,10 +82,10 @@ def stopped_by_signals() -> Iterator[None]:
         os.close(writing)
 
 
-def _raise(_number: int, _frame: FrameType | None) -> None:
-    """Raise once; nothing may interrupt the cleaning up."""
+def _raise(number: int, _frame: FrameType | None) -> None:
     if not _received.raised:
         _received.raised = True
+        _received.first = _received.first or signal.Signals(number)
         raise KeyboardInterrupt
 
 
@@ -96,7 +98,7 @@ def _lost(lost: "sys.UnraisableHookArgs", hook: Callable[[Any], object]) -> None
 
 
 def _send_again() -> None:
-    _received.at, _received.raised = time.monotonic(), False
+    _received.watched_at, _received.raised = time.monotonic(), False
     main = threading.main_thread().ident
     assert main is not None
     signal.pthread_kill(main, _received.first or signal.SIGINT)
@@ -113,8 +115,8 @@ def _watch(reading: int) -> None:
 
 def _note(number: signal.Signals) -> None:
     now = time.monotonic()
-    if _received.first is None:
-        _received.at, _received.first = now, number
-    elif now - _received.at > _SAME_S:
+    if _received.watched_at is None:
+        _received.watched_at, _received.first = now, _received.first or number
+    elif now - _received.watched_at > _SAME_S:
         kill_workers()
         os._exit(128 + number)

@@ -140,7 +140,7 @@ def test_stopped_at_any_moment_nothing_is_bought_twice(
 ) -> None:
     """A signal between an order and its entry in the ledger would cost a video."""
     rng = random.Random(seed)
-    for _ in range(4):
+    for _ in range(3):
         with running(clips) as command:
             command.wait_for(("video_task", "interaction_video"))
             time.sleep(rng.uniform(0.0, 1.5))
