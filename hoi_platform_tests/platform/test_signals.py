@@ -163,8 +163,8 @@ from hoi_platform.services.interruption import stopped_by_signals
 blender = BlenderService(test_operations=True)
 with stopped_by_signals():
     blender.call("version", {})
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         time.sleep(60)
     finally:
         print("cleaning up", flush=True)
@@ -188,8 +188,8 @@ TWICE = """
 import time
 from hoi_platform.services.interruption import stopped_by_signals
 with stopped_by_signals():
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         time.sleep(60)
     except KeyboardInterrupt:
         time.sleep(1.5)
