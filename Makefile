@@ -1,6 +1,6 @@
 # make demo   set everything up and run the main job
-# make test   set everything up (PostgreSQL too, if it can be) and run the whole test suite
-# make test-long  the tests that take minutes to an hour each
+# make test   set everything up (PostgreSQL and Chromium too) and run the tests
+# make test-long [PART=name]   the long tests, in parts of at most an hour; see scripts/test_long.sh
 # make check  ruff, type checker, import contracts
 # make ui     Dagster web server, daemon and the file server on loopback
 # make bench  accuracy and cost over several objects and seeds
@@ -18,10 +18,13 @@ demo: $(READY)
 
 test: $(READY)
 	bash scripts/postgres.sh
+	bash scripts/chromium.sh
 	$(VENV)/bin/pytest $(PYTEST_ARGS)
 
 test-long: $(READY)
-	$(VENV)/bin/pytest -m long $(PYTEST_ARGS)
+	bash scripts/postgres.sh
+	bash scripts/chromium.sh
+	PYTEST=$(VENV)/bin/pytest PART=$(PART) bash scripts/test_long.sh
 
 check: $(READY)
 	$(VENV)/bin/ruff check .

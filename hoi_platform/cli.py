@@ -9,14 +9,13 @@ from hoi_platform.commands.callbacks import callbacks
 from hoi_platform.commands.clips import clips, status, why
 from hoi_platform.commands.demo import demo
 from hoi_platform.commands.doctor import doctor
+from hoi_platform.commands.entry import ended
 from hoi_platform.commands.fake_apis import fake_apis
 from hoi_platform.commands.ledger import app as ledger_app
 from hoi_platform.commands.migrate import migrate
 from hoi_platform.commands.objects import app as objects_app
 from hoi_platform.commands.serve import serve, ui
-from hoi_platform.core.errors import HoiError
-from hoi_platform.resources.keys import protect_keys
-from hoi_platform.services.secrets import leaves_clean
+from hoi_platform.services.interruption import received
 
 app = typer.Typer(
     help="Turns 3D object meshes into measured, metric 4D human-object-interaction clips.",
@@ -38,19 +37,20 @@ app.command()(callbacks)
 app.command("fake-apis")(fake_apis)
 
 
-@leaves_clean
-def _run() -> None:
-    app()
-
-
 def main() -> None:
-    """Run a command; an error of ours is one line on standard error and exit status 1."""
-    protect_keys()
+    """Run a command and exit with its status."""
+    sys.exit(ended("hoi", _run))
+
+
+def _run() -> int:
+    """What click makes of a command; it reports an interrupted one as ``Abort``."""
     try:
-        _run()
-    except HoiError as error:
-        sys.stderr.write(f"hoi: {error}\n")
-        sys.exit(1)
+        app()
+    except SystemExit as end:
+        if received() is not None:
+            raise KeyboardInterrupt from end
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,20 @@
-"""Options and signals of the whole suite."""
+"""Options, signals, what is deselected here, and skips, which CI does not allow."""
 
+import os
 import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
+
+SHARED_DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+_PRESENT: Final[dict[str, Callable[[], bool]]] = {
+    "cuda": lambda: Path("/dev/nvidia0").exists(),
+    "shared_data": SHARED_DATA.is_dir,
+}
+"""Markers of tests for what a machine has or has not: they are deselected, not skipped."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,3 +30,22 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what this machine has nothing for."""
+    absent = [name for name, present in _PRESENT.items() if not present()]
+    left = [item for item in items if any(item.get_closest_marker(name) for name in absent)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """In CI a skipped test is a failed one: the test set-up installs what tests need."""
+    report = yield
+    if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI=true does not allow: {report.longrepr}"
+    return report

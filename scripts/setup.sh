@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Sets up the environment in $1: Python 3.11, the system libraries that bpy and MediaPipe load,
-# the pinned packages, this project. Idempotent; each failure is one line with its cure.
+# Sets up the environment in $1: Python 3.11 (uv fetches one where the system has none), the system
+# libraries that bpy and MediaPipe load, the pinned packages, this project. Where there is no GPU
+# torch is its CPU build. Idempotent; each failure is one line with its cure.
 set -euo pipefail
 
 venv=${1:-.venv}
@@ -16,7 +17,26 @@ find_python() {
             return
         fi
     done
-    die "Python 3.11 is missing (bpy 4.5 has wheels for no other); install it (apt-get install python3.11 python3.11-venv, or pyenv install 3.11) or name it with PYTHON=/path/to/python3.11"
+    fetched_python
+}
+
+# A Python 3.11 of uv's, in .python. No package on PyPI carries CPython: uv itself comes from there,
+# the interpreter from GitHub, or from a mirror named by UV_PYTHON_INSTALL_MIRROR.
+fetched_python() {
+    local base uv here=$PWD/.python
+    base=$(command -v python3 || command -v python) \
+        || die "no Python at all; install one with your package manager (apt-get install python3 python3-venv)"
+    echo "setup: no Python 3.11 here (bpy 4.5 has wheels for no other); getting one through uv" >&2
+    uv=$here/uv/bin/uv
+    if [ ! -x "$uv" ]; then
+        { "$base" -m venv "$here/uv" && "$here/uv/bin/python" -m pip install --quiet uv; } >/dev/null 2>&1 \
+            || "$base" -m pip install --quiet --target "$here/uv" uv >/dev/null 2>&1 \
+            || die "uv could not be installed from PyPI with $base; install its venv module (apt-get install python3-venv) or Python 3.11, and run make again"
+    fi
+    export UV_PYTHON_INSTALL_DIR=$here/installed
+    "$uv" python install 3.11 >&2 \
+        || die "uv could not download Python 3.11 (from GitHub; see above). Name a mirror with UV_PYTHON_INSTALL_MIRROR, or install Python 3.11 and name it with PYTHON=/path/to/python3.11"
+    "$uv" python find --managed-python 3.11
 }
 
 # Shared library → Debian package.
@@ -43,11 +63,27 @@ install_libraries() {
         || die "could not install$missing; install them by hand and run make again"
 }
 
+has_gpu() {
+    compgen -G '/dev/nvidia[0-9]*' >/dev/null || { command -v nvidia-smi >/dev/null && nvidia-smi -L >/dev/null 2>&1; }
+}
+
+# PyPI's torch for Linux brings gigabytes of CUDA packages; the CPU build is on PyTorch's own index,
+# which is asked for torch alone. What stands in the environment already satisfies the lock file.
+install_cpu_torch() {
+    local version
+    version=$(sed -n 's/^torch==//p' requirements.lock)
+    "$venv/bin/python" -c "from importlib.metadata import version as v; raise SystemExit(v('torch').split('+')[0] != '$version')" 2>/dev/null && return
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --retries 1 --timeout 15 \
+        --index-url "${TORCH_CPU_INDEX:-https://download.pytorch.org/whl/cpu}" "torch==$version" 2>/dev/null \
+        || echo "setup: PyTorch's index of CPU builds cannot be reached; torch comes from the configured index, perhaps with CUDA packages" >&2
+}
+
 python=$(find_python)
 install_libraries
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv" \
     || die "python3.11 has no venv module; install python3.11-venv"
 echo "setup: installing the pinned packages into $venv (about 4 GB the first time)"
+has_gpu || install_cpu_torch
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements.lock \
     || die "pip could not install requirements.lock; see its last lines above"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable . \

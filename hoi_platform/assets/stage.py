@@ -16,7 +16,7 @@ import dagster as dg
 from hoi_platform.assets.checks import StoredCheck
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.settings import Settings
-from hoi_platform.core.errors import PermanentError
+from hoi_platform.core.errors import HoiError, PermanentError
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
 from hoi_platform.partitions import CELLS, OBJECTS, split_key
 from hoi_platform.services.artifacts.record import ArtifactRecord
@@ -34,7 +34,7 @@ Pages = Callable[[ArtifactStore, ObjectId | ClipId], dict[str, Path]]
 """Files inside an artifact's folders that are worth a link of their own, by name."""
 
 STAGES: Final[dict[str, Stage]] = {}
-"""Every stage by name, filled as the asset modules are imported; ``flow_order`` sorts them."""
+"""Every stage by name; the package imports all assets, which fill it. ``flow_order`` sorts them."""
 
 
 def flow_order() -> list[str]:
@@ -137,7 +137,7 @@ def _materialize(
     else:
         context.log.info("%s of %s: %s (%s)", stage.name, subject, status.state, status.reason)
         report = context.resources.progress.reporter(context, stage.name)
-        with _final_failures(context):
+        with _final_failures(context, subject):
             record = stages.run(stage.name, subject, body, report)
     metadata = _metadata(platform, stage, look, subject, record)
     metadata["status"] = dg.MetadataValue.text("already done" if status.done else "made")
@@ -155,13 +155,21 @@ _NO_RUN_RETRY: Final = {
 
 
 @contextlib.contextmanager
-def _final_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
-    """A permanent error is tried again neither by the step nor by a re-execution of its run."""
+def _final_failures(
+    context: dg.AssetExecutionContext, subject: ObjectId | ClipId
+) -> Iterator[None]:
+    """An error of ours is what the page and the command line show, with its object or clip.
+
+    A permanent one is tried again neither by the step nor by a re-execution of its run.
+    """
     try:
         yield
-    except PermanentError as error:
-        context.instance.add_run_tags(context.run.run_id, _NO_RUN_RETRY)
-        raise dg.Failure(str(error), allow_retries=False) from error
+    except HoiError as error:
+        text = str(error) if str(subject) in str(error) else f"{subject}: {error}"
+        permanent = isinstance(error, PermanentError)
+        if permanent:
+            context.instance.add_run_tags(context.run.run_id, _NO_RUN_RETRY)
+        raise dg.Failure(text, allow_retries=not permanent) from error
 
 
 def _require_upstream(

@@ -14,10 +14,8 @@ def status(results_dir: ResultsDir = DEFAULT_RESULTS, profile: Profile = "demo")
     from hoi_platform.assets.stage import STAGES, flow_order
     from hoi_platform.commands.terminal import console, table
     from hoi_platform.core.formats.artifacts import upstream_subject
-    from hoi_platform.definitions import ASSETS
     from hoi_platform.resources.platform import PlatformResource
 
-    assert ASSETS  # importing the definitions fills STAGES
     marks = {"done": "[green]●[/green]", "stale": "[yellow]◐[/yellow]", "missing": "·"}
     platform = PlatformResource(results_dir=str(results_dir), profile=profile).platform()
     stages = platform.stages(STAGES)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
+
 from hoi_platform.commands.terminal import console, table
 from hoi_platform.core.clip import ClipId
 from hoi_platform.core.formats.artifacts import ARTIFACTS, Subject
@@ -24,16 +26,23 @@ def print_report(platform: Platform, outcomes: Sequence[Outcome]) -> None:
     for clip in clips:
         if isinstance(clip, ClipId):
             _print_clip(store, clip)
-    failed = [o for o in outcomes if o.error and not o.error.startswith("not run")]
-    for outcome in failed:
-        console.print(f"[red]{outcome.asset} of {outcome.subject} failed:[/red] {outcome.error}")
+    for outcome in outcomes:
+        if outcome.failed:
+            print_failure(outcome)
     _print_where(store, [c for c in clips if isinstance(c, ClipId)])
+
+
+def print_failure(outcome: Outcome) -> None:
+    """A failed stage in red, with the error as it was raised: its brackets are no markup."""
+    where = f"{outcome.asset} of {outcome.subject}"
+    console.print(f"[red]{where} failed:[/red] {escape(outcome.error or '')}", soft_wrap=True)
+    if outcome.stops_batch:
+        console.print("[red]the batch stopped there:[/red] no other clip was tried")
 
 
 def _stage_row(store: ArtifactStore, outcome: Outcome) -> tuple[str, ...]:
     if outcome.error or outcome.record is None:
-        failed = outcome.error and not outcome.error.startswith("not run")
-        return outcome.asset, "[red]failed[/red]" if failed else "not run", "", ""
+        return outcome.asset, "[red]failed[/red]" if outcome.failed else "not run", "", ""
     seconds = f"{outcome.record.seconds:.1f}" if outcome.made else "done already"
     first = ARTIFACTS[outcome.asset].files[0].key
     path = shown(store.path(outcome.asset, first, outcome.subject))

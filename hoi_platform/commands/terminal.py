@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from hoi_platform.resources.progress import ProgressResource
+from hoi_platform.services.interruption import check_stopped
 
 # Without a terminal nothing is wrapped at 80 columns: logs are read with their own tools.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
@@ -22,7 +23,14 @@ class BarProgress(ProgressResource):
     def reporter(
         self, context: dg.AssetExecutionContext, stage: str
     ) -> Callable[[float, str], None]:
-        return stage_bar(f"{stage}  [dim]{context.partition_key}")
+        check_stopped()
+        bar = stage_bar(f"{stage}  [dim]{context.partition_key}")
+
+        def report(fraction: float, text: str) -> None:
+            check_stopped()
+            bar(fraction, text)
+
+        return report
 
 
 _live: list[Progress] = []

@@ -1,16 +1,14 @@
 """What both command lines share: flags, the choice of objects and clips, shards, the run."""
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hoi_platform.commands.entry import ended
 from hoi_platform.core.clip import ObjectId
-from hoi_platform.core.errors import BadInputError, ConfigError, HoiError
-from hoi_platform.resources.keys import protect_keys
+from hoi_platform.core.errors import BadInputError, ConfigError
 from hoi_platform.services.meshes.catalogue import Catalogue
-from hoi_platform.services.secrets import leaves_clean
 
 if TYPE_CHECKING:
     from hoi_platform.resources.platform import PlatformResource
@@ -86,14 +84,9 @@ def run_command(
     run: Callable[[argparse.Namespace], int],
     argv: Sequence[str] | None,
 ) -> int:
-    """Parse and run; an error of ours is one line on standard error and exit status 1."""
+    """Parse and run; the exit status."""
     args = parser.parse_args(argv)
-    protect_keys()
-    try:
-        return leaves_clean(run)(args)
-    except HoiError as error:
-        sys.stderr.write(f"{name}: {error}\n")
-        return 1
+    return ended(name, lambda: run(args))
 
 
 def materialize(
@@ -111,7 +104,7 @@ def materialize(
 
     runner = ChainRunner(resource, progress=BarProgress(), verbose=args.verbose)
     with progress_display():
-        outcomes = [o for object_id, seeds in work for o in runner.run(object_id, seeds, assets)]
+        outcomes = runner.run_batch(work, assets)
         if index:
             outcomes += runner.run_index()
     print_report(runner.platform, outcomes)

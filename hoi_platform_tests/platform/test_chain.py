@@ -14,12 +14,12 @@ from hoi_platform.core.formats.hoi_npz import read_hoi_npz
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.runner import ChainRunner
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform_tests.conftest import SHARED_DATA
 
 pytestmark = pytest.mark.slow
 
 DRILL = ObjectId("ComAsset", "cordless_drill")
 CLIP = ClipId(DRILL, "kid", "indoor2-manipulation", 1)
-SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 def _resource(results: Path, configs: tuple[Path, Path], **overrides: object) -> PlatformResource:
@@ -147,6 +147,7 @@ def test_a_failed_clip_fails_its_partition_with_the_cause(
     assert all("no scene for" in (o.error or "") for o in failed)
 
 
+@pytest.mark.shared_data
 @pytest.mark.parametrize("name", ["chair_model.obj", "teapot.stl"])
 def test_a_real_mesh_becomes_a_rendered_scene(
     name: str, tmp_path: Path, small_configs: tuple[Path, Path]
@@ -155,8 +156,6 @@ def test_a_real_mesh_becomes_a_rendered_scene(
     from hoi_platform.core.config.objects import ObjectEntry
 
     source = SHARED_DATA / name
-    if not source.exists():
-        pytest.skip(f"{source} is absent: the shared data is not beside this checkout")
     object_id = ObjectId("Real", source.stem)
     resource = _resource(tmp_path, small_configs)
     entry = ObjectEntry(real_size_m=0.2)

@@ -32,6 +32,7 @@ def clips(
     committed = None if baseline is None else _committed(baseline)
     from hoi_platform.assets.stage import flow_order
     from hoi_platform.commands.machine import machine_name
+    from hoi_platform.commands.report import print_failure
     from hoi_platform.commands.terminal import BarProgress, console, progress_display, table
     from hoi_platform.core.clip import ObjectId
     from hoi_platform.resources.platform import PlatformResource
@@ -40,19 +41,18 @@ def clips(
 
     resource = PlatformResource(results_dir=str(results_dir.absolute()), profile=profile)
     runner = ChainRunner(resource, progress=BarProgress())
-    outcomes = []
+    wanted = parse_seeds(seeds)
+    work = [(ObjectId(dataset, name.strip()), wanted) for name in objects.split(",")]
     with progress_display():
-        for category in objects.split(","):
-            object_id = ObjectId(dataset, category.strip())
-            outcomes += runner.run(object_id, parse_seeds(seeds), flow_order())
-        outcomes += runner.run_index()
+        outcomes = runner.run_batch(work, flow_order()) + runner.run_index()
     figures = {"machine": machine_name(), "profile": profile} | collect(outcomes)
     write_whole(output, json.dumps(figures, indent=1) + "\n")
     console.print(table("Cost per partition (median)", _COST_HEAD, _cost_rows(figures)))
     console.print(table("Accuracy", ("clip", *_SHOWN.values()), _accuracy_rows(figures)))
     failed = [o for o in outcomes if o.error]
-    for outcome in failed:
-        console.print(f"[red]{outcome.asset} of {outcome.subject}:[/red] {outcome.error}")
+    for outcome in outcomes:
+        if outcome.failed:
+            print_failure(outcome)
     console.print(f"written to {output}")
     worse = committed is not None and _is_worse(figures["accuracy"], committed)
     if failed or worse:

@@ -1,5 +1,6 @@
 """One Blender child process: its pipes, its log and its death."""
 
+import contextlib
 import json
 import os
 import selectors
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections import deque
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +26,13 @@ class WorkerDiedError(Exception):
     def __init__(self, returncode: int | None) -> None:
         super().__init__(f"worker ended with {returncode}")
         self.returncode = returncode
+
+
+def kill_workers() -> None:
+    """End every worker of this process: its end is near, and none may outlive it."""
+    for worker in list(_running):
+        with contextlib.suppress(OSError):
+            worker.kill()
 
 
 class WorkerProcess:
@@ -48,10 +57,12 @@ class WorkerProcess:
         )
         for descriptor in given:
             os.close(descriptor)
+        self._open = {self._requests, self._answers, self._lifeline}
         self._buffer = b""
         self._log: deque[str] = deque(maxlen=_LOG_LINES)
         self._reader = threading.Thread(target=self._drain, daemon=True)
         self._reader.start()
+        _running.add(self)
 
     @property
     def pid(self) -> int:
@@ -91,9 +102,15 @@ class WorkerProcess:
         line, self._buffer = self._buffer.split(b"\n", 1)
         return json.loads(line)
 
+    def kill(self) -> None:
+        """End the child now and remove its folder; from any thread, and nothing is waited for."""
+        self._process.kill()
+        self._scratch.cleanup()
+
     def close(self, patience_s: float = 0.0) -> None:
         """End the child, by force once ``patience_s`` have passed."""
-        os.close(self._requests)
+        _running.discard(self)
+        self._shut(self._requests)
         try:
             self._process.wait(timeout=patience_s)
         except subprocess.TimeoutExpired:
@@ -102,9 +119,15 @@ class WorkerProcess:
         self._reader.join(timeout=1.0)
         if self._process.stdout:
             self._process.stdout.close()
-        for descriptor in (self._answers, self._lifeline):
-            os.close(descriptor)
+        self._shut(self._answers)
+        self._shut(self._lifeline)
         self._scratch.cleanup()
+
+    def _shut(self, descriptor: int) -> None:
+        """Close once, also where a signal interrupted an earlier ``close``."""
+        if descriptor in self._open:
+            self._open.remove(descriptor)
+            os.close(descriptor)
 
     def _wait(self) -> int | None:
         try:
@@ -119,6 +142,9 @@ class WorkerProcess:
         for line in self._process.stdout:
             if text := line.decode(errors="replace").strip():
                 self._log.append(text)
+
+
+_running: Final[weakref.WeakSet[WorkerProcess]] = weakref.WeakSet()
 
 
 def _launcher(executable: Path | None) -> list[str]:

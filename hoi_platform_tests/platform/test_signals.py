@@ -1,0 +1,248 @@
+"""SIGINT and SIGTERM, sent to real commands at several moments."""
+
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from hoi_platform.resources.platform import PlatformResource
+from hoi_platform.services.fake_apis.kling import FakeKling
+from hoi_platform.services.ledger.database import open_ledger
+from hoi_platform.services.ledger.states import RequestState
+from hoi_platform_tests.platform.conftest import SMALL_GEN, small_config
+from hoi_platform_tests.platform.prepared import prepare
+from hoi_platform_tests.platform.processes import Ended, Running, run, running
+from hoi_platform_tests.platform.stand_ins import orders, served_kling
+from hoi_platform_tests.services.video.paid_world import make_frames
+
+INT, TERM = signal.SIGINT, signal.SIGTERM
+AT_ONCE_S = 15.0
+"""Longest way to the end on a busy machine; about 1 s on an idle one."""
+
+KLING = {
+    "rendering": {"num_rand_scenes": 2},
+    "video": {"model_api": "kling-ai", "video_retry_wait": 0.2, "video_max_polls": 1000},
+}
+
+
+def gen(results: Path, config: Path) -> list[str]:
+    flags = ["--dataset", "ComAsset", "--category", "cordless_drill", "--character", "kid"]
+    files = ["--results_dir", str(results), "--config", str(config)]
+    return ["-m", "hoi_platform.pipelines.gen_2dhoi", *flags, *files]
+
+
+def assert_stopped(command: Running, ended: Ended, number: signal.Signals) -> None:
+    """It ended by this signal, at once, said so, started nothing more and left nothing behind."""
+    assert ended.status == 128 + number, ended.errors
+    assert ended.seconds < AT_ONCE_S
+    assert f"stopped by {number.name}" in ended.errors
+    assert "Traceback" not in ended.errors
+    assert command.left_behind() == []
+    with dg.DagsterInstance.get() as instance:
+        running_still = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
+        assert instance.get_runs_count(running_still) == 0
+
+
+def staged(results: Path) -> list[Path]:
+    """Files of stages that did not finish."""
+    files = (path for path in (results / ".staging").rglob("*") if path.is_file())
+    return [path for path in files if path.parent.name != "locks"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Each moment goes on where the one before was stopped."""
+    return tmp_path_factory.mktemp("signals")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("stage", "after_s", "number"),
+    [
+        ("object_mesh", 0.0, INT),
+        ("settled_pose", 0.5, TERM),  # Blender starts, or drops the object
+        ("scene_render", 2.0, INT),  # Blender renders the frame
+        ("interaction_video", 4.0, TERM),  # Blender renders the video
+    ],
+)
+def test_a_signal_stops_a_run_at_once(
+    stage: str, after_s: float, number: signal.Signals, folder: Path
+) -> None:
+    """The next clip would be started, Blender would go on rendering, or a half file be kept."""
+    simulated = {**SMALL_GEN, "rendering": {**SMALL_GEN["rendering"], "num_rand_scenes": 2}}
+    config = small_config(folder, "gen_2dhoi", "manipulation", simulated)
+    results = folder / "results"
+    done = sorted((results / "generation" / "records").rglob("*.json"))
+    before = {path: path.read_bytes() for path in done}
+    with running(gen(results, config)) as command:
+        command.wait_for(stage)
+        time.sleep(after_s)
+        ended = command.stop(number)
+        assert_stopped(command, ended, number)
+    assert ended.output.strip() == ""
+    assert staged(results) == []
+    assert {path: path.read_bytes() for path in done} == before
+
+
+@pytest.mark.long
+def test_what_was_stopped_goes_on_to_its_end(folder: Path) -> None:
+    """A stopped run would have lost or damaged what it had made."""
+    ended = run(gen(folder / "results", folder / "gen_2dhoi.yaml"))
+    assert ended.status == 0, ended.output
+    assert "done already" in ended.output
+
+
+@pytest.fixture
+def kling() -> Iterator[FakeKling]:
+    with served_kling() as kling:
+        yield kling
+
+
+@pytest.fixture
+def clips(kling: FakeKling, tmp_path: Path) -> list[str]:
+    """The command that buys the videos of two clips whose frames are there."""
+    config = small_config(tmp_path, "gen_2dhoi", "manipulation", KLING)
+    resource = PlatformResource(
+        results_dir=str(tmp_path),
+        profile="full",
+        gen_config=str(config),
+        overrides={"gen_2dhoi": {"character": "kid"}},
+    )
+    prepare(resource, make_frames(tmp_path, 1)[0], range(1, 3))
+    return [*gen(tmp_path, config), "--skip_step1", "--skip_step3"]
+
+
+@pytest.mark.parametrize("number", [INT, TERM])
+def test_waiting_for_a_bought_video_is_stopped_at_once(
+    number: signal.Signals, kling: FakeKling, clips: list[str]
+) -> None:
+    """A run would hold the terminal for the hours of its tasks, or buy them again afterwards."""
+    with running(clips) as command:
+        command.wait_for("interaction_video")
+        time.sleep(1.0)
+        assert_stopped(command, command.stop(number), number)
+    assert orders(kling) == 2
+    for task in kling.book.tasks:
+        task.run_s = 0.0
+    assert run(clips).status == 0
+    assert orders(kling) == 2
+
+
+@pytest.mark.parametrize(
+    "seed", [pytest.param(s, marks=[pytest.mark.long] * (s > 0)) for s in range(10)]
+)
+def test_stopped_at_any_moment_nothing_is_bought_twice(
+    seed: int, kling: FakeKling, clips: list[str], tmp_path: Path
+) -> None:
+    """A signal between an order and its entry in the ledger would cost a video."""
+    rng = random.Random(seed)
+    for _ in range(3):
+        with running(clips) as command:
+            command.wait_for(("video_task", "interaction_video"))
+            time.sleep(rng.uniform(0.0, 1.5))
+            ended = command.stop(rng.choice([INT, TERM]))
+            assert ended.status in (130, 143), ended.errors
+            assert command.left_behind() == []
+    for task in kling.book.tasks:
+        task.run_s = 0.0
+    ended = run(clips)
+    assert ended.status == 0, ended.output
+    assert orders(kling) == 2
+    rows = open_ledger(f"sqlite:///{tmp_path}/ledger/ledger.db").rows()
+    assert [row.state for row in rows] == [RequestState.DELIVERED] * 2
+
+
+STUBBORN = """
+import time
+from hoi_platform.services.blender.service import BlenderService
+from hoi_platform.services.interruption import stopped_by_signals
+blender = BlenderService(test_operations=True)
+with stopped_by_signals():
+    blender.call("version", {})
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        print("cleaning up", flush=True)
+        time.sleep(60)
+"""
+
+
+def test_a_second_signal_stops_hard() -> None:
+    """A command that hangs while it cleans up could only be killed, and Blender would stay."""
+    with running(["-c", STUBBORN]) as command:
+        command.wait_for("ready")
+        command.process.send_signal(INT)
+        command.wait_for("cleaning up")
+        time.sleep(1.0)
+        ended = command.stop(TERM)
+        assert (ended.status, ended.seconds < 5.0) == (143, True)
+        assert command.left_behind() == []
+
+
+TWICE = """
+import time
+from hoi_platform.services.interruption import stopped_by_signals
+with stopped_by_signals():
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        time.sleep(1.5)
+        print("cleaned up", flush=True)
+"""
+
+
+def test_a_signal_and_its_echo_are_one() -> None:
+    """timeout(1) signals its command and then its group: cleaning up would always be cut off."""
+    with running(["-c", TWICE]) as command:
+        command.wait_for("ready")
+        command.process.send_signal(TERM)
+        time.sleep(0.05)
+        ended = command.stop(TERM)
+    assert (ended.status, ended.output) == (0, "cleaned up\n")
+
+
+DROPPED = """
+import time
+from hoi_platform.services.interruption import stopped_by_signals
+class Deaf:
+    def __del__(self):
+        print("ready", flush=True)
+        time.sleep(1)
+with stopped_by_signals():
+    try:
+        Deaf()
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print("stopped")
+"""
+
+SWALLOWED = """
+import time
+from hoi_platform.services.interruption import check_stopped, stopped_by_signals
+with stopped_by_signals():
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    except BaseException:
+        pass
+    try:
+        check_stopped()
+    except KeyboardInterrupt:
+        print("stopped")
+"""
+
+
+@pytest.mark.parametrize("script", [DROPPED, SWALLOWED])
+def test_a_stop_that_is_lost_on_its_way_still_stops(script: str) -> None:
+    """Python drops exceptions in finalizers, libraries swallow them: the run would go on."""
+    with running(["-c", script]) as command:
+        command.wait_for("ready")
+        ended = command.stop(INT)
+    assert (ended.output, ended.errors) == ("stopped\n", "")
+    assert ended.seconds < AT_ONCE_S
