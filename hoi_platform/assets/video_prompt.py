@@ -1,6 +1,6 @@
 """The asset ``video_prompt``."""
 
-from typing import Any
+from typing import Any, Final
 
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.core.config.settings import Settings
@@ -10,18 +10,26 @@ from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Context, Work
 
 
+_REFINEMENT: Final = {"model", "prompt_refinement_system_message"}
+
+
 def _refines(settings: Settings) -> bool:
     """The simulated backend reads no prompt, so that nothing is spent on its wording."""
     video = settings.gen_2dhoi.video
     return not video.skip_prompt_refinement and video.model_api != "simulated"
 
 
+def _name(context: Context) -> str:
+    return context.entry.prompt_name(context.object_id.category)
+
+
 def _settings(context: Context) -> dict[str, Any]:
     gen = context.settings.gen_2dhoi
     return {
-        "base_prompt": gen.video.base_prompt,
-        "name": context.entry.name,
-        "refinement": gen.chatgpt.model_dump() if _refines(context.settings) else None,
+        "prompt": template_prompt(gen.video.base_prompt, _name(context), context.clip).text,
+        "refinement": gen.chatgpt.model_dump(include=_REFINEMENT)
+        if _refines(context.settings)
+        else None,
     }
 
 
@@ -35,8 +43,7 @@ def _settings(context: Context) -> dict[str, Any]:
 def video_prompt(work: Work, vision: VisionResource) -> None:
     """What the video model is asked to imagine."""
     gen = work.settings.gen_2dhoi
-    name = work.entry.prompt_name(work.object_id.category)
-    prompt = template_prompt(gen.video.base_prompt, name, work.clip)
+    prompt = template_prompt(gen.video.base_prompt, _name(work.context), work.clip)
     if _refines(work.settings):
         from hoi_platform.services.models.refine import refined_prompt
 

@@ -38,6 +38,11 @@ def scene_seed(base_seed: int, category: str, seed: int) -> int:
     return int(digest, 16) % 2**31
 
 
+def clip_scene_seed(base_seed: int, clip: ClipId, rendering: RenderingConfig) -> int:
+    """The seed of a clip's scene; with ``no_rand_seed`` all variants of an object share one."""
+    return scene_seed(base_seed, clip.object_id.category, 0 if rendering.no_rand_seed else clip.seed)
+
+
 def sample_scene(
     clip: ClipId,
     base_seed: int,
@@ -53,7 +58,7 @@ def sample_scene(
     The same arguments give the same scene. Raises StageError that counts the reasons when
     nothing fits within the template's tries.
     """
-    rng = np.random.default_rng(scene_seed(base_seed, clip.object_id.category, clip.seed))
+    rng = np.random.default_rng(clip_scene_seed(base_seed, clip, rendering))
     rested = mesh.scaled(scale).transformed(_rotation(settled.R_world_object))
     rejections: Counter[str] = Counter()
     need = template.requirements

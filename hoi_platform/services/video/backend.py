@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -27,6 +28,13 @@ class SimulatedScene:
     """Folder with body.npz, first_frame.npz, colors.npy."""
     mesh_obj: Path
     grasp: GraspHint | None
+    gpu: bool = False
+    """Render with a GPU if there is one."""
+
+
+def performance_seed(clip: str) -> int:
+    """What a simulated performance is drawn with."""
+    return int.from_bytes(sha256(clip.encode()).digest()[:8], "big")
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,14 @@ class Stance:
     feet: Feet
 
 
+def stance_seed(clip_id: str, seed: int) -> list[int]:
+    """What a clip's stance is drawn with."""
+    return [seed, zlib.crc32(clip_id.encode()), zlib.crc32(b"stance")]
+
+
 def stance_rng(clip_id: str, seed: int) -> np.random.Generator:
     """The generator of a clip's stance, the same for the conditioning frame and the performance."""
-    return np.random.default_rng([seed, zlib.crc32(clip_id.encode()), zlib.crc32(b"stance")])
+    return np.random.default_rng(stance_seed(clip_id, seed))
 
 
 def standing_pose(
