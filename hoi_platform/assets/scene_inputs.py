@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hoi_platform.core.clip import ClipId
+from hoi_platform.core.scene.seeds import clip_scene_seed, stance_seed
 from hoi_platform.resources.models import ModelsResource
 from hoi_platform.services.artifacts.stages import Context, Work
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 def scene_settings(context: Context, clip: ClipId) -> dict[str, Any]:
     """The content that a clip's scene is drawn from, but for requirements and rendering."""
-    from hoi_platform.core.scene.performance.stance import stance_seed
-    from hoi_platform.core.scene.sampling import clip_scene_seed
-
     gen = context.settings.gen_2dhoi
     return {
         "scene": context.scene.model_dump(exclude={"name", "requirements"}),

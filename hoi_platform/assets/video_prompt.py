@@ -9,7 +9,6 @@ from hoi_platform.resources.vision import VisionResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Context, Work
 
-
 _REFINEMENT: Final = {"model", "prompt_refinement_system_message"}
 
 

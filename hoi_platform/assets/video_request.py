@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
+from hoi_platform.core.scene.seeds import performance_seed
 from hoi_platform.services.artifacts.record import file_digest, fingerprint_of
 from hoi_platform.services.artifacts.stages import Context, Work
-from hoi_platform.services.video.backend import SimulatedScene, VideoRequest, performance_seed
-
+from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
 
 _PAID: Final = {
     "num_videos",

@@ -8,7 +8,6 @@ from hoi_platform.core.config.characters import CharacterConfig
 from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.core.scene.templates import SceneTemplate
-from hoi_platform.services.body.characters import load_character_config
 from hoi_platform.services.yaml_files import read_config
 
 _CONFIGS: Final = "configs/"
@@ -84,3 +83,15 @@ def _named(path: Path, name: str) -> SceneTemplate:
             "give both the same name"
         )
     return template
+
+
+def load_character_config(name: str, *folders: Path) -> CharacterConfig:
+    """``<name>.yaml`` of the first folder that has it; raises ConfigError with the known names."""
+    path = next((f / f"{name}.yaml" for f in folders if (f / f"{name}.yaml").is_file()), None)
+    if path is None:
+        names = sorted({file.stem for folder in folders for file in folder.glob("*.yaml")})
+        raise ConfigError(
+            f"no character {name!r} in {' or '.join(map(str, folders))}; "
+            f"available: {', '.join(names) or 'none'}"
+        )
+    return read_config(CharacterConfig, path)

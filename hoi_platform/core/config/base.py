@@ -65,15 +65,19 @@ def hint(name: str, known: Sequence[str]) -> str:
 def _where(loc: tuple[Any, ...], data: Any) -> str:
     """The place in the file, without the marks by which pydantic tells a Union's members apart."""
     parts, node = [], data
-    for i, part in enumerate(loc):
-        if isinstance(node, Mapping) and part in node:
+    for part in loc:
+        if _is_in(node, part):
             node = node[part]
-        elif isinstance(node, list | tuple) and isinstance(part, int) and part < len(node):
-            node = node[part]
-        elif i < len(loc) - 1 or isinstance(node, str | int | float | list | tuple):
+        elif part != loc[-1] or not isinstance(node, Mapping):
             continue
         parts.append(str(part))
     return ".".join(parts) or "the whole"
+
+
+def _is_in(node: Any, part: Any) -> bool:
+    if isinstance(node, list | tuple):
+        return isinstance(part, int) and part < len(node)
+    return isinstance(node, Mapping) and part in node
 
 
 def known_keys(annotation: Any, path: tuple[Any, ...]) -> list[str]:
@@ -84,7 +88,9 @@ def known_keys(annotation: Any, path: tuple[Any, ...]) -> list[str]:
     if origin in (Union, UnionType):
         members = get_args(annotation)
         # pydantic names the member that it tried; the hint is over all of them.
-        rest = path[1:] if path and path[0] in [getattr(m, "__name__", m) for m in members] else path
+        rest = (
+            path[1:] if path and path[0] in [getattr(m, "__name__", m) for m in members] else path
+        )
         return list(dict.fromkeys(key for m in members for key in known_keys(m, rest)))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         if not path:

@@ -20,9 +20,7 @@ OneText = Annotated[
 """A text, also as a list of one; a list of several loads and is refused where it is read."""
 Digits = Annotated[
     str,
-    BeforeValidator(
-        lambda v: str(v) if isinstance(v, int) and not isinstance(v, bool) else v
-    ),
+    BeforeValidator(lambda v: str(v) if isinstance(v, int) and not isinstance(v, bool) else v),
     Field(pattern=r"^\d{1,3}(\.\d+)?$"),
 ]
 """A number as a string, as in Kling's API; a bare number is accepted."""

@@ -34,7 +34,9 @@ def _folder(stage: str, *values: str) -> Key:
 
 
 def _refused(stage: str, accepted: tuple[object, ...], cure: str, note: str = "") -> Key:
-    return Key(note=note or "loads for GRAIL's files", accepts=accepted, refused_by=(stage,), cure=cure)
+    return Key(
+        note=note or "loads for GRAIL's files", accepts=accepted, refused_by=(stage,), cure=cure
+    )
 
 
 _GEN_FOLDERS: Final = {

@@ -45,7 +45,9 @@ class HumanModelConfig(Config):
     """The camera is the rendered one and stands still."""
     backend: Literal["mediapipe"] = "mediapipe"
     """Who estimates body and hands from the video."""
-    smplx_model_path: str = "imports/GEM-SMPL/inputs/checkpoints/body_models/smplx/SMPLX_NEUTRAL.npz"
+    smplx_model_path: str = (
+        "imports/GEM-SMPL/inputs/checkpoints/body_models/smplx/SMPLX_NEUTRAL.npz"
+    )
     """File of the SMPL-X body."""
     smplx_shape_params_path: str = "data/RenderPeople_fitsmpl"
     """Shapes of the characters for SMPL-X."""

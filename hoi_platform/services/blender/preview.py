@@ -14,7 +14,7 @@ from hoi_platform.core.scene.clothing import body_colors
 from hoi_platform.core.scene.drawing import draw_scene
 from hoi_platform.core.scene.performance.stance import stance_of, stance_rng, standing_pose
 from hoi_platform.core.scene.person import StandingPerson
-from hoi_platform.core.scene.sampling import clip_scene_seed
+from hoi_platform.core.scene.seeds import clip_scene_seed
 from hoi_platform.services.blender.conditioning import SceneInputs
 from hoi_platform.services.blender.render import render_conditioning
 from hoi_platform.services.blender.service import BlenderService

@@ -1,4 +1,4 @@
-"""The people of ``configs/characters``: their configuration and their cached bodies."""
+"""The cached bodies of the people of ``configs/characters``."""
 
 import hashlib
 import os
@@ -8,21 +8,8 @@ from tempfile import NamedTemporaryFile
 
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.config.characters import CharacterConfig
-from hoi_platform.core.errors import ConfigError
 from hoi_platform.services.body import anny_body
-from hoi_platform.services.yaml_files import read_config
-
-
-def load_character_config(name: str, *folders: Path) -> CharacterConfig:
-    """``<name>.yaml`` of the first folder that has it; raises ConfigError with the known names."""
-    path = next((f / f"{name}.yaml" for f in folders if (f / f"{name}.yaml").is_file()), None)
-    if path is None:
-        names = sorted({file.stem for folder in folders for file in folder.glob("*.yaml")})
-        raise ConfigError(
-            f"no character {name!r} in {' or '.join(map(str, folders))}; "
-            f"available: {', '.join(names) or 'none'}"
-        )
-    return read_config(CharacterConfig, path)
+from hoi_platform.services.configuration import load_character_config
 
 
 def load_character(name: str, config_dir: Path, cache_dir: Path) -> BodyModel:

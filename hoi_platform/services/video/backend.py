@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -30,11 +29,6 @@ class SimulatedScene:
     grasp: GraspHint | None
     gpu: bool = False
     """Render with a GPU if there is one."""
-
-
-def performance_seed(clip: str) -> int:
-    """What a simulated performance is drawn with."""
-    return int.from_bytes(sha256(clip.encode()).digest()[:8], "big")
 
 
 @dataclass(frozen=True)

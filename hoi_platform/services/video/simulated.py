@@ -13,6 +13,7 @@ import numpy as np
 from hoi_platform.core.formats.ground_truth import GroundTruth
 from hoi_platform.core.geometry.mesh import load_obj
 from hoi_platform.core.scene.performance.manipulation import Performance, perform
+from hoi_platform.core.scene.seeds import performance_seed
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.render import render_performance
 from hoi_platform.services.blender.service import BlenderService
@@ -23,7 +24,6 @@ from hoi_platform.services.video.backend import (
     SimulatedScene,
     VideoRequest,
     VideoTask,
-    performance_seed,
 )
 from hoi_platform.services.video.codec import write_video
 

@@ -1,6 +1,5 @@
 """The pose of frame 0: a person who stands relaxed, arms at the sides, feet flat on z = 0."""
 
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ from hoi_platform.core.scene.performance.posture import (
     pelvis_height,
     planted_feet,
 )
+from hoi_platform.core.scene.seeds import stance_seed
 from hoi_platform.core.scene.spec import SceneSpec
 
 
@@ -27,11 +27,6 @@ class Stance:
     translation: Array  # (3,) pelvis, meters
     trunk: Trunk  # 1 frame
     feet: Feet
-
-
-def stance_seed(clip_id: str, seed: int) -> list[int]:
-    """What a clip's stance is drawn with."""
-    return [seed, zlib.crc32(clip_id.encode()), zlib.crc32(b"stance")]
 
 
 def stance_rng(clip_id: str, seed: int) -> np.random.Generator:
