@@ -14,6 +14,7 @@ _LIMIT: Final = Key(note="how a paid service is asked; no result depends on it")
 _SCENE: Final = Key(("scene_render", "object_scale if searched"))
 _VIDEO: Final = ("video_task", "interaction_video")
 _SIMULATED: Final = Key(tuple(f"{stage} if simulated" for stage in _VIDEO))
+_CLIP_ID: Final = Key((*_SCENE.reads, *_SIMULATED.reads), may_change=("video_prompt",))
 _PAID: Final = Key(
     tuple(f"{stage} if paid" for stage in _VIDEO),
     note="read by paid services; a simulated clip goes by simulated_frames and simulated_fps",
@@ -68,7 +69,7 @@ _SOMA_FOLDERS: Final = {
 }
 
 _GEN: Final[dict[str, Key]] = {
-    "character": _SCENE,
+    "character": _CLIP_ID,
     "character_dir": Key(note="where the character is searched; its content is what counts"),
     "texture_dir": _refused(
         "scene_render",
@@ -78,7 +79,7 @@ _GEN: Final[dict[str, Key]] = {
     "results_dir": _RUN,
     "object_config": Key(note="one more catalogue file; the content of its entries counts"),
     "scene_config": Key(note="where the scene is searched; its content is what counts"),
-    "scene": _SCENE,
+    "scene": _CLIP_ID,
     "task": Key(note="guards against a file of another task"),
     "verbose": _RUN,
     "skip_step1": _RUN,
@@ -253,10 +254,10 @@ _RECON: Final[dict[str, Key]] = {
 _OBJECT: Final[dict[str, Key]] = {
     "obj_scale": Key(("settled_pose", "object_scale if not searched")),
     "real_size_m": Key(("settled_pose", "object_scale if not searched")),
-    "scene": _SCENE,
+    "scene": _CLIP_ID,
     "task": Key(note="which configuration applies to the object"),
     "name": Key(("video_prompt", "object_scale if searched")),
-    "source": Key(("object_mesh",)),
+    "source": Key(("object_mesh",), may_change=_VIDEO),  # the library's objects bring a grasp
     "up": Key(("object_mesh if from a file",)),
     "grasp.*": _SIMULATED,
 }

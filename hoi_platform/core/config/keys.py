@@ -42,6 +42,8 @@ class Key:
     """What one key, or every key that a pattern covers, does here."""
 
     reads: tuple[str, ...] = ()
+    may_change: tuple[str, ...] = ()
+    """Stages that a new value may reach by another way: the clip's id draws its base prompt."""
     note: str = ""
     accepts: tuple[Any, ...] | Callable[[Any], bool] = lambda _: True
     refused_by: tuple[str, ...] = ()
