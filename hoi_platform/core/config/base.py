@@ -44,6 +44,8 @@ def shortened(value: object) -> str:
 
 def _describe(model: type[BaseModel], data: Any, item: Any) -> str | None:
     where = _where(item["loc"], data)
+    if item["type"] == "value_error":
+        return f"{where}: {item['ctx']['error']}" if item["loc"] else str(item["ctx"]["error"])
     if item["type"] == "literal_error":
         known = item["ctx"]["expected"].replace(" or ", ", ")
         return f"{where}: {shortened(item['input'])} is not known; known: {known}"

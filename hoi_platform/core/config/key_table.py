@@ -34,10 +34,8 @@ def _folder(stage: str, *values: str) -> Key:
     )
 
 
-def _refused(stage: str, accepted: tuple[object, ...], cure: str, note: str = "") -> Key:
-    return Key(
-        note=note or "loads for GRAIL's files", accepts=accepted, refused_by=(stage,), cure=cure
-    )
+def _refused(stage: str, accepted: tuple[object, ...], cure: str) -> Key:
+    return Key(accepts=accepted, refused_by=(stage,), cure=cure)
 
 
 _GEN_FOLDERS: Final = {
@@ -164,7 +162,6 @@ _RECON: Final[dict[str, Key]] = {
     "human_model.*": _NO_FILES_YET,
     "human_model.backend": Key(("human_pose",)),
     "human_model.body_model": Key(
-        note="the body that is fitted",
         accepts=("anny",),
         refused_by=("human_pose", "reconstruction"),
         cure="set it to anny, or use configs/recon_4dhoi/manip_anny.yaml: no other body runs here",
@@ -197,6 +194,9 @@ _RECON: Final[dict[str, Key]] = {
     f"{_STAGE}.loss_cfg.*.*": _OPTIMIZER,
     f"{_STAGE}.loss_cfg.contact.threshold": _LOSS_THRESHOLD,
     f"{_STAGE}.loss_cfg.verts_tracking.threshold": _LOSS_THRESHOLD,
+    f"{_STAGE}.loss_cfg.depth_pointcloud.duration": _refused(
+        "reconstruction", ("all",), "remove it: all frames count"
+    ),
     f"{_STAGE}.loss_cfg.depth_pointcloud.depth_tol": _refused(
         "reconstruction", (0.02,), "remove it: surfaces are sampled where they are seen"
     ),

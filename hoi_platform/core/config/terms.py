@@ -37,9 +37,10 @@ TERMS: Final[dict[str, tuple[str, ...]]] = {
     "verts_tracking": ("robust_px",),
 }
 
-# Parameters of GRAIL's terms that load, and are refused when the optimizer is asked for.
+# Parameters of GRAIL's terms that load; the table of keys says which values are not refused.
 GRAIL_ONLY: Final[dict[str, tuple[str, ...]]] = {
     "contact": ("threshold",),
+    "depth_pointcloud": ("duration",),
     "verts_tracking": ("threshold",),
 }
 
