@@ -3,21 +3,24 @@
 What each key does here, which stages read it and which values are refused stands in ``keys``.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
 from hoi_platform.core.config.base import Config
 
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
 Texts = Annotated[
     list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
 ]
 """One text or a list of texts."""
-OneText = Annotated[
-    str | list[str],
-    BeforeValidator(lambda v: v[0] if isinstance(v, list) and len(v) == 1 else v),
-]
-"""A text, also as a list of one; a list of several loads and is refused where it is read."""
+SEPARATOR: Final = "\n#\n"
+OneText = Annotated[str, BeforeValidator(lambda v: SEPARATOR.join(v) if _is_texts(v) else v)]
+"""A text, also as a list of one; several load joined, and are refused where they are read."""
 Digits = Annotated[
     str,
     BeforeValidator(lambda v: str(v) if isinstance(v, int) and not isinstance(v, bool) else v),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from hoi_platform.core.config.gen_2dhoi import GenPathsConfig
+from hoi_platform.core.config.gen_2dhoi import SEPARATOR, GenPathsConfig
 from hoi_platform.core.config.keys import Key
 from hoi_platform.core.config.recon_4dhoi import ReconPathsConfig
 
@@ -131,13 +131,13 @@ _GEN: Final[dict[str, Key]] = {
     "chatgpt.model": Key(("video_prompt if refined", "object_scale if searched")),
     "chatgpt.prompt_refinement_system_message": Key(
         ("video_prompt if refined",),
-        accepts=lambda text: isinstance(text, str),
+        accepts=lambda text: SEPARATOR not in text,
         refused_by=("video_prompt",),
         cure="one text serves all prompts here; keep one of them",
     ),
     "chatgpt.scale_evaluation_system_message": Key(
         ("object_scale if searched",),
-        accepts=lambda text: isinstance(text, str),
+        accepts=lambda text: SEPARATOR not in text,
         refused_by=("object_scale",),
         cure="keep one of the texts",
     ),

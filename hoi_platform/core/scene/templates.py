@@ -3,6 +3,8 @@
 Lengths in statures are multiples of the character's height, so that a template suits everyone.
 """
 
+from typing import get_args
+
 from pydantic import Field, model_validator
 
 from hoi_platform.core.config.base import Config
@@ -111,4 +113,4 @@ class SceneTemplate(Config):
 
 
 def _is_range(model: type[Config], field: str) -> bool:
-    return model.model_fields[field].annotation == Range
+    return get_args(model.model_fields[field].annotation) == (float, float)
