@@ -11,7 +11,7 @@ from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.scene.boxes import box_mesh, table_boxes
 from hoi_platform.core.scene.sampling import sample_scene
-from hoi_platform.core.scene.seeds import scene_seed
+from hoi_platform.core.scene.seeds import clip_scene_seed, scene_seed
 from hoi_platform.core.scene.spec import BoxSpec
 from hoi_platform_tests.core.scene.scenes import (
     RENDERING,
