@@ -26,6 +26,8 @@ class ConfigFiles:
     """
 
     folder: Path
+    settings_file: Path
+    """Where the names come from, for errors."""
 
     def resolved(self, path: str) -> Path:
         """The place that a configured path means."""
@@ -58,8 +60,8 @@ class ConfigFiles:
         path = self.resolved(object_config)
         if not path.is_file():
             raise ConfigError(
-                f"object_config: no file {path}; add the catalogue there, or remove the key: the "
-                f"files of {self.folder / 'objects'} are always read"
+                f"{self.settings_file}: object_config: no file {path}; add the catalogue there, or "
+                f"remove the key: the files of {self.folder / 'objects'} are always read"
             )
         return None if path.parent == self.folder / "objects" else path
 
@@ -71,7 +73,8 @@ class ConfigFiles:
         if value in _GRAIL_SHIPPED:
             return []
         raise ConfigError(
-            f"{key}: there is no {path}; correct the path, or remove the key to use {self.folder}"
+            f"{self.settings_file}: {key}: there is no {path}; correct the path, or remove the key "
+            f"to use {self.folder}"
         )
 
 

@@ -46,15 +46,17 @@ class Platform:
         return ArtifactStore(self.results_dir)
 
     @cached_property
-    def files(self) -> ConfigFiles:
-        return ConfigFiles(self.config_dir)
-
-    @cached_property
     def catalogue(self) -> Catalogue:
-        named = [self.settings(task).gen_2dhoi.object_config for task in TASKS]
-        found = [self.files.catalogue_file(name) for name in dict.fromkeys(named)]
-        more = [file for file in found if file is not None]
+        found = [
+            self.files(task).catalogue_file(self.settings(task).gen_2dhoi.object_config)
+            for task in TASKS
+        ]
+        more = [file for file in dict.fromkeys(found) if file is not None]
         return Catalogue(self.config_dir / "objects", self.results_dir / "catalogue", more)
+
+    def files(self, task: str) -> ConfigFiles:
+        """The files that a task's settings name."""
+        return ConfigFiles(self.config_dir, self.config_paths(task)[0])
 
     def settings(self, task: str) -> Settings:
         """The settings of a task; ConfigError when the task or a file's content is unknown."""
@@ -94,13 +96,8 @@ class Platform:
         return next(iter(found), None)
 
     def require_supported(self, task: str, stages: Collection[str]) -> None:
-        """Raises ConfigError that names every value that one of the stages cannot honor.
-
-        Also where the files that the settings name (scene, character, catalogue) are missing.
-        """
-        settings = self.settings(task)
-        found = refusals(settings, stages)
-        if found:
+        """Raises ConfigError that names every value that one of the stages cannot honor."""
+        if found := refusals(self.settings(task), stages):
             raise ConfigError("; ".join(f"{self._source(task, r)}: {r}" for r in found))
 
     def _source(self, task: str, refusal: Refusal) -> str:
@@ -142,7 +139,7 @@ class Platform:
             settings=self.settings(object_id.task),
             entry=self.catalogue.get(object_id),
             catalogue=self.catalogue,
-            files=self.files,
+            files=self.files(object_id.task),
             scene_name=self.scene_name(object_id),
             subject=subject,
         )

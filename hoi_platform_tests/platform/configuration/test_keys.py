@@ -11,7 +11,8 @@ from hoi_platform.assets.stage import STAGES, flow_order
 from hoi_platform.core.clip import ObjectId
 from hoi_platform.core.config import recon_4dhoi, terms
 from hoi_platform.core.config.base import Config, parse_config
-from hoi_platform.core.config.key_table import KEYS, MOST_SEEDS
+from hoi_platform.core.config.gen_keys import MOST_SEEDS
+from hoi_platform.core.config.key_table import KEYS
 from hoi_platform.core.config.keys import CONDITIONS
 from hoi_platform.core.config.support import refusals
 from hoi_platform.core.errors import ConfigError
@@ -195,7 +196,7 @@ def test_a_character_folder_is_searched_first(tmp_path: Path) -> None:
 def test_a_missing_folder_is_named(key: str, tmp_path: Path) -> None:
     """A typing mistake would silently select the shipped files."""
     platform = platform_of(tmp_path, overrides={"gen_2dhoi": {key: str(tmp_path / "nowhere")}})
-    with pytest.raises(ConfigError, match=rf"{key}: .*nowhere.*remove the key"):
+    with pytest.raises(ConfigError, match=rf"manipulation\.yaml: {key}: .*nowhere.*remove the"):
         platform.stages(STAGES).fingerprint("scene_render", platform.clip(DRILL, 1))
 
 
