@@ -24,12 +24,11 @@ def _name(context: Context) -> str:
 
 def _settings(context: Context) -> dict[str, Any]:
     gen = context.settings.gen_2dhoi
-    return {
-        "prompt": template_prompt(gen.video.base_prompt, _name(context), context.clip).text,
-        "refinement": gen.chatgpt.model_dump(include=_REFINEMENT)
-        if _refines(context.settings)
-        else None,
-    }
+    prompt = template_prompt(gen.video.base_prompt, _name(context), context.clip)
+    if not _refines(context.settings):
+        return {"prompt": prompt.text}
+    words = {"category": context.object_id.category}
+    return {"prompt": prompt.text} | words | gen.chatgpt.model_dump(include=_REFINEMENT)
 
 
 @stage_asset(
@@ -42,7 +41,8 @@ def _settings(context: Context) -> dict[str, Any]:
 def video_prompt(work: Work, vision: VisionResource) -> None:
     """What the video model is asked to imagine."""
     gen = work.settings.gen_2dhoi
-    prompt = template_prompt(gen.video.base_prompt, _name(work.context), work.clip)
+    name = _name(work.context)
+    prompt = template_prompt(gen.video.base_prompt, name, work.clip)
     if _refines(work.settings):
         from hoi_platform.services.models.refine import refined_prompt
 

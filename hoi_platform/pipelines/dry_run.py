@@ -74,7 +74,7 @@ def _purchase(
     def is_left(asset: str, subject: ObjectId | ClipId) -> bool:
         if redo.skip_done:
             return not exists(platform, asset, subject)
-        status = platform.stages(STAGES).status(asset, subject, verify=False)
+        status = platform.stages(STAGES).status(asset, subject)
         return asset in redo.force or not status.done
 
     calls = 0
