@@ -1,4 +1,4 @@
-"""Every asset; importing one imports all, so that the table of stages is never half full."""
+"""One module per asset. Importing any of them imports all, so that every stage is registered."""
 
 from hoi_platform.assets import (
     clip_accuracy,

@@ -8,7 +8,6 @@ from hoi_platform.services.artifacts.stages import Work
     Look("recon_4dhoi", frozenset({"mediapipe", "torch"})),
     version="2",
     upstream=("scene_render", "interaction_video"),
-    settings=lambda c: c.settings.recon_4dhoi.human_model.model_dump(),
     backend=lambda s: s.recon_4dhoi.human_model.backend,
 )
 def human_pose(work: Work) -> None:
@@ -28,6 +27,7 @@ def human_pose(work: Work) -> None:
         first_human_mask=inputs.first_mask("human_masks"),
         scene_depth=inputs.plate[1],
     )
+    work.ran = estimator.name
     estimate = estimator.estimate(request, progress=work.progress)
     save_estimate(estimate, inputs.camera.T_cam_world, work.output("motion"))
     confidence = estimate.keypoints_px[..., 2]

@@ -32,6 +32,7 @@ def interaction_video(work: Work, video: VideoResource) -> None:
     backend = video.backend(work.settings.gen_2dhoi.video)
     target = work.output("video")
     collected = backend.collect(task, video_request(work), target, work.progress)
+    work.ran = f"{task.provider} {task.model}"
     if collected.truth is not None:
         collected.truth.save(work.output("truth"))
     inputs = ClipInputs(work)

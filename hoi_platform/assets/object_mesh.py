@@ -3,13 +3,19 @@
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.artifacts.files import write_whole
-from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.artifacts.stages import Context, Work
+
+
+def _settings(context: Context) -> dict[str, object]:
+    """An object of the library is z-up whatever its entry says."""
+    from_file = context.catalogue.source_path(context.object_id) is not None
+    return {"source": context.entry_digest, "up": context.entry.up if from_file else "z"}
 
 
 @stage_asset(
     Look("objects", frozenset({"trimesh"})),
     version="1",
-    settings=lambda c: {"source": c.entry_digest, "up": c.entry.up},
+    settings=_settings,
     backend=lambda _: "trimesh",
 )
 def object_mesh(work: Work, platform: PlatformResource) -> None:

@@ -8,10 +8,7 @@ from hoi_platform.services.artifacts.stages import Work
     Look("recon_4dhoi", frozenset({"opencv", "embree"})),
     version="2",
     upstream=("object_mesh", "scene_render", "interaction_video", "scene_tracks"),
-    settings=lambda c: {
-        **c.settings.recon_4dhoi.obj_pose_tracking.model_dump(),
-        "is_static_obj": c.settings.recon_4dhoi.pipeline.is_static_obj,
-    },
+    settings=lambda c: {"is_static_obj": c.settings.recon_4dhoi.pipeline.is_static_obj},
     backend=lambda s: s.recon_4dhoi.obj_pose_tracking.backend,
 )
 def object_pose(work: Work) -> None:
@@ -32,6 +29,8 @@ def object_pose(work: Work) -> None:
         first_frame_rgb=inputs.frame,
         static=recon.pipeline.is_static_obj,
     )
-    track = object_tracker(recon.obj_pose_tracking.backend).track(request, progress=work.progress)
+    tracker = object_tracker(recon.obj_pose_tracking.backend)
+    work.ran = tracker.name
+    track = tracker.track(request, progress=work.progress)
     track.save(work.output("poses"), inputs.camera)
     work.facts.update(track.facts())

@@ -3,7 +3,7 @@
 import json
 from typing import Final
 
-from hoi_platform.assets.scene_inputs import scene_inputs
+from hoi_platform.assets.scene_inputs import scene_inputs, scene_settings
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.core.clip import ClipId
 from hoi_platform.resources.blender import BlenderResource
@@ -20,16 +20,27 @@ WITHOUT_A_KEY: Final = (
 
 
 def _settings(context: Context) -> dict[str, object]:
-    gen = context.settings.gen_2dhoi
+    gen, entry = context.settings.gen_2dhoi, context.entry
     if gen.skip_step2:
-        return {"obj_scale": context.entry.obj_scale, "real_size_m": context.entry.real_size_m}
-    return {
-        "chatgpt": gen.chatgpt.model_dump(),
+        category = context.object_id.category
+        known = entry.obj_scale is not None or entry.real_size_m is not None
+        return {
+            "obj_scale": entry.obj_scale,
+            "real_size_m": entry.real_size_m,
+            "category_size_m": None if known else context.catalogue.category_size(category),
+        }
+    return scene_settings(context, _shown(context)) | {
+        "model": gen.chatgpt.model,
+        "system": gen.chatgpt.scale_evaluation_system_message,
         "max_iterations": gen.scale.max_iterations,
-        "character": gen.character,
-        "scene": context.entry.scene,
-        "name": context.entry.name,
+        "name": entry.prompt_name(context.object_id.category),
     }
+
+
+def _shown(context: Context) -> ClipId:
+    """The clip whose scene the vision model is shown."""
+    character = context.settings.gen_2dhoi.character
+    return ClipId(context.object_id, character, context.scene_name, seed=1)
 
 
 @stage_asset(
@@ -57,8 +68,7 @@ def object_scale(
         from hoi_platform.services.models.scale import searched_scale
 
         model = vision.model(gen, "the scale search", WITHOUT_A_KEY)
-        clip = ClipId(work.object_id, gen.character, work.entry.scene, seed=1)
-        inputs = scene_inputs(work, clip, platform, models, (1.0, 1.0, 1.0))
+        inputs = scene_inputs(work, _shown(work.context), models, (1.0, 1.0, 1.0))
         name = work.entry.prompt_name(work.object_id.category)
         folder = work.output("previews")
         scale = searched_scale(model, blender.service(), inputs, name, gen, folder)

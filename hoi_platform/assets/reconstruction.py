@@ -2,11 +2,21 @@
 
 import json
 import time
-from typing import Any
+from typing import Any, Final
 
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Work
+
+_NOT_READ: Final = {
+    "log_dir": True,
+    "exp_name": True,
+    "use_global": True,
+    "cache_list": True,
+    "vis_cfg": True,
+    "eval": True,
+    "dct_cfg": True,
+}
 
 
 @stage_asset(
@@ -22,10 +32,10 @@ from hoi_platform.services.artifacts.stages import Work
         "contact_labels",
     ),
     settings=lambda c: {
-        "optimization": c.settings.recon_4dhoi.optimization.model_dump(),
+        "optimization": c.settings.recon_4dhoi.optimization.model_dump(exclude=_NOT_READ),
         "is_static_obj": c.settings.recon_4dhoi.pipeline.is_static_obj,
     },
-    backend=lambda s: f"torch-{s.recon_4dhoi.human_model.body_model}",
+    backend=lambda _: "torch",
 )
 def reconstruction(work: Work) -> None:
     """Body, hands and object optimized together: the raw 4D clip."""

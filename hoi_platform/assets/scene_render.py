@@ -4,22 +4,21 @@ import json
 
 from hoi_platform.assets.checks import RENDER_SANITY
 from hoi_platform.assets.looks import frame_preview
-from hoi_platform.assets.scene_inputs import scene_inputs
+from hoi_platform.assets.scene_inputs import scene_inputs, scene_settings
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.models import ModelsResource
-from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Context, Work
 
 
 def _settings(context: Context) -> dict[str, object]:
-    gen = context.settings.gen_2dhoi
-    return {
-        "rendering": gen.rendering.model_dump(exclude={"num_rand_scenes"}),
-        "base_seed": gen.simulation.seed,
-        "character": gen.character,
-        "scene": context.entry.scene,
+    rendering = context.settings.gen_2dhoi.rendering
+    # no_rand_seed is in the scene's seed; render_start_end is refused unless it is false.
+    others = {"num_rand_scenes", "no_rand_seed", "render_start_end", "gpu"}
+    return scene_settings(context, context.clip) | {
+        "requirements": context.scene.requirements.model_dump(),
+        "rendering": rendering.model_dump(exclude=others),
     }
 
 
@@ -30,17 +29,16 @@ def _settings(context: Context) -> dict[str, object]:
     settings=_settings,
     backend=lambda _: "cycles",
 )
-def scene_render(
-    work: Work, platform: PlatformResource, models: ModelsResource, blender: BlenderResource
-) -> None:
+def scene_render(work: Work, models: ModelsResource, blender: BlenderResource) -> None:
     """A known scene with person and object: conditioning frame, camera, depth, masks, plate."""
     from hoi_platform.core.filtering.check import checks_to_json
     from hoi_platform.services.blender.conditioning import make_scene
     from hoi_platform.services.scene_files import write_scene_files
 
     x, y, z = json.loads(work.input("object_scale", "scale").read_text())["obj_scale"]
-    inputs = scene_inputs(work, work.clip, platform, models, (x, y, z))
+    inputs = scene_inputs(work, work.clip, models, (x, y, z))
     scene = make_scene(blender.service(), inputs, work.scratch("render"), work.progress)
     write_scene_files(scene, work.output)
     write_whole(work.output("checks"), checks_to_json(scene.sampled.checks))
     work.facts.update(scene.facts())
+    work.ran = f"cycles on {scene.render.device}"

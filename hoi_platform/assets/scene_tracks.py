@@ -28,9 +28,9 @@ def scene_tracks(work: Work) -> None:
         body=inputs.body,
         human_motion=inputs.human.motion,
     )
-    tracks = scene_tracker(work.settings.recon_4dhoi.tracks.backend).track(
-        request, progress=work.progress
-    )
+    config = work.settings.recon_4dhoi.tracks
+    tracker = scene_tracker(config.backend, config.depth_backend)
+    tracks = tracker.track(request, progress=work.progress)
     tracks.save(work.output("masks"), work.output("depth"))
     object_confidence, human_confidence = tracks.confidence.mean(axis=0)
     work.facts.update(

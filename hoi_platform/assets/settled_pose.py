@@ -10,7 +10,9 @@ from hoi_platform.services.artifacts.stages import Work
     version="3",
     upstream=("object_mesh",),
     settings=lambda c: {
-        "simulation": c.settings.gen_2dhoi.simulation.model_dump(),
+        "simulation": c.settings.gen_2dhoi.simulation.model_dump(
+            exclude={"save_usd", "use_initial_state"}
+        ),
         "obj_scale": c.entry.obj_scale,
         "real_size_m": c.entry.real_size_m,
     },

@@ -34,7 +34,7 @@ Pages = Callable[[ArtifactStore, ObjectId | ClipId], dict[str, Path]]
 """Files inside an artifact's folders that are worth a link of their own, by name."""
 
 STAGES: Final[dict[str, Stage]] = {}
-"""Every stage by name; the package imports all assets, which fill it. ``flow_order`` sorts them."""
+"""Every stage by name: the package imports all asset modules. ``flow_order`` sorts them."""
 
 
 def flow_order() -> list[str]:
@@ -110,6 +110,11 @@ def _is_below_video(upstream: Sequence[str]) -> bool:
     return any(name == VIDEO or _is_below_video(STAGES[name].upstream) for name in upstream)
 
 
+def task_of(subject: ObjectId | ClipId) -> str:
+    """The task whose configuration applies."""
+    return (subject.object_id if isinstance(subject, ClipId) else subject).task
+
+
 @generates_clean
 def _materialize(
     context: dg.AssetExecutionContext, stage: Stage, look: Look, body: Callable[[Work], None]
@@ -129,18 +134,18 @@ def _materialize(
             yield look.check.not_passed(f"rejected: video: {rejected}")
         return
     stages = platform.stages(STAGES)
-    _require_upstream(context, platform, stage, subject)
-    status = stages.status(stage.name, subject)
-    if status.done:
-        record = platform.store.record(stage.name, subject)
-        assert record is not None
-    else:
-        context.log.info("%s of %s: %s (%s)", stage.name, subject, status.state, status.reason)
-        report = context.resources.progress.reporter(context, stage.name)
-        with _final_failures(context, subject):
+    with _final_failures(context, subject):
+        platform.require_supported(task_of(subject), [stage.name])
+        _require_upstream(context, platform, stage, subject)
+        status = stages.status(stage.name, subject)
+        kept = status.done and stage.name not in platform.force
+        record = platform.store.record(stage.name, subject) if kept else None
+        if record is None:
+            context.log.info("%s of %s: %s (%s)", stage.name, subject, status.state, status.reason)
+            report = context.resources.progress.reporter(context, stage.name)
             record = stages.run(stage.name, subject, body, report)
     metadata = _metadata(platform, stage, look, subject, record)
-    metadata["status"] = dg.MetadataValue.text("already done" if status.done else "made")
+    metadata["status"] = dg.MetadataValue.text("already done" if kept else "made")
     yield dg.MaterializeResult(
         metadata=metadata,
         data_version=dg.DataVersion(record.fingerprint[:32]),

@@ -1,6 +1,6 @@
 """The asset ``video_prompt``."""
 
-from typing import Any
+from typing import Any, Final
 
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.core.config.settings import Settings
@@ -9,6 +9,8 @@ from hoi_platform.resources.vision import VisionResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Context, Work
 
+_REFINEMENT: Final = {"model", "prompt_refinement_system_message"}
+
 
 def _refines(settings: Settings) -> bool:
     """The simulated backend reads no prompt, so that nothing is spent on its wording."""
@@ -16,13 +18,17 @@ def _refines(settings: Settings) -> bool:
     return not video.skip_prompt_refinement and video.model_api != "simulated"
 
 
+def _name(context: Context) -> str:
+    return context.entry.prompt_name(context.object_id.category)
+
+
 def _settings(context: Context) -> dict[str, Any]:
     gen = context.settings.gen_2dhoi
-    return {
-        "base_prompt": gen.video.base_prompt,
-        "name": context.entry.name,
-        "refinement": gen.chatgpt.model_dump() if _refines(context.settings) else None,
-    }
+    prompt = template_prompt(gen.video.base_prompt, _name(context), context.clip)
+    if not _refines(context.settings):
+        return {"prompt": prompt.text}
+    words = {"category": context.object_id.category}
+    return {"prompt": prompt.text} | words | gen.chatgpt.model_dump(include=_REFINEMENT)
 
 
 @stage_asset(
@@ -35,7 +41,7 @@ def _settings(context: Context) -> dict[str, Any]:
 def video_prompt(work: Work, vision: VisionResource) -> None:
     """What the video model is asked to imagine."""
     gen = work.settings.gen_2dhoi
-    name = work.entry.prompt_name(work.object_id.category)
+    name = _name(work.context)
     prompt = template_prompt(gen.video.base_prompt, name, work.clip)
     if _refines(work.settings):
         from hoi_platform.services.models.refine import refined_prompt

@@ -1,26 +1,36 @@
 """The request that ``video_task`` submits and ``interaction_video`` collects."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from hoi_platform.core.scene.performance import VERSION
+from hoi_platform.core.scene.seeds import performance_seed
 from hoi_platform.services.artifacts.stages import Context, Work
 from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
 from hoi_platform.services.video.identity import request_identity
+
+_PAID: Final = {
+    "num_videos",
+    "num_video_segments",
+    "duration",
+    "kling_model_name",
+    "kling_mode",
+    "seg_idx_for_tail_image",
+    "use_all_tail_images",
+}
+_SIMULATED: Final = {"simulated_fps", "simulated_frames", "simulated_samples"}
 
 
 def request_settings(context: Context) -> dict[str, Any]:
     """The part of the configuration that a video depends on."""
     video = context.settings.gen_2dhoi.video
-    simulated = video.model_api == "simulated"
-    fields = {"num_videos", "num_video_segments", "duration", "seg_idx_for_tail_image"}
-    if not simulated:
-        fields |= {"kling_model_name", "kling_mode", "use_all_tail_images"}
-        return video.model_dump(include=fields)
-    fields |= {"simulated_fps", "simulated_frames", "simulated_samples"}
-    return video.model_dump(include=fields) | {
+    if video.model_api != "simulated":
+        return video.model_dump(include=_PAID)
+    return video.model_dump(include=_SIMULATED) | {
         "performance": VERSION,
         "grasp": context.grasp.model_dump() if context.grasp else None,
+        "gpu": context.settings.gen_2dhoi.rendering.gpu,
+        "performance_seed": performance_seed(context.clip.path),
     }
 
 
@@ -46,4 +56,5 @@ def _simulated_scene(work: Work) -> SimulatedScene:
         person=work.input("scene_render", "person"),
         mesh_obj=work.input("object_mesh", "mesh") / "model.obj",
         grasp=work.grasp,
+        gpu=work.settings.gen_2dhoi.rendering.gpu,
     )

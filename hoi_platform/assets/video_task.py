@@ -19,4 +19,5 @@ def video_task(work: Work, video: VideoResource) -> None:
     backend = video.backend(work.settings.gen_2dhoi.video)
     task = backend.submit(video_request(work))
     write_whole(work.output("task"), task.model_dump_json(indent=1))
+    work.ran = f"{task.provider} {task.model}"
     work.facts.update(task.model_dump(include={"provider", "model", "external_task_id", "state"}))

@@ -79,12 +79,15 @@ def list_objects(results_dir: ResultsDir = DEFAULT_RESULTS) -> None:
     from hoi_platform.commands.terminal import console, table
     from hoi_platform.resources.platform import PlatformResource
 
-    entries = PlatformResource(results_dir=str(results_dir)).platform().catalogue.entries()
+    catalogue = PlatformResource(results_dir=str(results_dir)).platform().catalogue
+    entries = catalogue.entries()
     rows = [
         (i.dataset, i.category, i.task, e.scene, e.obj_scale or e.real_size_m or "by category")
         for i, e in entries.items()
     ]
     console.print(table("Objects", ("dataset", "category", "task", "scene", "scale"), rows))
+    for line in catalogue.bad_entries():
+        console.print(f"[red]left out:[/red] {line}", soft_wrap=True)
 
 
 @app.command()

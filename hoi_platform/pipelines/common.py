@@ -1,6 +1,8 @@
 """What both command lines share: flags, the choice of objects and clips, shards, the run."""
 
 import argparse
+import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -8,10 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hoi_platform.commands.entry import ended
 from hoi_platform.core.clip import ObjectId
 from hoi_platform.core.errors import BadInputError, ConfigError
+from hoi_platform.pipelines.redo import Redo, WorkList, batches, valid_clips
 from hoi_platform.services.meshes.catalogue import Catalogue
+from hoi_platform.services.platform import Platform
 
 if TYPE_CHECKING:
     from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.runner import Outcome
 
 T = TypeVar("T")
 
@@ -23,14 +28,31 @@ def base_parser(description: str, steps: Sequence[str]) -> argparse.ArgumentPars
     parser.add_argument("--dataset", help="dataset of the objects (all of it without --category)")
     parser.add_argument("--category", help="one category of the dataset")
     parser.add_argument("--task", default="manipulation", help="default: %(default)s")
-    parser.add_argument("--results_dir", help="default: the configuration's")
+    parser.add_argument(
+        "--results_dir",
+        help="default: HOI_RESULTS_DIR, the configuration's results_dir, or ./results",
+    )
     parser.add_argument("--profile", default="full", choices=("full", "demo"))
     for number, step in enumerate(steps, start=1):
         parser.add_argument(f"--skip_step{number}", action="store_true", help=f"skip: {step}")
     parser.add_argument(
         "--skip_done",
         action="store_true",
-        help="accepted for compatibility: what is done for today's inputs is never done again",
+        help="leave everything that exists as it is, also what was made with other settings; "
+        "without it, what is not as today's settings ask is made again",
+    )
+    parser.add_argument(
+        "--force",
+        action="append",
+        default=[],
+        metavar="STAGE",
+        help="make this stage again although it is done; may be given several times",
+    )
+    parser.add_argument(
+        "--buy-again",
+        "--buy_again",
+        action="store_true",
+        help="let a paid stage be forced, and clips that have a bought video get another one",
     )
     parser.add_argument("--job_chunk_idx", type=int, default=0, help="this shard, from 0")
     parser.add_argument("--num_job_chunks", type=int, default=1, help="number of shards")
@@ -89,23 +111,56 @@ def run_command(
     return ended(name, lambda: run(args))
 
 
+def redo_of(args: argparse.Namespace, skip_done: bool) -> Redo:
+    """The flags of what is made again; ``skip_done`` is the configuration's."""
+    return Redo(args.skip_done or skip_done, tuple(args.force), args.buy_again)
+
+
+def report_bad_entries(platform: Platform) -> None:
+    """Catalogue entries that cannot be used, on standard error."""
+    for line in platform.catalogue.bad_entries():
+        sys.stderr.write(f"left out of the catalogue: {line}\n")
+
+
+def in_results(resource: "PlatformResource") -> "PlatformResource":
+    """The resource with ./results where neither flag, environment nor file names a folder."""
+    named = os.environ.get("HOI_RESULTS_DIR") or resource.platform().configured_results_dir()
+    if resource.results_dir or named:
+        return resource
+    return resource.model_copy(update={"results_dir": absolute("results", "")})
+
+
 def materialize(
     args: argparse.Namespace,
     resource: "PlatformResource",
-    work: Sequence[tuple[ObjectId, Sequence[int]]],
+    work: WorkList,
     assets: Sequence[str],
+    redo: Redo,
     *,
+    valid_only: Sequence[str] = (),
+    verbose: bool = False,
     index: bool = False,
 ) -> int:
-    """Make ``assets`` of objects and their seeds, print the report; 0 when all succeeded."""
+    """Make ``assets`` of objects and their seeds, print the report; 0 when all succeeded.
+
+    ``valid_only`` are assets that are made for valid clips alone, after the others.
+    """
     from hoi_platform.commands.report import print_report
     from hoi_platform.commands.terminal import BarProgress, progress_display
     from hoi_platform.runner import ChainRunner
 
-    runner = ChainRunner(resource, progress=BarProgress(), verbose=args.verbose)
+    resource = resource.model_copy(update={"force": list(redo.force)})
+    runner = ChainRunner(resource, progress=BarProgress(), verbose=args.verbose or verbose)
+    platform = runner.platform
     with progress_display():
-        outcomes = runner.run_batch(work, assets)
+        outcomes: list[Outcome] = []
+        for part, needed in batches(platform, work, assets, redo.skip_done):
+            outcomes += runner.run_batch(part, needed)
+        if valid_only:
+            valid = valid_clips(platform, work)
+            for part, needed in batches(platform, valid, valid_only, redo.skip_done):
+                outcomes += runner.run_batch(part, needed)
         if index:
             outcomes += runner.run_index()
-    print_report(runner.platform, outcomes)
+    print_report(platform, outcomes)
     return int(any(outcome.error for outcome in outcomes))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig, VideoConfig
+from hoi_platform.pipelines.redo import Redo, WorkList, bought_otherwise, exists
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.video.pricing import video_price_usd
 
@@ -23,16 +24,18 @@ class Purchase:
     videos_to_buy: int
     model_calls: int
     usd: Decimal
+    kept: int = 0
+    """Videos that were bought with other settings, and are bought again with --buy-again alone."""
 
 
 def plan_purchases(
-    platform: Platform, config: Gen2DHOIConfig, objects: Sequence[ObjectId], seeds: Sequence[int]
+    platform: Platform, config: Gen2DHOIConfig, work: WorkList, redo: Redo
 ) -> list[Purchase]:
     """One entry per object; what is done for today's inputs costs nothing.
 
     The number of model calls is the most that there can be: a scale search may end early.
     """
-    return [_purchase(platform, config, object_id, seeds) for object_id in objects]
+    return [_purchase(platform, config, object_id, seeds, redo) for object_id, seeds in work]
 
 
 def print_purchases(purchases: Sequence[Purchase], video: VideoConfig) -> None:
@@ -53,29 +56,38 @@ def print_purchases(purchases: Sequence[Purchase], video: VideoConfig) -> None:
     columns = ("object", "videos to make", "of them bought", "model calls (most)", "USD (estimate)")
     console.print(table("Dry run: nothing was sent", columns, rows))
     kind = f"{video.model_api}, {video.kling_model_name} {video.kling_mode}, {video.duration} s"
+    if kept := sum(p.kept for p in purchases):
+        console.print(
+            f"{kept} clips have a video that was bought with other settings: the run needs "
+            "--skip_done (keep them) or --buy-again (buy others)"
+        )
     console.print("videos are simulated" if video.model_api == "simulated" else kind)
 
 
 def _purchase(
-    platform: Platform, config: Gen2DHOIConfig, object_id: ObjectId, seeds: Sequence[int]
+    platform: Platform,
+    config: Gen2DHOIConfig,
+    object_id: ObjectId,
+    seeds: Sequence[int],
+    redo: Redo,
 ) -> Purchase:
-    clips = [platform.clip(object_id, seed) for seed in seeds]
+    def is_left(asset: str, subject: ObjectId | ClipId) -> bool:
+        if redo.skip_done:
+            return not exists(platform, asset, subject)
+        status = platform.stages(STAGES).status(asset, subject)
+        return asset in redo.force or not status.done
+
     calls = 0
-    if not config.skip_step2 and not _done(platform, "object_scale", object_id):
+    if not config.skip_step2 and is_left("object_scale", object_id):
         calls += config.scale.max_iterations
-    video = config.video
-    missing = (
-        [] if config.skip_step4 else [c for c in clips if not _done(platform, "video_task", c)]
-    )
-    if not video.skip_prompt_refinement:
-        calls += sum(not _done(platform, "video_prompt", clip) for clip in missing)
+    video, clips = config.video, [platform.clip(object_id, seed) for seed in seeds]
+    missing = [] if config.skip_step4 else [c for c in clips if is_left("video_task", c)]
     paid = video.model_api != "simulated"
+    if paid and not video.skip_prompt_refinement:
+        calls += sum(is_left("video_prompt", clip) for clip in missing)
+    kept = set() if redo.buy_again else {*bought_otherwise(platform, [(object_id, seeds)])}
     price = video_price_usd(video.kling_model_name, video.kling_mode, float(video.duration))
     per_clip = video.num_videos * video.num_video_segments
-    to_buy = per_clip * len(missing) if paid else 0
+    to_buy = per_clip * len([c for c in missing if c not in kept]) if paid else 0
     usd = to_buy * price + calls * MODEL_CALL_USD
-    return Purchase(object_id, len(missing), to_buy, calls, usd)
-
-
-def _done(platform: Platform, asset: str, subject: ObjectId | ClipId) -> bool:
-    return platform.stages(STAGES).status(asset, subject).done
+    return Purchase(object_id, len(missing), to_buy, calls, usd, len(kept))

@@ -10,8 +10,11 @@ from hoi_platform.pipelines.common import (
     absolute,
     base_parser,
     chosen_objects,
+    in_results,
     materialize,
     overrides_of,
+    redo_of,
+    report_bad_entries,
     run_command,
     shard,
 )
@@ -52,16 +55,21 @@ def run(args: argparse.Namespace) -> int:
     resource = _resource(args)
     platform = resource.platform()
     config = platform.settings(args.task).gen_2dhoi
+    assets, redo = _assets(config), redo_of(args, config.skip_done)
+    platform.require_supported(args.task, assets)
+    redo.check(assets, platform.settings(args.task))
+    report_bad_entries(platform)
     chosen = chosen_objects(platform.catalogue, args)
     objects = shard(chosen, args.job_chunk_idx, args.num_job_chunks)
     seeds = range(1, config.rendering.num_rand_scenes + 1)
+    work = [(object_id, seeds) for object_id in objects]
     if args.dry_run:
-        print_purchases(plan_purchases(platform, config, objects, seeds), config.video)
+        print_purchases(plan_purchases(platform, config, work, redo), config.video)
         return 0
+    redo.check_bought(platform, work, assets)
     if not config.skip_step4:
         require_video_keys(config.video)
-    work = [(object_id, seeds) for object_id in objects]
-    return materialize(args, resource, work, _assets(config))
+    return materialize(args, resource, work, assets, redo, verbose=config.verbose)
 
 
 def _resource(args: argparse.Namespace) -> "PlatformResource":
@@ -71,11 +79,13 @@ def _resource(args: argparse.Namespace) -> "PlatformResource":
     rendering = {"num_rand_scenes": args.num_rand_scenes} if args.num_rand_scenes else None
     skips = {f"skip_step{n}": True for n in range(1, 5) if getattr(args, f"skip_step{n}")}
     values = {"character": args.character, "video": video, "rendering": rendering, **skips}
-    return PlatformResource(
-        results_dir=absolute(args.results_dir, "results"),
-        profile=args.profile,
-        gen_config=absolute(args.config, "") if args.config else "",
-        overrides=overrides_of("gen_2dhoi", values),
+    return in_results(
+        PlatformResource(
+            results_dir=absolute(args.results_dir, "") if args.results_dir else "",
+            profile=args.profile,
+            gen_config=absolute(args.config, "") if args.config else "",
+            overrides=overrides_of("gen_2dhoi", values),
+        )
     )
 
 

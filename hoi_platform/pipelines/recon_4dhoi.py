@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from hoi_platform.core.clip import ClipId, parse_clip_path
+from hoi_platform.core.config.recon_4dhoi import PipelineConfig
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.pipelines.common import (
     absolute,
     base_parser,
     chosen_objects,
+    in_results,
     materialize,
     overrides_of,
+    redo_of,
+    report_bad_entries,
     run_command,
     shard,
 )
@@ -54,15 +58,31 @@ def run(args: argparse.Namespace) -> int:
     resource = _resource(args)
     platform = resource.platform()
     pipeline = platform.settings(args.task).recon_4dhoi.pipeline
+    assets, redo = _assets(pipeline), redo_of(args, pipeline.skip_done)
+    platform.require_supported(args.task, assets)
+    redo.check(assets, platform.settings(args.task))
+    report_bad_entries(platform)
     clips = shard(chosen_clips(platform, args), args.job_chunk_idx, args.num_job_chunks)
-    assets = [
+    later = [name for name in assets if pipeline.vis_valid_only and name == "visualization"]
+    return materialize(
+        args,
+        resource,
+        [(clip.object_id, [clip.seed]) for clip in clips],
+        [name for name in assets if name not in later],
+        redo,
+        valid_only=later,
+        verbose=pipeline.verbose,
+        index=not pipeline.skip_step6,
+    )
+
+
+def _assets(pipeline: PipelineConfig) -> list[str]:
+    return [
         name
         for step, names in _ASSETS.items()
         if not getattr(pipeline, f"skip_step{step}")
         for name in names
     ]
-    work = [(clip.object_id, [clip.seed]) for clip in clips]
-    return materialize(args, resource, work, assets, index=not pipeline.skip_step6)
 
 
 def _resource(args: argparse.Namespace) -> "PlatformResource":
@@ -71,15 +91,17 @@ def _resource(args: argparse.Namespace) -> "PlatformResource":
     flags = {f"skip_step{n}": True for n in range(1, 7) if getattr(args, f"skip_step{n}")}
     if args.is_static_obj:
         flags["is_static_obj"] = True
-    return PlatformResource(
-        results_dir=absolute(args.results_dir, "results"),
-        profile=args.profile,
-        gen_config=absolute(args.gen_config, "") if args.gen_config else "",
-        recon_config=absolute(args.config, "") if args.config else "",
-        overrides={
-            "recon_4dhoi": {"pipeline": flags},
-            **overrides_of("gen_2dhoi", {"character": args.character}),
-        },
+    return in_results(
+        PlatformResource(
+            results_dir=absolute(args.results_dir, "") if args.results_dir else "",
+            profile=args.profile,
+            gen_config=absolute(args.gen_config, "") if args.gen_config else "",
+            recon_config=absolute(args.config, "") if args.config else "",
+            overrides={
+                "recon_4dhoi": {"pipeline": flags},
+                **overrides_of("gen_2dhoi", {"character": args.character}),
+            },
+        )
     )
 
 

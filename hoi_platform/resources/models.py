@@ -1,4 +1,4 @@
-"""Bodies and reconstruction models as a Dagster resource."""
+"""Bodies as a Dagster resource."""
 
 import os
 from pathlib import Path
@@ -14,20 +14,21 @@ if TYPE_CHECKING:
 
 
 class ModelsResource(dg.ConfigurableResource):
-    """Characters by name, cached below HOI_CACHE_DIR (default ``.hoi_cache`` in the project)."""
+    """Bodies, cached below HOI_CACHE_DIR (default ``.hoi_cache`` in the project)."""
 
     cache_dir: str = ""
-    character_dir: str = ""
-
-    @property
-    def _characters(self) -> Path:
-        configs = os.environ.get("HOI_CONFIG_DIR") or PROJECT_ROOT / "configs"
-        return Path(self.character_dir or Path(configs) / "characters")
 
     def character(self, name: str) -> "tuple[BodyModel, CharacterConfig]":
-        """A character's body and its configuration."""
-        from hoi_platform.services.body.characters import load_character, load_character_config
+        """A shipped character's body and its configuration."""
+        from hoi_platform.services.body.characters import load_character_config
+
+        configs = Path(os.environ.get("HOI_CONFIG_DIR") or PROJECT_ROOT / "configs")
+        config = load_character_config(name, configs / "characters")
+        return self.body(name, config), config
+
+    def body(self, name: str, character: CharacterConfig) -> "BodyModel":
+        """The body of a character's configuration."""
+        from hoi_platform.services.body.characters import body_of
 
         cache = self.cache_dir or os.environ.get("HOI_CACHE_DIR") or PROJECT_ROOT / ".hoi_cache"
-        body = load_character(name, self._characters, Path(cache))
-        return body, load_character_config(name, self._characters)
+        return body_of(name, character, Path(cache))

@@ -1,6 +1,7 @@
 """The results folder and the configuration as a Dagster resource."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 class PlatformResource(dg.ConfigurableResource):
     """Where results lie and how stages are configured; empty fields fall to the environment.
 
-    HOI_RESULTS_DIR (default ``results`` in the project), HOI_CONFIG_DIR (default ``configs``),
-    HOI_PROFILE (``demo`` or ``full``), HOI_FILES_URL (where a web server shows the results).
+    HOI_RESULTS_DIR (default: ``results_dir`` of the configuration files, else ``results`` in the
+    project), HOI_CONFIG_DIR (default ``configs``), HOI_PROFILE (``demo`` or ``full``),
+    HOI_FILES_URL (where a web server shows the results).
     """
 
     results_dir: str = ""
@@ -25,18 +27,26 @@ class PlatformResource(dg.ConfigurableResource):
     gen_config: str = ""
     recon_config: str = ""
     overrides: dict[str, Any] = {}
+    force: list[str] = []
 
     def platform(self) -> Platform:
         """The service that stages run against."""
-        results = self.results_dir or os.environ.get("HOI_RESULTS_DIR") or PROJECT_ROOT / "results"
         configs = self.config_dir or os.environ.get("HOI_CONFIG_DIR") or PROJECT_ROOT / "configs"
         profile = self.profile or os.environ.get("HOI_PROFILE") or "full"
-        return Platform(
-            results_dir=Path(results).absolute(),
+        platform = Platform(
+            results_dir=PROJECT_ROOT / "results",
             config_dir=Path(configs).absolute(),
             profile=checked_profile(profile),
             gen_config=Path(self.gen_config) if self.gen_config else None,
             recon_config=Path(self.recon_config) if self.recon_config else None,
             overrides=dict(self.overrides),
             files_url=os.environ.get("HOI_FILES_URL"),
+            force=frozenset(self.force),
         )
+        results = (
+            self.results_dir
+            or os.environ.get("HOI_RESULTS_DIR")
+            or platform.configured_results_dir()
+            or PROJECT_ROOT / "results"
+        )
+        return replace(platform, results_dir=Path(results).absolute())

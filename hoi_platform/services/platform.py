@@ -1,20 +1,20 @@
 """One results folder with its configuration and catalogue: what the stages are run against."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from hoi_platform.core.clip import ClipId, ObjectId
-from hoi_platform.core.config.base import parse_config
 from hoi_platform.core.config.settings import Profile, Settings, resolve_settings
+from hoi_platform.core.config.support import Refusal, refusals
 from hoi_platform.core.errors import ConfigError
-from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.services.artifacts.stages import Context, Stage, Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.configuration import ConfigFiles
 from hoi_platform.services.meshes.catalogue import Catalogue
+from hoi_platform.services.yaml_files import read_mapping
 
 # Task → the names of its two configuration files.
 TASKS: Final[dict[str, tuple[str, str]]] = {
@@ -38,6 +38,8 @@ class Platform:
     overrides: dict[str, Any] | None = None
     files_url: str | None = None
     """Where ``hoi serve`` or another web server shows ``results_dir``."""
+    force: frozenset[str] = frozenset()
+    """Stages that are made anew although they are done."""
 
     @cached_property
     def store(self) -> ArtifactStore:
@@ -45,32 +47,77 @@ class Platform:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        return Catalogue(self.config_dir / "objects", self.results_dir / "catalogue")
+        found = [
+            self.files(task).catalogue_file(self.settings(task).gen_2dhoi.object_config)
+            for task in TASKS
+        ]
+        more = [file for file in dict.fromkeys(found) if file is not None]
+        return Catalogue(self.config_dir / "objects", self.results_dir / "catalogue", more)
+
+    def files(self, task: str) -> ConfigFiles:
+        """The files that a task's settings name."""
+        return ConfigFiles(self.config_dir, self.config_paths(task)[0])
 
     def settings(self, task: str) -> Settings:
         """The settings of a task; ConfigError when the task or a file's content is unknown."""
+        gen, recon = self.config_paths(task)
+        sources = (str(gen), str(recon))
+        contents = read_mapping(gen), read_mapping(recon)
+        settings = resolve_settings(self.profile, *contents, self.overrides or {}, sources)
+        if settings.gen_2dhoi.task not in (None, task):
+            raise ConfigError(
+                f"{gen}: task: the file is for {settings.gen_2dhoi.task!r}, {task!r} is asked "
+                f"for; pass --task {settings.gen_2dhoi.task}, or another file with --config"
+            )
+        return settings
+
+    def config_paths(self, task: str) -> tuple[Path, Path]:
+        """The two configuration files of a task."""
         if task not in TASKS:
             raise ConfigError(f"unknown task {task!r}; known: {', '.join(sorted(TASKS))}")
         gen_name, recon_name = TASKS[task]
-        gen = self.gen_config or self.config_dir / "gen_2dhoi" / f"{gen_name}.yaml"
-        recon = self.recon_config or self.config_dir / "recon_4dhoi" / f"{recon_name}.yaml"
-        return resolve_settings(
-            self.profile, _read_yaml(gen), _read_yaml(recon), self.overrides or {}
+        return (
+            self.gen_config or self.config_dir / "gen_2dhoi" / f"{gen_name}.yaml",
+            self.recon_config or self.config_dir / "recon_4dhoi" / f"{recon_name}.yaml",
         )
+
+    def configured_results_dir(self) -> Path | None:
+        """``results_dir`` of the configuration files. Raises ConfigError where they disagree."""
+        found: dict[Path, str] = {}
+        for task in TASKS:
+            settings = self.settings(task)
+            configured = (settings.gen_2dhoi.results_dir, settings.recon_4dhoi.paths.results_dir)
+            for file, value in zip(self.config_paths(task), configured, strict=True):
+                if value is not None:
+                    found[Path(value).expanduser().absolute()] = str(file)
+        if len(found) > 1:
+            places = "; ".join(f"{folder} in {file}" for folder, file in found.items())
+            raise ConfigError(f"results_dir differs: {places}; pass --results_dir")
+        return next(iter(found), None)
+
+    def require_supported(self, task: str, stages: Collection[str]) -> None:
+        """Raises ConfigError that names every value that one of the stages cannot honor."""
+        if found := refusals(self.settings(task), stages):
+            raise ConfigError("; ".join(f"{self._source(task, r)}: {r}" for r in found))
+
+    def _source(self, task: str, refusal: Refusal) -> str:
+        """The file that a value came from, or the flag's layer above it."""
+        section, *parts = refusal.path.split(".")
+        file = self.config_paths(task)[section == "recon_4dhoi"]
+        value: Any = (self.overrides or {}).get(section, {})
+        for part in parts:
+            value = value.get(part) if isinstance(value, dict) else None
+        return str(file) if value is None else "command-line flags"
 
     def clip(self, object_id: ObjectId, seed: int) -> ClipId:
         """The clip of an object and a seed with today's character and scene."""
-        entry = self.catalogue.get(object_id)
         character = self.settings(object_id.task).gen_2dhoi.character
-        return ClipId(object_id, character, entry.scene, seed)
+        return ClipId(object_id, character, self.scene_name(object_id), seed)
 
-    def scene_template(self, name: str) -> SceneTemplate:
-        """``configs/scenes/<name>.yaml``; ConfigError lists the known scenes."""
-        path = self.config_dir / "scenes" / f"{name}.yaml"
-        if not path.is_file():
-            known = sorted(file.stem for file in path.parent.glob("*.yaml"))
-            raise ConfigError(f"unknown scene {name!r}; known: {', '.join(known)}")
-        return parse_config(SceneTemplate, _read_yaml(path), str(path))
+    def scene_name(self, object_id: ObjectId) -> str:
+        """The configured scene, else that of the catalogue's entry."""
+        configured = self.settings(object_id.task).gen_2dhoi.scene
+        return configured or self.catalogue.get(object_id).scene
 
     def made_clips(self) -> list[ClipId]:
         """Today's clips of which at least the scene has been rendered."""
@@ -83,27 +130,16 @@ class Platform:
 
     def stages(self, table: dict[str, Stage]) -> Stages:
         """The chain over this results folder, judged with today's files."""
-        return Stages(table, self.store, cache(self._context))
+        return Stages(table, self.store, cache(self.context))
 
-    def _context(self, subject: ObjectId | ClipId) -> Context:
+    def context(self, subject: ObjectId | ClipId) -> Context:
+        """What the stages' settings are computed from."""
         object_id = subject.object_id if isinstance(subject, ClipId) else subject
-        entry = self.catalogue.get(object_id)
         return Context(
             settings=self.settings(object_id.task),
-            entry=entry,
-            entry_digest=self.catalogue.source_digest(object_id),
-            grasp=self.catalogue.grasp(object_id),
+            entry=self.catalogue.get(object_id),
+            catalogue=self.catalogue,
+            files=self.files(object_id.task),
+            scene_name=self.scene_name(object_id),
             subject=subject,
         )
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(path.read_text()) or {}
-    except FileNotFoundError as error:
-        raise ConfigError(f"no configuration file {path}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not readable YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path} holds a {type(data).__name__}, not a mapping")
-    return data

@@ -1,10 +1,32 @@
-"""Configuration of the 2D stage (``configs/gen_2dhoi/*.yaml``), with the reference's names."""
+"""Configuration of the 2D stage (``configs/gen_2dhoi/*.yaml``), with GRAIL's names.
 
-from typing import Literal
+What each key does here, which stages read it and which values are refused stands in ``keys``.
+"""
 
-from pydantic import Field
+from typing import Annotated, Final, Literal
+
+from pydantic import BeforeValidator, Field
 
 from hoi_platform.core.config.base import Config
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+Texts = Annotated[
+    list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
+]
+"""One text or a list of texts."""
+SEPARATOR: Final = "\n#\n"
+OneText = Annotated[str, BeforeValidator(lambda v: SEPARATOR.join(v) if _is_texts(v) else v)]
+"""A text, also as a list of one; several load joined, and are refused where they are read."""
+Digits = Annotated[
+    str,
+    BeforeValidator(lambda v: str(v) if isinstance(v, int) and not isinstance(v, bool) else v),
+    Field(pattern=r"^\d{1,3}(\.\d+)?$"),
+]
+"""A number as a string, as in Kling's API; a bare number is accepted."""
 
 
 class SimulationConfig(Config):
@@ -17,14 +39,19 @@ class SimulationConfig(Config):
     initial_rotation_perturbation: float = Field(2.0, ge=0, le=180)
     """Largest random tilt at the start (degrees)."""
     seed: int = 42
+    """Base seed: of the random tilt, and of every scene together with the category and the clip's
+    seed."""
     save_usd: bool = False
+    """Also write the settled object as USD."""
     use_initial_state: bool = True
+    """Place the object as it settled; false: in the orientation of its mesh."""
 
 
 class ScaleConfig(Config):
     """Search of the metric scale with a vision model."""
 
     max_iterations: int = Field(5, ge=1, le=20)
+    """Scales that are shown to the vision model at most."""
 
 
 class RenderingConfig(Config):
@@ -33,12 +60,17 @@ class RenderingConfig(Config):
     samples: int = Field(32, ge=1)
     """Cycles samples per pixel of the conditioning frame."""
     width: int = Field(1280, ge=64, multiple_of=2)
+    """Of the conditioning frame and the video (px)."""
     height: int = Field(720, ge=64, multiple_of=2)
-    num_rand_scenes: int = Field(3, ge=1, le=16)
+    """Of the conditioning frame and the video (px)."""
+    num_rand_scenes: int = Field(3, ge=1)
+    """Random variants of an object: seeds 1 to this number."""
     gpu: bool = False
-    """Use a GPU if Cycles finds one; rendering falls back to the CPU and says so."""
+    """Render with a GPU if Cycles finds one; it falls back to the CPU and the record says so."""
     no_rand_seed: bool = False
+    """Leave the clip's seed out of the scene's seed: every variant has the same scene."""
     render_start_end: bool = False
+    """Render two conditioning frames, for the start and the end of the video."""
     min_object_px: int = Field(12, ge=4)
     """Least size of the object (geometric mean of its bounding box's sides) at 640x360; scales with
     the width (px)."""
@@ -67,15 +99,24 @@ class VideoConfig(Config):
     """Segments of ``duration`` in a row, each paid and beginning with the last frame of the one
     before; the simulated backend makes one."""
     model_api: Literal["simulated", "kling-ai", "fal-ai"] = "simulated"
+    """Who makes the video: this machine, or a paid service."""
     kling_model_name: str = "kling-v2-5-turbo"
-    duration: str = "5"
-    """Length of a segment in seconds, a string as in Kling's API."""
+    """The paid service's model."""
+    duration: Digits = "5"
+    """Length of a paid segment in seconds, a string as in Kling's API; a simulated clip lasts
+    simulated_frames / simulated_fps."""
     kling_mode: Literal["std", "pro"] = "pro"
+    """Quality, and with it the price, of a paid video."""
     skip_prompt_refinement: bool = False
-    base_prompt: list[str] = [
-        "A person stands at a table, takes the object on it with one hand and handles it "
-        "calmly. Fixed camera on a tripod, no zoom, no cut."
-    ]
+    """Send the base prompt as it is, without asking the vision model for a better wording."""
+    base_prompt: Texts = Field(
+        default=[
+            "A person stands at a table, takes the object on it with one hand and handles it "
+            "calmly. Fixed camera on a tripod, no zoom, no cut."
+        ],
+        min_length=1,
+    )
+    """Prompts of which each clip gets one; {object} stands for the object's name."""
     seg_idx_for_tail_image: int = Field(-1, ge=-1)
     """The segment, from 0, that has to end as the clip began; -1 for none. Not every model takes
     a tail image; it is checked before anything is sent."""
@@ -91,8 +132,11 @@ class VideoConfig(Config):
     concurrency: int = Field(3, ge=1)
     """Tasks that the account may have open at once, over all processes (its resource pack)."""
     budget: BudgetConfig = BudgetConfig()
+    """Limits of spending."""
     simulated_fps: int = Field(24, ge=8, le=60)
+    """Frames per second of a simulated video."""
     simulated_frames: int = Field(121, ge=9)
+    """Frames of a simulated video."""
     simulated_samples: int = Field(8, ge=1)
     """Cycles samples per pixel of a simulated video frame."""
 
@@ -101,28 +145,74 @@ class ChatGptConfig(Config):
     """The vision model's instructions."""
 
     model: str = "gpt-4o"
-    prompt_refinement_system_message: str = ""
-    scale_evaluation_system_message: str = ""
+    """Name of the model at the OpenAI-compatible endpoint."""
+    prompt_refinement_system_message: OneText = ""
+    """Instruction for prompt refinement; empty: the built-in one."""
+    scale_evaluation_system_message: OneText = ""
+    """Instruction for the scale search; empty: the built-in one."""
+
+
+class GenPathsConfig(Config):
+    """GRAIL's folders below the results; they are where GRAIL's tools look for them."""
+
+    prompts_dir: str = "generation/prompts"
+    """Base and refined prompts."""
+    initial_state_dir: str = "generation/initial_states"
+    """Settled poses."""
+    obj_scale_dir: str = "generation/obj_scales"
+    """Scales and their search."""
+    render_dir: str = "generation/asset_renders"
+    """Conditioning frames."""
+    camera_dir: str = "generation/cameras"
+    """Cameras."""
+    foundation_pose_input_dir: str = "generation/foundation_pose"
+    """First-frame masks and poses."""
+    depth_save_dir: str = "generation/depth_maps"
+    """First-frame depth."""
+    video_output_dir: str = "generation/videos_kling"
+    """Videos."""
 
 
 class Gen2DHOIConfig(Config):
     """One task's 2D stage."""
 
     character: str = "kid"
+    """Who acts: the name of a file in character_dir."""
     character_dir: str = "configs/characters"
+    """Folder that is searched for the character before configs/characters."""
     texture_dir: str = "configs/characters"
-    results_dir: str = "results"
+    """Folder of the characters' textures."""
+    results_dir: str | None = None
+    """Folder of all results, used where no --results_dir is given."""
     object_config: str = "configs/objects/comasset.yaml"
+    """A catalogue file that is read besides those of configs/objects; its entries come first."""
     scene_config: str = "configs/scenes"
-    task: str = "manipulation"
+    """Folder (or one file) that is searched for a scene before configs/scenes."""
+    scene: str | None = None
+    """The scene of every object, in place of the one in its catalogue entry."""
+    task: str | None = None
+    """The task that the file is for; it is refused for another one."""
     verbose: bool = False
+    """Show Dagster's log."""
     skip_step1: bool = False
+    """Leave out the settling."""
     skip_step2: bool = True
+    """Use the catalogue's scale or the table of sizes instead of asking the vision model."""
     skip_step3: bool = False
+    """Leave out the rendering."""
     skip_step4: bool = False
+    """Leave out prompt and video."""
     skip_done: bool = False
+    """Leave everything that exists as it is, also what was made with other settings."""
+    paths: GenPathsConfig = GenPathsConfig()
+    """Folders below the results."""
     simulation: SimulationConfig = SimulationConfig()
+    """Settling."""
     scale: ScaleConfig = ScaleConfig()
+    """Scale search."""
     rendering: RenderingConfig = RenderingConfig()
+    """Conditioning frame."""
     video: VideoConfig = VideoConfig()
+    """Video."""
     chatgpt: ChatGptConfig = ChatGptConfig()
+    """Vision model."""

@@ -1,40 +1,91 @@
-"""Configuration of the 4D stage (``configs/recon_4dhoi/*.yaml``), with the reference's names."""
+"""Configuration of the 4D stage (``configs/recon_4dhoi/*.yaml``), with GRAIL's names.
 
-from typing import Literal
+What each key does here, which stages read it and which values are refused stands in ``keys``.
+"""
 
-from pydantic import ConfigDict, Field
+from typing import Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
 
 from hoi_platform.core.config.base import Config
+from hoi_platform.core.config.terms import unknown_names
+
+
+class ReconPathsConfig(Config):
+    """GRAIL's folders below the results; they are where GRAIL's tools look for them."""
+
+    results_dir: str | None = None
+    """Folder of all results, used where no --results_dir is given."""
+    video_dir: str = "generation/videos_kling"
+    """Videos."""
+    hmr_dir: str = "generation/hmr_smplx"
+    """Human poses."""
+    hmr_cache_dir: str = "generation/hmr_smplx_cache"
+    """Intermediate files of the human pose."""
+    foundation_pose_dir: str = "generation/foundation_pose"
+    """First-frame masks and poses."""
+    foundation_pose_output_dir: str = "generation/foundation_pose_output"
+    """Object poses."""
+    recon_cache_dir: str = "generation/4dhoi_recon_cache"
+    """Masks, depth and contact labels."""
+    depth_gt_dir: str = "generation/depth_maps"
+    """First-frame depth."""
+    output_dir: str = "generation/4dhoi_recon_smplx"
+    """Raw results."""
+    vis_scenepic_dir: str = "generation/vis_html"
+    """3D pages; here they stand in generation/result_vis and beside each valid clip."""
 
 
 class HumanModelConfig(Config):
     """The body that is fitted and the backend of its first estimate."""
 
     body_model: Literal["anny", "smplx", "soma", "g1_smplx"] = "anny"
+    """The body that is fitted."""
     static_cam: bool = True
-    backend: str = "mediapipe"
+    """The camera is the rendered one and stands still."""
+    backend: Literal["mediapipe"] = "mediapipe"
+    """Who estimates body and hands from the video."""
+    smplx_model_path: str = (
+        "imports/GEM-SMPL/inputs/checkpoints/body_models/smplx/SMPLX_NEUTRAL.npz"
+    )
+    """File of the SMPL-X body."""
+    smplx_shape_params_path: str = "data/RenderPeople_fitsmpl"
+    """Shapes of the characters for SMPL-X."""
+    soma_model_path: str = "imports/GEM-SOMA/inputs/mhr_data/mhr_model.pt"
+    """File of the SOMA body."""
+    soma_shape_params_path: str = "data/RenderPeople_fitsoma"
+    """Shapes of the characters for SOMA."""
+    g1_smplx_dir: str = "data/g1_smplx"
+    """Folder of the SMPL-X body with the robot's proportions."""
 
 
 class TracksConfig(Config):
     """Masks and depth per frame."""
 
-    backend: str = "background"
-    depth_backend: str = "plate"
+    backend: Literal["background"] = "background"
+    """Who tracks the masks."""
+    depth_backend: Literal["plate"] = "plate"
+    """Who estimates the depth."""
 
 
 class ObjPoseTrackingConfig(Config):
     """The 6-DoF tracker."""
 
-    backend: str = "model_based"
+    backend: Literal["model_based"] = "model_based"
+    """Who tracks the object."""
     foundation_pose_debug: int = 2
+    """How many debug files FoundationPose writes."""
     crop_image: bool = False
+    """Crop the frames to the object before tracking."""
     interpolation_factor: int = Field(1, ge=1)
+    """Frames that are interpolated between two of the video before tracking."""
 
 
 class ContactConfig(Config):
     """Contact labels."""
 
-    backend: str = "geometric"
+    backend: Literal["geometric"] = "geometric"
+    """Who labels contact."""
     contact_interval: int = Field(8, ge=1)
     """Frames per label."""
     distance_m: float = Field(0.05, gt=0)
@@ -48,6 +99,10 @@ class VarConfig(Config):
     """Learning rate of AdamW: meters per iteration for translations, radians for rotations."""
     joints: Literal["body", "all"] = "body"
     """What human_pose_res turns: the 22 body joints or the fingers as well."""
+    xy_only: bool = False
+    """Move along the ground alone."""
+    arm_only: bool = False
+    """Turn the arms' joints alone."""
 
 
 class LossConfig(Config):
@@ -55,22 +110,84 @@ class LossConfig(Config):
 
     model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=())
     weight: float = Field(ge=0)
+    """Factor of the term in the sum; 0 leaves it out."""
 
 
 class OptStageConfig(Config):
     """One stage of the optimizer. Variables and terms of earlier stages carry over."""
 
     opt_vars: dict[str, VarConfig] = {}
+    """What is optimized."""
     niter: int = Field(gt=0)
+    """Iterations of AdamW."""
     schedule: Literal["none", "cosine"] = "none"
     """How the learning rates change within the stage: constant, or falling to 5 %."""
     loss_cfg: dict[str, LossConfig] = {}
+    """Terms of the loss."""
+
+
+class EvalConfig(Config):
+    """GRAIL's limit of a term's final value."""
+
+    weight: float | None = None
+    """Factor of the value."""
+    beta: float | None = None
+    """The term's own parameter."""
+    threshold: float | None = None
+    """Largest accepted value."""
+    duration: str | None = None
+    """Frames that count."""
+    max_contact_dist: float | None = None
+    """The contact term's own parameter (m)."""
+
+
+class VisConfig(Config):
+    """What GRAIL's optimizer draws."""
+
+    vis_init: bool = False
+    """Also draw the first guess."""
+    enable: bool = True
+    """Draw at all."""
+    render_video: bool = True
+    """Overlay video."""
+    extra_views: list[str] = ["top"]
+    """Views besides the camera's."""
+    export_mesh: bool = False
+    """Write the body's mesh of every frame."""
+    vis_html: bool = True
+    """3D page."""
+    vis_contact: bool = True
+    """Show the contact points."""
+
+
+class DctConfig(Config):
+    """GRAIL's cosine basis of the trajectories."""
+
+    enable: bool = False
+    """Optimize coefficients instead of frames."""
+    coeff_ratio: float = 0.15
+    """Coefficients per frame."""
 
 
 class OptimizationConfig(Config):
     """The optimizer's stages in order."""
 
     opt_stage_specs: dict[str, OptStageConfig] = {}
+    """Stages by name, in order."""
+    log_dir: str = "logs"
+    """Folder of log files."""
+    exp_name: str = ""
+    """Name of the experiment in log files."""
+    use_global: bool = False
+    """Take the first guess from the estimator's world instead of the camera's."""
+    cache_list: list[str] = ["contact_labels"]
+    """What is kept between runs."""
+    vis_cfg: VisConfig = VisConfig()
+    """Pictures."""
+    eval: dict[str, EvalConfig] = {}
+    """Limits of the terms' final values."""
+    dct_cfg: DctConfig = DctConfig()
+    """Cosine basis."""
     refresh_every: int = Field(50, ge=1)
     """Iterations between refreshes of visibility, outlines and nearest neighbors."""
     seed: int = 0
@@ -78,7 +195,9 @@ class OptimizationConfig(Config):
     smoothing_window: int = Field(11, ge=0)
     """Savitzky-Golay window of the final smoothing (frames at 24 fps; 0 turns it off)."""
     smoothing_order: int = Field(2, ge=0)
+    """Savitzky-Golay order of the final smoothing."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where torch computes; auto: CUDA where there is one."""
 
 
 class FilteringConfig(Config):
@@ -107,33 +226,73 @@ class FilteringConfig(Config):
     unheld_motion_thr: float = Field(0.5, ge=0, le=1)
     """Largest share of the object's path on which no hand touches it."""
     filter_object_motion: Literal["dynamic_only", "static_only", "all"] = "dynamic_only"
+    """Whether the object has to move, has to rest, or may do either."""
     min_frames: int | None = None
     """When set, a clip is cut to its good beginning if that has at least this many frames."""
+
+
+class PostProcessingConfig(Config):
+    """How GRAIL packages a valid clip."""
+
+    center_at_object: bool = True
+    """Origin below the table, or below the object's first position."""
+    compute_contact_points_nframes_before_inter_start: int = 48
+    """Frames before the interaction whose contact points are written as well."""
 
 
 class PipelineConfig(Config):
     """Steps and switches of the command line."""
 
     skip_step1: bool = False
+    """Leave out the human pose."""
     skip_step2: bool = False
+    """Leave out masks and depth."""
     skip_step3: bool = False
+    """Leave out the object pose."""
     skip_step4: bool = False
+    """Leave out contact labels and optimization."""
     skip_step5: bool = False
+    """Leave out the filter."""
     skip_step6: bool = False
+    """Leave out the visualization and the index."""
     skip_done: bool = False
+    """Leave everything that exists as it is, also what was made with other settings."""
     verbose: bool = False
+    """Show Dagster's log."""
     vis_valid_only: bool = False
+    """Visualize the valid clips alone."""
     is_static_obj: bool = False
+    """The object does not move."""
 
 
 class Recon4DHOIConfig(Config):
     """One task's 4D stage."""
 
-    results_dir: str = "results"
+    paths: ReconPathsConfig = ReconPathsConfig()
+    """Folders below the results."""
     human_model: HumanModelConfig = HumanModelConfig()
+    """Body."""
     tracks: TracksConfig = TracksConfig()
+    """Masks and depth."""
     obj_pose_tracking: ObjPoseTrackingConfig = ObjPoseTrackingConfig()
+    """Object pose."""
     contact: ContactConfig = ContactConfig()
+    """Contact labels."""
     optimization: OptimizationConfig = OptimizationConfig()
+    """Optimizer."""
     filtering: FilteringConfig = FilteringConfig()
+    """Limits."""
+    post_processing: PostProcessingConfig = PostProcessingConfig()
+    """Packaging."""
     pipeline: PipelineConfig = PipelineConfig()
+    """Steps and switches."""
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        mistakes: list[str] = []
+        for name, spec in self.optimization.opt_stage_specs.items():
+            terms = {term: loss.model_extra or {} for term, loss in spec.loss_cfg.items()}
+            mistakes += unknown_names(name, spec.opt_vars, terms)
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self

@@ -25,8 +25,11 @@ class Settings(Config):
     """The configuration of both stages after YAML, profile and flags are laid over each other."""
 
     profile: Profile = "full"
+    """Values that are laid over the files."""
     gen_2dhoi: Gen2DHOIConfig = Gen2DHOIConfig()
+    """2D stage."""
     recon_4dhoi: Recon4DHOIConfig = Recon4DHOIConfig()
+    """4D stage."""
 
 
 def merged(*layers: dict[str, Any]) -> dict[str, Any]:
@@ -44,16 +47,17 @@ def resolve_settings(
     gen_2dhoi: dict[str, Any],
     recon_4dhoi: dict[str, Any],
     overrides: dict[str, Any],
+    sources: tuple[str, str] = ("gen_2dhoi configuration", "recon_4dhoi configuration"),
 ) -> Settings:
     """YAML contents, then the profile, then ``overrides`` (``{"gen_2dhoi": {...}, ...}``).
 
-    Raises ConfigError with every mistake of the file that has them.
+    ``sources`` name the two files. Raises ConfigError with every mistake of the file that has them.
     """
-    parse_config(Gen2DHOIConfig, gen_2dhoi, "gen_2dhoi configuration")
-    parse_config(Recon4DHOIConfig, recon_4dhoi, "recon_4dhoi configuration")
+    parse_config(Gen2DHOIConfig, gen_2dhoi, sources[0])
+    parse_config(Recon4DHOIConfig, recon_4dhoi, sources[1])
     files = {"gen_2dhoi": gen_2dhoi, "recon_4dhoi": recon_4dhoi}
     data = merged(files, PROFILES[profile], overrides, {"profile": profile})
-    return parse_config(Settings, data, "settings after profile and flags")
+    return parse_config(Settings, data, "command-line flags")
 
 
 def checked_profile(name: str) -> Profile:

@@ -11,6 +11,7 @@ from hoi_platform.core.config.recon_4dhoi import (
     OptStageConfig,
     VarConfig,
 )
+from hoi_platform.core.config.terms import GRAIL_ONLY
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.core.optimizer.terms.table import Term, find_term
 from hoi_platform.core.optimizer.variables import VARIABLE_NAMES
@@ -93,7 +94,8 @@ def _terms(
     for name, values in losses.items():
         try:
             term = find_term(name, f"{where}.loss_cfg")
-            own = {key: value for key, value in values.items() if key != "weight"}
+            foreign = {"weight", *GRAIL_ONLY.get(name, ())}
+            own = {key: value for key, value in values.items() if key not in foreign}
             params = parse_config(term.params, own, f"{where}.loss_cfg.{name}")
         except ConfigError as error:
             mistakes.append(str(error))

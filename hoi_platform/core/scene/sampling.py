@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import md5
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.physics.settling import SettledPose
 from hoi_platform.core.scene.drawing import draw_scene
 from hoi_platform.core.scene.person import StandingPerson
+from hoi_platform.core.scene.seeds import clip_scene_seed
 from hoi_platform.core.scene.spec import SceneSpec, Vec3
 from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.core.scene.visibility import SceneView, all_checks
@@ -30,12 +30,6 @@ class SampledScene:
     tries: int
     rejections: dict[str, int]
     """How often each requirement was missed before."""
-
-
-def scene_seed(base_seed: int, category: str, seed: int) -> int:
-    """md5(base seed + category + random seed) mod 2³¹, the reference's seed of a scene."""
-    digest = md5(f"{base_seed}{category}{seed}".encode(), usedforsecurity=False).hexdigest()
-    return int(digest, 16) % 2**31
 
 
 def sample_scene(
@@ -53,7 +47,7 @@ def sample_scene(
     The same arguments give the same scene. Raises StageError that counts the reasons when
     nothing fits within the template's tries.
     """
-    rng = np.random.default_rng(scene_seed(base_seed, clip.object_id.category, clip.seed))
+    rng = np.random.default_rng(clip_scene_seed(base_seed, clip, rendering))
     rested = mesh.scaled(scale).transformed(_rotation(settled.R_world_object))
     rejections: Counter[str] = Counter()
     need = template.requirements

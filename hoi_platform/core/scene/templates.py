@@ -3,14 +3,15 @@
 Lengths in statures are multiples of the character's height, so that a template suits everyone.
 """
 
-from typing import Annotated
+from typing import get_args
 
 from pydantic import Field, model_validator
 
 from hoi_platform.core.config.base import Config
 from hoi_platform.core.scene.spec import Vec3
 
-Range = Annotated[tuple[float, float], Field(description="least and greatest value")]
+Range = tuple[float, float]
+"""Least and greatest value."""
 
 
 class TableTemplate(Config):
@@ -112,4 +113,4 @@ class SceneTemplate(Config):
 
 
 def _is_range(model: type[Config], field: str) -> bool:
-    return model.model_fields[field].description == "least and greatest value"
+    return get_args(model.model_fields[field].annotation) == (float, float)

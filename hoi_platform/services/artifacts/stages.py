@@ -1,7 +1,8 @@
 """Stages without Dagster: what each depends on, what is done, and how one is run and recorded.
 
-A stage's fingerprint is the hash of its name, version, schema, backend, settings, partition and
-of the fingerprints of its inputs; so the whole chain can be judged before anything is run.
+A stage's fingerprint is the hash of its name, version, schema, backend, settings and of the
+fingerprints of its inputs; so the whole chain can be judged before anything is run. It holds
+contents, no name or path: two partitions with the same content may share one.
 """
 
 import platform
@@ -14,12 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.core.config.characters import CharacterConfig
 from hoi_platform.core.config.objects import GraspHint, ObjectEntry
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.formats.artifacts import ARTIFACTS, subject_path, upstream_subject
+from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.services.artifacts.memory import PeakMemory
 from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
 from hoi_platform.services.artifacts.store import ArtifactStore, Staging, Status
+from hoi_platform.services.configuration import ConfigFiles
+from hoi_platform.services.meshes.catalogue import Catalogue
 from hoi_platform.services.secrets import redacted
 
 Progress = Callable[[float, str], None]
@@ -27,14 +32,41 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Context:
-    """What a stage's settings may be computed from."""
+    """What a stage's settings may be computed from: contents, read when a stage asks for them."""
 
     settings: Settings
     entry: ObjectEntry
-    entry_digest: str
-    """Hash of what the catalogue entry's mesh is made from."""
-    grasp: GraspHint | None
+    catalogue: Catalogue
+    files: ConfigFiles
+    scene_name: str
     subject: ObjectId | ClipId
+
+    @property
+    def object_id(self) -> ObjectId:
+        """The object, also of a clip."""
+        return self.subject.object_id if isinstance(self.subject, ClipId) else self.subject
+
+    @property
+    def clip(self) -> ClipId:
+        assert isinstance(self.subject, ClipId)
+        return self.subject
+
+    @cached_property
+    def entry_digest(self) -> str:
+        """Hash of what the entry's mesh is made from: its files, textures too."""
+        return self.catalogue.source_digest(self.object_id)
+
+    @cached_property
+    def grasp(self) -> GraspHint | None:
+        return self.catalogue.grasp(self.object_id)
+
+    @cached_property
+    def scene(self) -> SceneTemplate:
+        return self.files.scene(self.settings.gen_2dhoi, self.scene_name)
+
+    @cached_property
+    def character(self) -> CharacterConfig:
+        return self.files.character(self.settings.gen_2dhoi)
 
 
 @dataclass(frozen=True)
@@ -48,6 +80,7 @@ class Stage:
     settings: Callable[[Context], dict[str, Any]]
     """The part of the configuration that the result depends on, as plain JSON."""
     backend: Callable[[Settings], str]
+    """The configured backend, part of the fingerprint; a record names what ran."""
     reads_truth: bool = False
     """Whether it may open ground truth: measuring and showing may, reconstructing may not."""
 
@@ -58,12 +91,12 @@ class Work:
 
     stage: Stage
     subject: ObjectId | ClipId
-    settings: Settings
-    entry: ObjectEntry
-    grasp: GraspHint | None
+    context: Context
     store: ArtifactStore
     staging: Staging
     progress: Progress
+    ran: str | None = None
+    """What did the work, where the body knows better than the configuration."""
     facts: dict[str, Any] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)
 
@@ -98,14 +131,25 @@ class Work:
         return path
 
     @property
+    def settings(self) -> Settings:
+        return self.context.settings
+
+    @property
+    def entry(self) -> ObjectEntry:
+        return self.context.entry
+
+    @property
+    def grasp(self) -> GraspHint | None:
+        return self.context.grasp
+
+    @property
     def object_id(self) -> ObjectId:
         """The object, also of a clip."""
-        return self.subject.object_id if isinstance(self.subject, ClipId) else self.subject
+        return self.context.object_id
 
     @property
     def clip(self) -> ClipId:
-        assert isinstance(self.subject, ClipId)
-        return self.subject
+        return self.context.clip
 
 
 class Stages:
@@ -146,7 +190,6 @@ class Stages:
                 "version": stage.version,
                 "backend": stage.backend(context.settings),
                 "settings": stage.settings(context),
-                "subject": subject_path(subject),
                 "upstream": upstream,
             }
         )
@@ -174,9 +217,7 @@ class Stages:
             work = Work(
                 stage=stage,
                 subject=subject,
-                settings=context.settings,
-                entry=context.entry,
-                grasp=context.grasp,
+                context=context,
                 store=self.store,
                 staging=staging,
                 progress=progress,
@@ -188,7 +229,7 @@ class Stages:
                 schema_version=ARTIFACTS[name].schema_version,
                 fingerprint=self.fingerprint(name, subject),
                 code_version=stage.version,
-                backend=stage.backend(context.settings),
+                backend=work.ran or stage.backend(context.settings),
                 settings=stage.settings(context),
                 inputs=dict(sorted(work.read.items())),
                 files={},

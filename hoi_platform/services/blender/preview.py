@@ -14,7 +14,7 @@ from hoi_platform.core.scene.clothing import body_colors
 from hoi_platform.core.scene.drawing import draw_scene
 from hoi_platform.core.scene.performance.stance import stance_of, stance_rng, standing_pose
 from hoi_platform.core.scene.person import StandingPerson
-from hoi_platform.core.scene.sampling import scene_seed
+from hoi_platform.core.scene.seeds import clip_scene_seed
 from hoi_platform.services.blender.conditioning import SceneInputs
 from hoi_platform.services.blender.render import render_conditioning
 from hoi_platform.services.blender.service import BlenderService
@@ -40,7 +40,7 @@ def scale_preview(
     def render(iteration: int, scale: float) -> Path:
         scaled = replace(inputs, scale=(scale,) * 3, rendering=rendering)
         rested = mesh.scaled(scaled.scale).transformed(rigid(R, np.zeros(3)))
-        seed = scene_seed(inputs.base_seed, inputs.clip.object_id.category, inputs.clip.seed)
+        seed = clip_scene_seed(inputs.base_seed, inputs.clip, rendering)
         spec = draw_scene(
             inputs.clip,
             inputs.template,

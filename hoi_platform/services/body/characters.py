@@ -1,4 +1,4 @@
-"""The people of ``configs/characters``: their configuration and their cached bodies."""
+"""The cached bodies of the people of ``configs/characters``."""
 
 import hashlib
 import os
@@ -6,43 +6,19 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-import yaml
-
 from hoi_platform.core.body.model import BodyModel
-from hoi_platform.core.config.base import parse_config
 from hoi_platform.core.config.characters import CharacterConfig
-from hoi_platform.core.errors import ConfigError
 from hoi_platform.services.body import anny_body
-
-
-def character_names(config_dir: Path) -> list[str]:
-    """The characters that have a file in ``config_dir``."""
-    return sorted(path.stem for path in config_dir.glob("*.yaml"))
-
-
-def load_character_config(name: str, config_dir: Path) -> CharacterConfig:
-    """Read ``<config_dir>/<name>.yaml``; raises ConfigError on an unknown name or a bad file."""
-    names = character_names(config_dir)
-    if name not in names:
-        raise ConfigError(
-            f"no character {name!r} in {config_dir}; available: {', '.join(names) or 'none'}"
-        )
-    path = config_dir / f"{name}.yaml"
-    try:
-        data = yaml.safe_load(path.read_text()) or {}
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not valid YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path} holds a {type(data).__name__}, not a table of settings")
-    return parse_config(CharacterConfig, data, str(path))
+from hoi_platform.services.configuration import load_character_config
 
 
 def load_character(name: str, config_dir: Path, cache_dir: Path) -> BodyModel:
-    """The body of a character, built once per shape (10 s) and read from ``cache_dir`` after that.
+    """The body of ``<config_dir>/<name>.yaml``; see ``body_of``."""
+    return body_of(name, load_character_config(name, config_dir), cache_dir)
 
-    Raises ConfigError on an unknown name or a bad file.
-    """
-    config = load_character_config(name, config_dir)
+
+def body_of(name: str, config: CharacterConfig, cache_dir: Path) -> BodyModel:
+    """The body of a character, built once per shape (10 s) and read from ``cache_dir`` later."""
     path = cache_dir / f"{name}-{_shape_key(config)}.npz"
     if not path.exists():
         body = anny_body.build_anny_body(name, config.phenotype.model_dump(), config.scale)

@@ -13,7 +13,14 @@ from hoi_platform.core.config.objects import GraspHint, ObjectEntry, SizesFile
 from hoi_platform.core.errors import BadInputError, ConfigError
 from hoi_platform.core.scene.library.table import BUILDERS
 from hoi_platform.services.artifacts.files import move_whole, sync_tree
-from hoi_platform.services.meshes.entries import Located, read_config, read_objects, write_objects
+from hoi_platform.services.meshes.entries import (
+    BadEntry,
+    Located,
+    ObjectsRead,
+    read_objects,
+    write_objects,
+)
+from hoi_platform.services.yaml_files import read_config
 
 if TYPE_CHECKING:
     from hoi_platform.core.geometry.topology import MeshStatistics
@@ -24,19 +31,27 @@ _LIBRARY: Final = "library:"
 
 
 class Catalogue:
-    """Entries from ``<config_dir>/*.yaml`` and from ``<user_dir>/<key>/entry.yaml``.
+    """Entries from ``<config_dir>/*.yaml``, ``more`` files and ``<user_dir>/<key>/entry.yaml``.
 
-    A user's entry stands beside a copy of its mesh with everything that it refers to, and takes
-    the place of a shipped entry of the same id.
+    A user's entry stands beside a copy of its mesh with everything that it refers to. It takes
+    the place of an entry of the same id in one of ``more``, and that the place of a shipped one.
     """
 
-    def __init__(self, config_dir: Path, user_dir: Path) -> None:
+    def __init__(self, config_dir: Path, user_dir: Path, more: Sequence[Path] = ()) -> None:
         self._config_dir = config_dir
         self._user_dir = user_dir
+        self._more = more
 
     def entries(self) -> dict[ObjectId, ObjectEntry]:
-        """All entries by id, sorted. Raises ConfigError for an unreadable or ambiguous file."""
+        """All usable entries by id, sorted; ``bad_entries`` has the others.
+
+        Raises ConfigError for a shipped file that is no catalogue, and for an ambiguous one.
+        """
         return {object_id: located.entry for object_id, located in self._located().items()}
+
+    def bad_entries(self) -> list[str]:
+        """One line per unusable entry: its file, its name and the reason."""
+        return [str(bad) for bad in self._bad()] + list(self._own()[1])
 
     def get(self, object_id: ObjectId) -> ObjectEntry:
         """Raises BadInputError, which names the nearest id, for one that is not there."""
@@ -146,33 +161,63 @@ class Catalogue:
 
         return MeshStatistics.of(self.load_mesh(object_id).mesh.geometry())
 
+    def category_size(self, category: str) -> tuple[str, float] | None:
+        """A category's word in the table of real-world sizes, and its longest side (m)."""
+        from hoi_platform.services.meshes.scale import size_word
+
+        sizes = self.real_world_sizes()
+        try:
+            word = size_word(category, sizes)
+        except BadInputError:
+            return None
+        return word, sizes[word]
+
     def real_world_sizes(self) -> dict[str, float]:
         """Longest side in meters by category word. Raises ConfigError for a bad file."""
         return read_config(SizesFile, self._config_dir / SIZES_FILE).sizes
 
     def _located(self) -> dict[ObjectId, Located]:
-        shipped = [f for f in sorted(self._config_dir.glob("*.yaml")) if f.name != SIZES_FILE]
-        own = sorted(self._user_dir.glob("[!.]*/entry.yaml"))
         found: dict[str, tuple[ObjectId, Located]] = {}
-        for file in shipped:
-            for object_id, located in read_objects(file).items():
+        for file in self._shipped():
+            for object_id, located in read_objects(file).entries.items():
                 if object_id.key in found:
                     other = found[object_id.key][1].file
                     raise ConfigError(f"{object_id.path} stands in both {other} and {file}")
                 found[object_id.key] = object_id, located
-        for file in own:
-            found |= {k.key: (k, located) for k, located in read_objects(file).items()}
+        for read in [*map(read_objects, self._more), *self._own()[0]]:
+            found |= {k.key: (k, located) for k, located in read.entries.items()}
         return dict(sorted(found.values(), key=lambda pair: pair[0]))
+
+    def _shipped(self) -> list[Path]:
+        return [f for f in sorted(self._config_dir.glob("*.yaml")) if f.name != SIZES_FILE]
+
+    def _own(self) -> tuple[list[ObjectsRead], list[str]]:
+        """The user's entries, and what is wrong with those whose file cannot be read."""
+        read, unreadable = [], []
+        for file in sorted(self._user_dir.glob("[!.]*/entry.yaml")):
+            try:
+                read.append(read_objects(file))
+            except ConfigError as error:
+                unreadable.append(str(error))
+        return read, unreadable
+
+    def _bad(self) -> list[BadEntry]:
+        read = [*map(read_objects, [*self._shipped(), *self._more]), *self._own()[0]]
+        return [bad for objects in read for bad in objects.bad]
 
     def _find(self, object_id: ObjectId) -> Located:
         located = self._located()
-        if object_id not in located:
-            paths = [known.path for known in located if known.task == object_id.task]
-            raise BadInputError(
-                f"no object {object_id.path} for the task {object_id.task!r}; "
-                f"{_hint(object_id.path, paths)}; {_add_hint(object_id)}"
-            )
-        return located[object_id]
+        if object_id in located:
+            return located[object_id]
+        wanted = (object_id.dataset, object_id.category)
+        for bad in self._bad():
+            if (bad.dataset, bad.category) == wanted:
+                raise BadInputError(f"{object_id.path} cannot be used: {bad}")
+        paths = [known.path for known in located if known.task == object_id.task]
+        raise BadInputError(
+            f"no object {object_id.path} for the task {object_id.task!r}; "
+            f"{_hint(object_id.path, paths)}; {_add_hint(object_id)}"
+        )
 
     def _library_name(self, object_id: ObjectId) -> str:
         source = self.get(object_id).source

@@ -5,7 +5,6 @@ ground truth of its own clip.
 """
 
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from hoi_platform.core.formats.ground_truth import GroundTruth
 from hoi_platform.core.geometry.mesh import load_obj
 from hoi_platform.core.scene.performance import VERSION
 from hoi_platform.core.scene.performance.manipulation import Performance, perform
+from hoi_platform.core.scene.seeds import performance_seed
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.render import render_performance
 from hoi_platform.services.blender.service import BlenderService
@@ -63,6 +63,7 @@ class SimulatedBackend:
             performance.Ts_world_object,
             request.scene.mesh_obj,
             samples=request.config.simulated_samples,
+            gpu=request.scene.gpu,
             progress=progress,
         )
         fps = request.config.simulated_fps
@@ -74,18 +75,18 @@ class SimulatedBackend:
             object_masks=rendered.object_masks,
             human_masks=rendered.human_masks,
         )
-        return CollectedVideo(truth, {"frames": frames, "fps": fps, "task": task.external_task_id})
+        facts = {"frames": frames, "fps": fps, "task": task.external_task_id}
+        return CollectedVideo(truth, facts | {"device": rendered.device})
 
     def _perform(
         self, request: VideoRequest, scene: SimulatedScene, spec: SceneSpec
     ) -> Performance:
-        seed = int.from_bytes(sha256(request.clip.encode()).digest()[:8], "big")
         return perform(
             load_body(scene.person / "body.npz"),
             spec,
             load_obj(scene.mesh_obj, spec.object_scale),
             frames=request.config.simulated_frames,
             fps=request.config.simulated_fps,
-            rng=np.random.default_rng(seed),
+            rng=np.random.default_rng(performance_seed(request.clip)),
             grasp=scene.grasp,
         )

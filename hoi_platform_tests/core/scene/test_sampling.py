@@ -10,7 +10,8 @@ from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.scene.boxes import box_mesh, table_boxes
-from hoi_platform.core.scene.sampling import sample_scene, scene_seed
+from hoi_platform.core.scene.sampling import sample_scene
+from hoi_platform.core.scene.seeds import clip_scene_seed, scene_seed
 from hoi_platform.core.scene.spec import BoxSpec
 from hoi_platform_tests.core.scene.scenes import (
     RENDERING,
@@ -124,3 +125,11 @@ def test_boxes_face_outward() -> None:
     assert np.einsum("ij,ij->i", mesh.triangles.mean(axis=1), mesh.area_vectors).sum() / 3 == (
         pytest.approx(6.0)
     )
+
+
+def test_without_a_random_seed_every_variant_has_the_same_scene() -> None:
+    """rendering.no_rand_seed would be parsed and ignored."""
+    fixed = RENDERING.model_copy(update={"no_rand_seed": True})
+    seeds = [clip_scene_seed(42, clip(seed), fixed) for seed in (1, 2)]
+    assert seeds[0] == seeds[1] != clip_scene_seed(43, clip(1), fixed)
+    assert clip_scene_seed(42, clip(1), RENDERING) != clip_scene_seed(42, clip(2), RENDERING)

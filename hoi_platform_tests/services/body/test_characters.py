@@ -103,7 +103,7 @@ def test_unknown_character_names_the_known_ones() -> None:
         ("phenotype: {age: 3}", "phenotype.age"),
         ("palette: {skin: brown}", "palette.skin"),
         ("- 1", "holds a list"),
-        ("a: [", "is not valid YAML"),
+        ("a: [", "is not readable YAML"),
     ],
 )
 def test_bad_file_is_explained(tmp_path: Path, text: str, message: str) -> None:

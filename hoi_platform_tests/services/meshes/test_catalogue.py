@@ -125,18 +125,52 @@ def test_an_entry_without_a_mesh_says_how_to_get_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ("{obj_scal: 1}", "obj_scal: unknown key; did you mean 'obj_scale'"),
+        ("{obj_scale: [1, -1, 1]}", "between 0 and 1e6"),
+        ("{grasp: {point: [0,0,0], approach: [0,0,1], axis: [0,0,1], width: 1}}", "perpendicular"),
+        ("{task: no/task}", "not usable as a name"),
+        ("3", "valid dictionary"),
+    ],
+)
+def test_a_bad_entry_is_reported_and_the_others_are_usable(
+    tmp_path: Path, fields: str, message: str
+) -> None:
+    """One wrong entry would make the whole catalogue unreadable, or be ignored silently."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"objects: {{mug: {fields}, {'x' * 100}: {{}}, ball: {{}}}}")
+    catalogue = Catalogue(tmp_path, tmp_path / "user")
+    assert [object_id.category for object_id in catalogue.entries()] == ["ball"]
+    mug, long_name = catalogue.bad_entries()
+    assert mug.startswith(f"{file}: objects.mug: ")
+    assert message in mug
+    assert "at most 64 characters" in long_name
+    with pytest.raises(BadInputError, match=r"mine/mug cannot be used: .*mine\.yaml"):
+        catalogue.get(ObjectId("mine", "mug"))
+
+
+def test_a_bad_file_of_the_user_leaves_the_others(catalogue: Catalogue, crate: Path) -> None:
+    """One damaged entry of the user's would stop every command."""
+    catalogue.add(CRATE, ObjectEntry(), crate, roots=[crate.parent])
+    broken = catalogue._user_dir / "mine--broken--manipulation"
+    broken.mkdir()
+    (broken / "entry.yaml").write_text("objects: [")
+    assert CRATE in catalogue.entries()
+    assert str(broken) in catalogue.bad_entries()[0]
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("objects: {mug: {obj_scal: 1}}", "did you mean|unknown key"),
-        ("objects: {mug: {obj_scale: [1, -1, 1]}}", "between 0 and 1e6"),
-        ("objects: {mug: {grasp: {point: [0,0,0], approach: [0,0,1], axis: [0,0,1], width: 1}}}",
-         "perpendicular"),
         ("objects: [", "not readable YAML"),
         ("mug", "holds a str, not a mapping"),
+        ("objcts: {}", "objcts: unknown key; did you mean 'objects'"),
+        ("objects: 3", "needs `objects:`"),
     ],
-)  # fmt: skip
-def test_mistakes_in_a_catalogue_file_are_told(tmp_path: Path, text: str, message: str) -> None:
-    """A wrong entry would be ignored, or be used with a default instead of what was meant."""
+)
+def test_a_file_that_is_no_catalogue_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    """All of a file's objects would vanish without a word."""
     (tmp_path / "mine.yaml").write_text(text)
     with pytest.raises(ConfigError, match=message):
         Catalogue(tmp_path, tmp_path / "user").entries()

@@ -1,6 +1,5 @@
 """The pose of frame 0: a person who stands relaxed, arms at the sides, feet flat on z = 0."""
 
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ from hoi_platform.core.scene.performance.posture import (
     pelvis_height,
     planted_feet,
 )
+from hoi_platform.core.scene.seeds import stance_seed
 from hoi_platform.core.scene.spec import SceneSpec
 
 
@@ -31,7 +31,7 @@ class Stance:
 
 def stance_rng(clip_id: str, seed: int) -> np.random.Generator:
     """The generator of a clip's stance, the same for the conditioning frame and the performance."""
-    return np.random.default_rng([seed, zlib.crc32(clip_id.encode()), zlib.crc32(b"stance")])
+    return np.random.default_rng(stance_seed(clip_id, seed))
 
 
 def standing_pose(

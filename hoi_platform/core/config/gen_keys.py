@@ -1,0 +1,113 @@
+"""What each key of ``configs/gen_2dhoi`` does here (see ``keys``)."""
+
+from typing import Final
+
+from hoi_platform.core.config.gen_2dhoi import SEPARATOR, GenPathsConfig
+from hoi_platform.core.config.key_rows import (
+    CLIP_ID,
+    RENDER,
+    RUN,
+    SCENE,
+    SIMULATED,
+    VIDEO,
+    fixed_folder,
+    refused,
+)
+from hoi_platform.core.config.keys import Key
+
+MOST_SEEDS: Final = 16
+"""Seeds of the grid (``hoi_platform.partitions``, which a test holds against this)."""
+
+_LIMIT: Final = Key(note="how a paid service is asked; no result depends on it")
+_PAID: Final = Key(
+    tuple(f"{stage} if paid" for stage in VIDEO),
+    note="read by paid services; a simulated clip goes by simulated_frames and simulated_fps",
+)
+
+_GEN_FOLDERS: Final = {
+    "prompts_dir": "video_prompt",
+    "initial_state_dir": "settled_pose",
+    "obj_scale_dir": "object_scale",
+    "render_dir": "scene_render",
+    "camera_dir": "scene_render",
+    "foundation_pose_input_dir": "scene_render",
+    "depth_save_dir": "scene_render",
+    "video_output_dir": "interaction_video",
+}
+
+GEN_KEYS: Final[dict[str, Key]] = {
+    "character": CLIP_ID,
+    "character_dir": Key(note="where the character is searched; its content is what counts"),
+    "texture_dir": refused(
+        "scene_render",
+        ("configs/characters", "data/characters"),
+        "remove the key: characters here have colors (palette) instead of textures",
+    ),
+    "results_dir": RUN,
+    "object_config": Key(note="one more catalogue file; the content of its entries counts"),
+    "scene_config": Key(note="where the scene is searched; its content is what counts"),
+    "scene": CLIP_ID,
+    "task": Key(note="guards against a file of another task"),
+    "verbose": RUN,
+    "skip_step1": RUN,
+    "skip_step2": Key(("object_scale",)),
+    "skip_step3": RUN,
+    "skip_step4": RUN,
+    "skip_done": RUN,
+    **{
+        f"paths.{name}": fixed_folder(stage, GenPathsConfig.model_fields[name].default)
+        for name, stage in _GEN_FOLDERS.items()
+    },
+    "simulation.*": Key(("settled_pose",)),
+    "simulation.seed": Key(("settled_pose", *SCENE.reads)),
+    "simulation.save_usd": refused(
+        "settled_pose", (False,), "set it to false: initial_state.json and mesh/ hold the same"
+    ),
+    "simulation.use_initial_state": SCENE,
+    "scale.max_iterations": Key(("object_scale if searched",)),
+    "rendering.*": RENDER,
+    "rendering.num_rand_scenes": Key(
+        note="how many clips are asked for",
+        accepts=lambda count: count <= MOST_SEEDS,
+        refused_by=("scene_render",),
+        cure=f"the grid has {MOST_SEEDS} seeds; set it to {MOST_SEEDS} or less",
+    ),
+    "rendering.gpu": Key((*SCENE.reads, *SIMULATED.reads)),
+    "rendering.no_rand_seed": SCENE,
+    "rendering.render_start_end": refused(
+        "scene_render", (False,), "set it to false: one conditioning frame is rendered"
+    ),
+    "video.*": _LIMIT,
+    "video.budget.*": _LIMIT,
+    "video.num_videos": _PAID,
+    "video.num_video_segments": _PAID,
+    "video.model_api": Key((*VIDEO, "video_prompt if refinable")),
+    "video.kling_model_name": _PAID,
+    "video.duration": _PAID,
+    "video.kling_mode": _PAID,
+    "video.skip_prompt_refinement": Key(("video_prompt if paid",)),
+    "video.base_prompt": Key(
+        ("video_prompt",),
+        accepts=lambda texts: not any("#" in text for text in texts),
+        refused_by=("video_prompt",),
+        cure="one prompt serves all segments here; remove the part from '#' on",
+    ),
+    "video.seg_idx_for_tail_image": _PAID,
+    "video.use_all_tail_images": _PAID,
+    "video.simulated_fps": SIMULATED,
+    "video.simulated_frames": SIMULATED,
+    "video.simulated_samples": SIMULATED,
+    "chatgpt.model": Key(("video_prompt if refined", "object_scale if searched")),
+    "chatgpt.prompt_refinement_system_message": Key(
+        ("video_prompt if refined",),
+        accepts=lambda text: SEPARATOR not in text,
+        refused_by=("video_prompt",),
+        cure="one text serves all prompts here; keep one of them",
+    ),
+    "chatgpt.scale_evaluation_system_message": Key(
+        ("object_scale if searched",),
+        accepts=lambda text: SEPARATOR not in text,
+        refused_by=("object_scale",),
+        cure="keep one of the texts",
+    ),
+}

@@ -1,0 +1,29 @@
+"""What a clip's random draws are seeded with: part of its identity."""
+
+import zlib
+from hashlib import md5, sha256
+
+from hoi_platform.core.clip import ClipId
+from hoi_platform.core.config.gen_2dhoi import RenderingConfig
+
+
+def scene_seed(base_seed: int, category: str, seed: int | None) -> int:
+    """md5(base seed + category + random seed) mod 2³¹; None leaves the random seed out."""
+    text = f"{base_seed}{category}{'' if seed is None else seed}"
+    return int(md5(text.encode(), usedforsecurity=False).hexdigest(), 16) % 2**31
+
+
+def clip_scene_seed(base_seed: int, clip: ClipId, rendering: RenderingConfig) -> int:
+    """The seed of a clip's scene; with ``no_rand_seed`` all variants of an object share one."""
+    seed = None if rendering.no_rand_seed else clip.seed
+    return scene_seed(base_seed, clip.object_id.category, seed)
+
+
+def stance_seed(clip_id: str, seed: int) -> list[int]:
+    """What the person's stance is drawn with."""
+    return [seed, zlib.crc32(clip_id.encode()), zlib.crc32(b"stance")]
+
+
+def performance_seed(clip_id: str) -> int:
+    """What a simulated performance is drawn with."""
+    return int.from_bytes(sha256(clip_id.encode()).digest()[:8], "big")
