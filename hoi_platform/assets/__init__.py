@@ -1,21 +1,28 @@
-"""One module per asset. Importing any of them imports all, so that every stage is registered."""
+"""One module per asset, in folders by group. Importing any of them imports all.
 
-from hoi_platform.assets import (
-    clip_accuracy,
-    contact_labels,
+So every stage is registered. Beside the folders stands what all assets share.
+"""
+
+from hoi_platform.assets.dataset import (
     dataset_index,
-    filtered_hoi,
-    human_pose,
+)
+from hoi_platform.assets.gen_2dhoi import (
     interaction_video,
     object_mesh,
-    object_pose,
     object_scale,
-    reconstruction,
     scene_render,
-    scene_tracks,
     settled_pose,
     video_prompt,
     video_task,
+)
+from hoi_platform.assets.recon_4dhoi import (
+    clip_accuracy,
+    contact_labels,
+    filtered_hoi,
+    human_pose,
+    object_pose,
+    reconstruction,
+    scene_tracks,
     visualization,
 )
 

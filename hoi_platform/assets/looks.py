@@ -12,7 +12,7 @@ MAX_BYTES = 25_000  # each preview is kept in the event log
 
 def frame_preview(store: ArtifactStore, subject: ObjectId | ClipId) -> bytes:
     """The conditioning frame."""
-    from hoi_platform.assets.inputs import read_rgb
+    from hoi_platform.assets.recon_4dhoi.inputs import read_rgb
 
     return _sheet([read_rgb(store.path("scene_render", "frame", subject))])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from hoi_platform.assets.object_scale import WITHOUT_A_KEY
+from hoi_platform.assets.gen_2dhoi.object_scale import WITHOUT_A_KEY
 from hoi_platform.core.errors import ConfigError, MissingResourceError
 from hoi_platform.definitions import build_defs
 from hoi_platform.partitions import add_object_keys, cell_key

@@ -70,14 +70,14 @@ def test_in_a_fresh_process(
         assert result.stderr.count("\n") == 1, result.stderr
 
 
-@pytest.mark.parametrize("module", ["video_task", "stage", "scene_inputs"])
+@pytest.mark.parametrize("module", ["gen_2dhoi.video_task", "stage", "gen_2dhoi.scene_inputs"])
 def test_any_module_of_the_assets_registers_every_stage(tmp_path: Path, module: str) -> None:
     """Which stages exist would depend on who imported what."""
     code = f"import hoi_platform.assets.{module}, hoi_platform.assets.stage as s; print(*s.STAGES)"
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
     )
-    files = Path(hoi_platform.assets.__file__).parent.glob("*.py")
+    files = Path(hoi_platform.assets.__file__).parent.rglob("*.py")
     stages = {f.stem for f in files if "\n@stage_asset(" in f.read_text()}
     assert set(result.stdout.split()) == stages
     assert len(stages) > 10

@@ -6,9 +6,9 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from hoi_platform.assets.scene_inputs import scene_inputs
+from hoi_platform.assets.gen_2dhoi.scene_inputs import scene_inputs
+from hoi_platform.assets.gen_2dhoi.video_request import request_settings
 from hoi_platform.assets.stage import STAGES
-from hoi_platform.assets.video_request import request_settings
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.resources.models import ModelsResource
 from hoi_platform.resources.platform import PlatformResource

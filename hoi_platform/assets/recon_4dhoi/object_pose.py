@@ -13,7 +13,7 @@ from hoi_platform.services.artifacts.stages import Work
 )
 def object_pose(work: Work) -> None:
     """The object's 6-DoF pose in every frame with a confidence."""
-    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.services.vision.object_pose.backend import object_tracker
     from hoi_platform.services.vision.object_pose.protocol import ObjectPoseRequest
 

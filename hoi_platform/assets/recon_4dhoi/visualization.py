@@ -22,7 +22,7 @@ from hoi_platform.services.artifacts.stages import Work
 )
 def visualization(work: Work) -> None:
     """Overlay, top view, side by side and the 3D page, of rejected clips too."""
-    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.core.filtering.verdict import Verdict
     from hoi_platform.core.formats.ground_truth import GroundTruth
     from hoi_platform.services.viewer.request import Ghost, VisualsRequest

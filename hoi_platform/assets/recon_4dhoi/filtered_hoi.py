@@ -22,7 +22,7 @@ from hoi_platform.services.artifacts.stages import Work
 )
 def filtered_hoi(work: Work) -> None:
     """The verdict with every check; a valid clip packaged, a rejected one with its reasons."""
-    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.core.filtering.inputs import FilterInput
     from hoi_platform.core.filtering.judge import judge
     from hoi_platform.services.packaging import package_clip

@@ -39,7 +39,7 @@ _NOT_READ: Final = {
 )
 def reconstruction(work: Work) -> None:
     """Body, hands and object optimized together: the raw 4D clip."""
-    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.core.formats.hoi_npz import write_hoi_npz
     from hoi_platform.core.formats.hoi_pickle import write_hoi_pickle
     from hoi_platform.core.formats.hoi_result import hoi_data_of

@@ -3,7 +3,7 @@
 import json
 from typing import Final
 
-from hoi_platform.assets.scene_inputs import scene_inputs, scene_settings
+from hoi_platform.assets.gen_2dhoi.scene_inputs import scene_inputs, scene_settings
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.core.clip import ClipId
 from hoi_platform.resources.blender import BlenderResource

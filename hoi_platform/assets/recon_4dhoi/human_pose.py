@@ -12,7 +12,7 @@ from hoi_platform.services.artifacts.stages import Work
 )
 def human_pose(work: Work) -> None:
     """The person's body and hands in every frame, in the camera and in the world."""
-    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.core.body.fitting.estimate import save_estimate
     from hoi_platform.services.vision.human_pose.backend import human_pose_backend
     from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest

@@ -14,7 +14,7 @@ from hoi_platform.services.artifacts.stages import Work
 )
 def contact_labels(work: Work) -> None:
     """Which joints touch the object, per interval of frames."""
-    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.core.scene.contacts import label_contacts
 
     inputs, config = ClipInputs(work), work.settings.recon_4dhoi.contact

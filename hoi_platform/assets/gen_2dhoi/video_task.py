@@ -1,7 +1,7 @@
 """The asset ``video_task``."""
 
+from hoi_platform.assets.gen_2dhoi.video_request import request_settings, video_request
 from hoi_platform.assets.stage import Look, stage_asset
-from hoi_platform.assets.video_request import request_settings, video_request
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Work

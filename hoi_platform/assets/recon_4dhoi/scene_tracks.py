@@ -13,7 +13,7 @@ from hoi_platform.services.artifacts.stages import Work
 )
 def scene_tracks(work: Work) -> None:
     """Masks of object and person and the metric depth in every frame."""
-    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.services.vision.scene_tracks.backend import SceneTracksRequest, scene_tracker
 
     inputs = ClipInputs(work)

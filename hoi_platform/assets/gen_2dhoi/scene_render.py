@@ -3,8 +3,8 @@
 import json
 
 from hoi_platform.assets.checks import RENDER_SANITY
+from hoi_platform.assets.gen_2dhoi.scene_inputs import scene_inputs, scene_settings
 from hoi_platform.assets.looks import frame_preview
-from hoi_platform.assets.scene_inputs import scene_inputs, scene_settings
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.models import ModelsResource

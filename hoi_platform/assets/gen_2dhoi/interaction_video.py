@@ -1,9 +1,9 @@
 """The asset ``interaction_video``."""
 
 from hoi_platform.assets.checks import VIDEO_SANITY
+from hoi_platform.assets.gen_2dhoi.video_request import request_settings, video_request
 from hoi_platform.assets.looks import video_preview
 from hoi_platform.assets.stage import Look, stage_asset
-from hoi_platform.assets.video_request import request_settings, video_request
 from hoi_platform.core.filtering.check import checks_to_json
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.services.artifacts.files import write_whole
@@ -24,7 +24,7 @@ def interaction_video(work: Work, video: VideoResource) -> None:
     A bought video that is not the ordered one is kept with what it did not pass; the clip's chain
     ends here until a person accepts it.
     """
-    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.core.filtering.video_sanity import video_checks
     from hoi_platform.services.video.codec import read_video
 

@@ -16,7 +16,7 @@ from hoi_platform.services.artifacts.stages import Work
 )
 def clip_accuracy(work: Work) -> None:
     """How far the reconstruction is from the truth, where the clip has one."""
-    from hoi_platform.assets.inputs import ClipInputs
+    from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.core.formats.ground_truth import GroundTruth
     from hoi_platform.core.metrics.clip import evaluate_clip
 
