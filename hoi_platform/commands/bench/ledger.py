@@ -1,6 +1,7 @@
 """``hoi bench ledger``: whether paid calls keep their promises while processes die."""
 
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -93,8 +94,11 @@ def _lines(part: "Part") -> Any:
     """What a part's process prints, parsed. Raises StageError when it fails."""
     from dataclasses import asdict
 
+    from hoi_platform.services.chaos.part import ENVIRONMENT
+
     command = [sys.executable, "-m", "hoi_platform.services.chaos.part", json.dumps(asdict(part))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    environment = os.environ | ENVIRONMENT
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         for line in process.stdout:
             yield json.loads(line)
