@@ -22,15 +22,19 @@ def status(results_dir: ResultsDir = DEFAULT_RESULTS, profile: Profile = "demo")
     platform = PlatformResource(results_dir=str(results_dir), profile=profile).platform()
     stages = platform.stages(STAGES)
     rows = []
+    notes: set[str] = set()
     for clip in platform.made_clips():
-        states = [stages.status(a, upstream_subject(a, clip) or clip).state for a in flow_order()]
-        rows.append([clip.path, *(marks.get(s, "[red]✗[/red]") for s in states)])
+        found = [stages.status(a, upstream_subject(a, clip) or clip) for a in flow_order()]
+        rows.append([clip.path, *(marks.get(s.state, "[red]✗[/red]") for s in found)])
+        notes |= {status.reason for status in found if "hoi migrate" in status.reason}
     if not rows:
         console.print(f"no clip under {results_dir} yet; start with `hoi demo`")
         return
     heads = [name.replace("_", "\n") for name in flow_order()]
     console.print(table("Clips", ["clip", *heads], rows))
     console.print("● done   ◐ stale   ✗ corrupt   · missing")
+    for note in sorted(notes):
+        console.print(f"[yellow]{note}[/yellow]")
 
 
 def clips(results_dir: ResultsDir = DEFAULT_RESULTS) -> None:

@@ -127,6 +127,9 @@ def test_a_redone_chain_finds_its_purchase(
 def test_nothing_is_bought_before_the_migration(results: Path, resource: PlatformResource) -> None:
     """A new version on an old folder would buy all of its videos again."""
     assert states(resource) == {State.STALE}
+    command = [sys.executable, "-m", "hoi_platform.cli", "status", "--results_dir", str(results)]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert "made by an earlier version: run `hoi migrate`" in shown.stdout
     with pytest.raises(MissingResourceError, match="hoi migrate --apply"):
         require_known_purchases(results, "ledger.db", ledger_is_empty=False)
 
