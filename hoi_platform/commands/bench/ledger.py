@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def ledger(
     seed: Annotated[int, typer.Option(help="All that happens is drawn from it.")] = 1,
-    cases: Annotated[int, typer.Option(min=1, help="Cases on each database.")] = 1000,
-    part_cases: Annotated[int, typer.Option(min=1, help="Cases in a part.")] = 100,
+    cases: Annotated[int, typer.Option(min=1, help="Cases on each database.")] = 1100,
+    part_cases: Annotated[int, typer.Option(min=1, help="Cases in a part.")] = 25,
     parts: Annotated[str | None, typer.Option(help="Only these parts: 3 or 1-8.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Parts that run at the same time.")] = 2,
     databases: Annotated[str, typer.Option(help="One or both.")] = "sqlite,postgresql",
