@@ -1,6 +1,7 @@
 """``hoi bench ledger``: whether paid calls keep their promises while processes die."""
 
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 def ledger(
     seed: Annotated[int, typer.Option(help="All that happens is drawn from it.")] = 1,
-    cases: Annotated[int, typer.Option(min=1, help="Cases on each database.")] = 1000,
-    part_cases: Annotated[int, typer.Option(min=1, help="Cases in a part.")] = 100,
+    cases: Annotated[int, typer.Option(min=1, help="Cases on each database.")] = 1100,
+    part_cases: Annotated[int, typer.Option(min=1, help="Cases in a part.")] = 25,
     parts: Annotated[str | None, typer.Option(help="Only these parts: 3 or 1-8.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Parts that run at the same time.")] = 2,
     databases: Annotated[str, typer.Option(help="One or both.")] = "sqlite,postgresql",
@@ -93,8 +94,11 @@ def _lines(part: "Part") -> Any:
     """What a part's process prints, parsed. Raises StageError when it fails."""
     from dataclasses import asdict
 
+    from hoi_platform.services.chaos.part import ENVIRONMENT
+
     command = [sys.executable, "-m", "hoi_platform.services.chaos.part", json.dumps(asdict(part))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    environment = os.environ | ENVIRONMENT
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         for line in process.stdout:
             yield json.loads(line)

@@ -1,8 +1,8 @@
 """A part of the bench: one ledger, one service process, one auditor, a range of cases.
 
-Run as ``python -m hoi_platform.services.chaos.part JSON``: a process without threads, open
-connections or engines, from which everything else is forked. It prints a line of JSON per case and
-its figures at the end.
+Run as ``python -m hoi_platform.services.chaos.part JSON`` in ``ENVIRONMENT``: a process without
+threads, open connections or engines, from which everything else is forked. It prints a line of
+JSON per case and its figures at the end.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hoi_platform.services.chaos import buying, kernel
 from hoi_platform.services.chaos.auditing import audit_until_told
@@ -33,6 +33,9 @@ from hoi_platform.services.chaos.verdict import Result
 from hoi_platform.services.chaos.warm import warm_up
 from hoi_platform.services.fake_apis.videos import still_video
 from hoi_platform.services.ledger.database import open_ledger
+
+ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""What a part's process is started with: one that has threads must not be forked."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 from sqlalchemy import create_engine
 
 from hoi_platform.services.chaos import buying
@@ -23,6 +24,7 @@ _URL = "http://127.0.0.1:9"
 
 def warm_up() -> None:
     """Buy a video of each service in this process, without a network, and forget them."""
+    cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as folder:
         clock = SharedClock()
         services = Services(clock, _URL, still_video(width=320, fps=1))
@@ -44,6 +46,8 @@ def warm_up() -> None:
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
             thread.join()  # the deadlines of the requests, which are over
+    if len(threads := list(Path("/proc/self/task").iterdir())) > 1:
+        raise RuntimeError(f"{len(threads)} threads where only one may be forked")
 
 
 def _calm(number: int) -> Case:

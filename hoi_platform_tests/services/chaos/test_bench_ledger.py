@@ -16,6 +16,7 @@ from hoi_platform.services.chaos.figures import (
     markdown,
     merged,
 )
+from hoi_platform.services.chaos.part import ENVIRONMENT
 from hoi_platform_tests.services.chaos.planted import CASES
 
 ROOT = Path(__file__).parents[3]
@@ -25,7 +26,7 @@ DISASTERS = ("deaths by exit", "deaths by kill", "deaths by torn", "pauses beyon
 
 def run(*arguments: str, ok: bool = True) -> str:
     """The output of a Python process over this checkout."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | ENVIRONMENT | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, *arguments],
         capture_output=True,
