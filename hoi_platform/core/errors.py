@@ -13,6 +13,7 @@
     │   ├── BudgetError          sending would exceed the configured budget
     │   └── UnsettledError       nobody knows whether a paid request was taken: a person settles it
     └── TransientError           may succeed when tried again (time-out, 5xx, crashed worker)
+        └── StorageError         the results' disk is full, read-only or broken
 """
 
 from collections.abc import Callable
@@ -69,3 +70,7 @@ class UnsettledError(PermanentError):
 
 class TransientError(HoiError):
     """The failure may pass: a time-out, an overloaded service, a worker that died."""
+
+
+class StorageError(TransientError):
+    """The results' disk refused to write; what was finished before stands."""

@@ -2,13 +2,14 @@
 
 import multiprocessing
 import os
+import resource
 import signal
 from pathlib import Path
 
 import pytest
 
 from hoi_platform.core.clip import ClipId, ObjectId
-from hoi_platform.core.errors import MissingResourceError
+from hoi_platform.core.errors import MissingResourceError, StorageError
 from hoi_platform.services.artifacts import record
 from hoi_platform.services.artifacts.files import move_whole, write_whole
 from hoi_platform.services.artifacts.record import (
@@ -213,3 +214,32 @@ def test_fingerprints_ignore_key_order_alone() -> None:
     assert fingerprint_of({"a": 1, "b": [1, 2]}) == fingerprint_of({"b": [1, 2], "a": 1})
     assert fingerprint_of({"a": 1, "b": [1, 2]}) != fingerprint_of({"a": 1, "b": [2, 1]})
     assert fingerprint_of({"a": 1}) != fingerprint_of({"a": 1.5})
+
+
+def _make_with_small_files(root: Path, answers: "multiprocessing.Queue[str]") -> None:
+    """Where no file may grow beyond 1 kB; the kernel itself refuses."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    try:
+        _make(root, "x" * 2000, "f2")
+    except StorageError as error:
+        answers.put(str(error))
+    except BaseException as error:  # noqa: BLE001 - reported to the test
+        answers.put(f"{type(error).__name__}: {error}")
+
+
+def test_a_disk_that_refuses_is_one_error_with_the_cure(tmp_path: Path) -> None:
+    """A full disk would surface as an OSError of some library, and leave half an artifact."""
+    _make(tmp_path, "old", "f1")
+    answers: multiprocessing.Queue[str] = multiprocessing.get_context("fork").Queue()
+    process = multiprocessing.get_context("fork").Process(
+        target=_make_with_small_files, args=(tmp_path, answers)
+    )
+    process.start()
+    said = answers.get(timeout=30)
+    process.join()
+    assert said.startswith(f"video_prompt of {CLIP.path}: ")
+    assert "could not be written (File too large)" in said
+    assert "finished stages are kept" in said
+    assert ArtifactStore(tmp_path).status("video_prompt", CLIP, "f1").done
+    assert not [p for p in (tmp_path / ".staging").iterdir() if p.name != "locks"]

@@ -1,12 +1,27 @@
 """Writing files and folders whole: temporary name, fsync, rename."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
+
+from hoi_platform.core.errors import StorageError
+
+_CURES: Final = {
+    errno.ENOSPC: "free space there",
+    errno.EDQUOT: "raise the quota or free space there",
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f)",
+    errno.EROFS: "mount it writable, or name another folder with --results_dir",
+    errno.EACCES: "give this user write access, or name another folder with --results_dir",
+    errno.EPERM: "give this user write access, or name another folder with --results_dir",
+    errno.EIO: "check the disk: it reports an input/output error",
+}
+"""What a disk refuses with → what to do."""
 
 
 def write_whole(path: Path, data: bytes | str) -> None:
@@ -66,3 +81,18 @@ def exclusive(lock: Path) -> Iterator[None]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def storage_errors(what: str, folder: Path) -> Iterator[None]:
+    """Raises StorageError, with the cure, for what the disk of ``folder`` refuses inside."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _CURES:
+            raise
+        where = error.filename or folder
+        raise StorageError(
+            f"{what}: {where} could not be written ({os.strerror(error.errno)}); "
+            f"{_CURES[error.errno]}, then run the same command again: finished stages are kept"
+        ) from error

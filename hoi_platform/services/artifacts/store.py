@@ -18,7 +18,13 @@ from hoi_platform.core.formats.artifacts import (
     subject_path,
     upstream_subject,
 )
-from hoi_platform.services.artifacts.files import exclusive, move_whole, sync_tree, write_whole
+from hoi_platform.services.artifacts.files import (
+    exclusive,
+    move_whole,
+    storage_errors,
+    sync_tree,
+    write_whole,
+)
 from hoi_platform.services.artifacts.record import (
     RECORD_VERSION,
     ArtifactRecord,
@@ -123,13 +129,17 @@ class ArtifactStore:
 
     @contextlib.contextmanager
     def staging(self, asset: str, subject: Subject) -> Iterator[Staging]:
-        """A scratch folder on the results' file system, removed at the end whatever happens."""
+        """A scratch folder on the results' file system, removed at the end whatever happens.
+
+        Raises StorageError for what the disk refuses inside.
+        """
         root = self.root / ".staging" / f"{asset}-{uuid.uuid4().hex}"
-        root.mkdir(parents=True)
-        try:
-            yield Staging(ARTIFACTS[asset], subject, root)
-        finally:
-            shutil.rmtree(root, ignore_errors=True)
+        with storage_errors(f"{asset} of {subject_path(subject) or 'the dataset'}", self.root):
+            root.mkdir(parents=True)
+            try:
+                yield Staging(ARTIFACTS[asset], subject, root)
+            finally:
+                shutil.rmtree(root, ignore_errors=True)
 
     def commit(self, staging: Staging, record: ArtifactRecord) -> ArtifactRecord:
         """Put a finished artifact in place: files first, the record, which makes it done, last."""
