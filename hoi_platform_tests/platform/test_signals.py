@@ -1,6 +1,7 @@
 """SIGINT and SIGTERM, sent to real commands at several moments."""
 
 import random
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -9,17 +10,20 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from hoi_platform.core.clip import ClipId
 from hoi_platform.resources.platform import PlatformResource
+from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform_tests.platform.conftest import SMALL_GEN, small_config
-from hoi_platform_tests.platform.prepared import prepare
+from hoi_platform_tests.platform.prepared import DRILL, prepare
 from hoi_platform_tests.platform.processes import Ended, Running, run, running
 from hoi_platform_tests.platform.stand_ins import orders, served_kling
 from hoi_platform_tests.services.video.paid_world import make_frames
 
 INT, TERM = signal.SIGINT, signal.SIGTERM
+CLIP = ClipId(DRILL, "kid", "indoor2-manipulation", 1)
 AT_ONCE_S = 15.0
 """Longest way to the end on a busy machine; about 1 s on an idle one."""
 
@@ -33,6 +37,13 @@ def gen(results: Path, config: Path) -> list[str]:
     flags = ["--dataset", "ComAsset", "--category", "cordless_drill", "--character", "kid"]
     files = ["--results_dir", str(results), "--config", str(config)]
     return ["-m", "hoi_platform.pipelines.gen_2dhoi", *flags, *files]
+
+
+def recon(results: Path, configs: tuple[Path, Path]) -> list[str]:
+    gen_config, config = configs
+    flags = ["--dataset", "ComAsset", "--category", "cordless_drill", "--gen_config"]
+    files = [str(gen_config), "--results_dir", str(results), "--config", str(config)]
+    return ["-m", "hoi_platform.pipelines.recon_4dhoi", *flags, *files]
 
 
 def assert_stopped(command: Running, ended: Ended, number: signal.Signals) -> None:
@@ -63,10 +74,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("stage", "after_s", "number"),
     [
-        ("object_mesh", 0.0, INT),
+        pytest.param("object_mesh", 0.0, INT, marks=pytest.mark.long),
         ("settled_pose", 0.5, TERM),  # Blender starts, or drops the object
         ("scene_render", 2.0, INT),  # Blender renders the frame
-        ("interaction_video", 4.0, TERM),  # Blender renders the video
+        # Blender renders the video.
+        pytest.param("interaction_video", 4.0, TERM, marks=pytest.mark.long),
     ],
 )
 def test_a_signal_stops_a_run_at_once(
@@ -94,6 +106,38 @@ def test_what_was_stopped_goes_on_to_its_end(folder: Path) -> None:
     ended = run(gen(folder / "results", folder / "gen_2dhoi.yaml"))
     assert ended.status == 0, ended.output
     assert "done already" in ended.output
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("stage", "after_s", "number"),
+    [
+        ("human_pose", 2.0, TERM),  # MediaPipe looks at the video, or the body is fitted
+        ("reconstruction", 2.0, INT),  # the optimizer iterates
+    ],
+)
+def test_a_signal_stops_a_reconstruction_at_once(
+    stage: str,
+    after_s: float,
+    number: signal.Signals,
+    clip_results: Path,
+    small_configs: tuple[Path, Path],
+    tmp_path: Path,
+) -> None:
+    """MediaPipe or the optimizer would go on for minutes, or a half result be kept."""
+    results = tmp_path / "results"
+    shutil.copytree(clip_results, results)
+    store = ArtifactStore(results)
+    store.remove(stage, CLIP)
+    with running(recon(results, small_configs)) as command:
+        command.wait_for(stage)
+        time.sleep(after_s)
+        assert_stopped(command, command.stop(number), number)
+    assert staged(results) == []
+    assert store.record(stage, CLIP) is None
+    ended = run(recon(results, small_configs))
+    assert ended.status == 0, ended.output
+    assert store.record(stage, CLIP) is not None
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def spoiled_clip(clip: Planted) -> Planted:
     return spoiled(clip, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("body_model", ["anny", "smplx"])
+@pytest.mark.parametrize("body_model", ["anny", pytest.param("smplx", marks=pytest.mark.long)])
 def test_planted_truth_is_recovered(spoiled_clip, body_model):
     """The objective has its minimum elsewhere than at the truth, or is not descended."""
     before = spoiled_clip.observation

@@ -42,17 +42,11 @@ def written(folder: Path, stage: str, name: str, **changes: object) -> str:
 @pytest.mark.parametrize(
     ("arguments", "status", "shown"),
     [
-        ((*GEN, "--dry_run"), 0, "nothing was sent"),
         ((*GEN, "--dry_run", "--video_model_api", "kling-ai"), 0, "kling-v2-5-turbo"),
         ((*GEN, "--force", "video_task", "--video_model_api", "fal-ai"), 1, "--buy-again"),
         ((*GEN, "--force", "scene_rendr", "--dry_run"), 1, "did you mean 'scene_render'?"),
         ((*GEN, "--force", "scene_render", "--skip_done"), 1, "drop one"),
         ((*RECON,), 1, "run gen_2dhoi first"),
-        ((HOI, "status"), 0, "no clip under"),
-        ((HOI, "clips"), 0, "verdict"),
-        ((HOI, "why", "a/b/kid_room_rand00001"), 1, "no record of clip"),
-        ((HOI, "objects", "list"), 0, "cordless_drill"),
-        ((HOI, "config", "explain", "{configs}/gen_2dhoi/manipulation.yaml"), 0, "drop_height"),
         ((HOI, "config", "explain", "{configs}/recon_4dhoi/manip_soma.yaml"), 0, "REFUSED when"),
         ((HOI, "config", "explain", "{configs}/scenes/indoor2-manipulation.yaml"), 1, "no key of"),
     ],

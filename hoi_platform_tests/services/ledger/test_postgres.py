@@ -15,9 +15,13 @@ from hoi_platform.services.ledger.states import RequestState
 from hoi_platform_tests.services.ledger.postgres import running_postgres
 from hoi_platform_tests.services.ledger.test_edges import ODD_ANSWERS
 from hoi_platform_tests.services.ledger.test_ledger import INTENT
-from hoi_platform_tests.services.video.test_fault_plans import check, run_parallel
-
-PLANS = 1000
+from hoi_platform_tests.services.video.test_fault_plans import (
+    FEW_PLANS,
+    PLANS,
+    check,
+    run_parallel,
+    run_plans,
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +65,14 @@ def test_leases_live_by_the_server(url: str) -> None:
     assert 0 <= (ledger.now() - there).total_seconds() < 5
 
 
-@pytest.mark.slow
+def test_a_few_fault_plans_on_postgresql(url: str, tmp_path: Path) -> None:
+    """A video would be paid for twice, or paid for and never fetched."""
+    check(run_plans(url, tmp_path, range(FEW_PLANS)))
+
+
+@pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_fault_plans_on_postgresql(
+def test_a_thousand_fault_plans_on_postgresql(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A video would be paid for twice, or paid for and never fetched."""

@@ -27,6 +27,8 @@ from hoi_platform_tests.services.video.paid_world import (
     quiet,
 )
 
+FEW_PLANS = 36
+"""About a dozen of each service."""
 PLANS = 1000
 CLIPS = 50
 WORKERS = 2
@@ -68,6 +70,12 @@ class Tally:
         )
 
 
+def test_a_few_fault_plans(fast_folder: Path) -> None:
+    """A video would be paid for twice, or paid for and never fetched."""
+    check(run_plans(f"sqlite:///{fast_folder}/ledger.db", fast_folder, range(FEW_PLANS)))
+
+
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_a_thousand_fault_plans(fast_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A video would be paid for twice, or paid for and never fetched."""
