@@ -110,8 +110,13 @@ def sample_hoi(frames: int = 12, seed: int = 0) -> HoiData:
         obj_scale=np.array([2.5, 2.5, 2.5]),
         contact_points=ContactPoints(HandContact.from_frames({}), HandContact.from_frames(touched)),
         contact=ContactRecord(
-            (("right_wrist",), ("right_wrist", "left_wrist")), 8, 2, rng.random((frames, 2)) > 0.5
+            (("right_wrist",), ("right_wrist", "left_wrist")),
+            8,
+            2,
+            rng.random((frames, 2)) > 0.5,
+            rng.random((frames, 2)),
         ),
+        joint_confidence=rng.random((frames, NUM_JOINTS)),
         betas=rng.random(6),
         table=TableBox((0.5, 1.2, 0.375), (1.0, 0.6, 0.75)),
         meta={"obj_path": "mesh/model.obj"},

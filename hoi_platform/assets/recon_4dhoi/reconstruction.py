@@ -21,7 +21,7 @@ _NOT_READ: Final = {
 
 @stage_asset(
     Look("recon_4dhoi", frozenset({"torch"})),
-    version="3",
+    version="4",
     upstream=(
         "object_mesh",
         "scene_render",

@@ -90,6 +90,9 @@ class ContactConfig(Config):
     """Frames per label."""
     distance_m: float = Field(0.05, gt=0)
     """Largest distance between a joint's surface and the object that counts as contact (m)."""
+    min_visibility: float = Field(0.1, ge=0, le=1)
+    """Least confidence of a wrist, as ``human_pose`` states it, with which a hand is labeled: one
+    that nobody sees holds nothing. 0 labels hidden hands too."""
 
 
 class VarConfig(Config):

@@ -27,11 +27,16 @@ class ContactRecord:
     interval: int
     start_frame: int
     hands: NDArray[np.bool_]  # (T, 2), left and right
+    confidence: Array | None = None
+    """(T, 2) in [0, 1], 0 where there is no contact; None in results of foreign tools."""
 
     def first(self, frames: int) -> "ContactRecord":
         """The first frames alone."""
         intervals = max(0, -(-(frames - self.start_frame) // self.interval))
-        return replace(self, labels=self.labels[:intervals], hands=self.hands[:frames])
+        sure = None if self.confidence is None else self.confidence[:frames]
+        return replace(
+            self, labels=self.labels[:intervals], hands=self.hands[:frames], confidence=sure
+        )
 
     def to_reference(self) -> dict[str, Any]:
         """The reference's ``contact`` dict."""
@@ -40,6 +45,7 @@ class ContactRecord:
             "contact_interval": self.interval,
             "contact_start_idx": self.start_frame,
             "hands": self.hands,
+            **({} if self.confidence is None else {"confidence": self.confidence}),
         }
 
 

@@ -26,6 +26,7 @@ FK_TOLERANCE_M: Final = 1e-4
 
 PACKAGED_ORIGIN: Final = "packaged_origin_world"
 
+JOINT_CONFIDENCE: Final = ArraySpec("joint_confidence", ("T", NUM_JOINTS), finite=True)
 _SCHEMA: Final = (
     ArraySpec("translation", ("T", 3)),
     ArraySpec("joints", ("T", NUM_JOINTS, 3)),
@@ -63,6 +64,8 @@ class HoiData:
     """(3,) mesh units to meters."""
     contact_points: ContactPoints
     contact: ContactRecord
+    joint_confidence: Array | None = None
+    """(T, 55) in [0, 1]: how well the video supports each joint; None where nobody measured it."""
     betas: Array = field(default_factory=lambda: np.zeros(0))
     """Shape coefficients; for Anny the phenotype values, named in ``meta['shape_names']``."""
     scale: float = 1.0
@@ -81,6 +84,9 @@ class HoiData:
             "betas": self.betas,
         }
         check_arrays("hoi_data", values, _SCHEMA)
+        if self.joint_confidence is not None:
+            named = {"joints": self.joints, "joint_confidence": self.joint_confidence}
+            check_arrays("hoi_data", named, (_SCHEMA[1], JOINT_CONFIDENCE))
         if len(self.contact.hands) != len(self):
             raise BadInputError(
                 f"hoi_data: contact.hands has {len(self.contact.hands)} frames of {len(self)}"
@@ -128,6 +134,7 @@ class HoiData:
             motion=self.motion[cut],
             joints=self.joints[cut],
             Ts_world_object=self.Ts_world_object[cut],
+            joint_confidence=None if self.joint_confidence is None else self.joint_confidence[cut],
             contact_points=self.contact_points.first(frames),
             contact=self.contact.first(frames),
         )

@@ -20,7 +20,7 @@ from hoi_platform.core.formats.contact_record import (
     ContactRecord,
     HandContact,
 )
-from hoi_platform.core.formats.hoi_data import HoiData, TableBox
+from hoi_platform.core.formats.hoi_data import JOINT_CONFIDENCE, HoiData, TableBox
 
 SCHEMA_VERSION: Final = 1
 
@@ -46,6 +46,8 @@ _SCHEMA: Final = (
     ),
     ArraySpec("record", (), "text"),
 )
+_OPTIONAL: Final = (JOINT_CONFIDENCE, ArraySpec("contact_confidence", ("T", 2), finite=True))
+"""Absent in results of foreign tools and of versions that did not state them."""
 
 
 def hoi_npz_bytes(data: HoiData) -> bytes:
@@ -66,6 +68,11 @@ def hoi_npz_bytes(data: HoiData) -> bytes:
         "hands": data.contact.hands,
         "record": json.dumps(_record(data), allow_nan=False),
     }
+    optional = {
+        "joint_confidence": data.joint_confidence,
+        "contact_confidence": data.contact.confidence,
+    }
+    arrays |= {name: array for name, array in optional.items() if array is not None}
     for hand in HANDS:
         contact: HandContact = getattr(data.contact_points, hand)
         arrays |= {f"{hand}_points": contact.points, f"{hand}_frames": contact.frames}
@@ -92,7 +99,8 @@ def read_hoi_npz(path: Path) -> HoiData:
             f"{path} has schema version {version}; this release reads {SCHEMA_VERSION}. "
             "Materialize filtered_hoi again"
         )
-    checked = check_arrays(str(path), arrays, _SCHEMA)
+    present = tuple(spec for spec in _OPTIONAL if spec.name in arrays)
+    checked = check_arrays(str(path), arrays, (*_SCHEMA, *present))
     if tuple(checked["joint_names"].tolist()) != JOINT_NAMES:
         raise BadInputError(f"{path}: joint_names are not those of the SMPL-X order")
     data = _assemble(checked, json.loads(str(checked["record"])))
@@ -126,8 +134,13 @@ def _assemble(arrays: dict[str, NDArray], record: dict[str, Any]) -> HoiData:
         obj_scale=arrays["obj_scale"],
         contact_points=ContactPoints(left, right),
         contact=ContactRecord(
-            labels, record["contact_interval"], record["contact_start_frame"], arrays["hands"]
+            labels,
+            record["contact_interval"],
+            record["contact_start_frame"],
+            arrays["hands"],
+            arrays.get("contact_confidence"),
         ),
+        joint_confidence=arrays.get("joint_confidence"),
         betas=arrays["betas"],
         scale=float(arrays["scale"]),
         table=None if table is None else TableBox(tuple(table["pos"]), tuple(table["size"])),

@@ -2,8 +2,9 @@
 
 It holds only plain containers, numbers, strings and numpy arrays. Where the reference's reading
 script (``object_data``) and its code (``obj_data``) differ, both are written. Beyond the
-reference's keys stand ``rest_joints``, ``joint_names`` and the poses of jaw and eyes, so that the
-motion can be replayed without a licensed body model: rotate about the pelvis, then add ``trans``.
+reference's keys stand ``joint_confidence``, ``rest_joints``, ``joint_names`` and the poses of jaw
+and eyes, so that the motion can be replayed without a licensed body model: rotate about the
+pelvis, then add ``trans``.
 """
 
 import pickle
@@ -123,6 +124,7 @@ def from_reference(content: Any, source: str = "hoi_data.pkl") -> HoiData:
         obj_scale=pose["obj_scale"],
         contact_points=ContactPoints(left, right),
         contact=_contact(contact, len(poses)),
+        joint_confidence=_table(content, "human_data", source).get("joint_confidence"),
         betas=human["betas"],
         scale=float(human["scale"]),
         table=_box(_table(content, "scene_data", source)),
@@ -142,6 +144,7 @@ def _human(data: HoiData) -> dict[str, Any]:
         "rest_joints": data.rest_joints,
         "joint_names": list(JOINT_NAMES),
         "parents": list(PARENTS),
+        **({} if data.joint_confidence is None else {"joint_confidence": data.joint_confidence}),
     }
 
 
@@ -163,6 +166,7 @@ def _contact(contact: Mapping[str, Any], frames: int) -> ContactRecord:
         int(contact.get("contact_interval", 8)),
         int(contact.get("contact_start_idx", 0)),
         np.asarray(contact.get("hands", np.zeros((frames, 2))), dtype=bool),
+        contact.get("confidence"),
     )
 
 

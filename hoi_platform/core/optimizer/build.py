@@ -6,12 +6,11 @@ from numpy.typing import NDArray
 from hoi_platform.core.body.keypoints import KEYPOINT_NAMES, POSE_KEYPOINTS
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.formats.tracks import OBJECT
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.sdf import SignedDistanceGrid
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.optimizer.clouds import depth_clouds, is_depth_of_body
 from hoi_platform.core.optimizer.hoi_model import HoiModel, Kind
-from hoi_platform.core.optimizer.holding import WRISTS, Holding, trusted_frames
+from hoi_platform.core.optimizer.holding import Holding, trusted_frames
 from hoi_platform.core.optimizer.masks import mask_windows
 from hoi_platform.core.optimizer.observation import HoiObservation
 from hoi_platform.core.optimizer.prediction import Prediction
@@ -26,7 +25,8 @@ from hoi_platform.core.optimizer.targets import (
 from hoi_platform.core.optimizer.variables import Variables
 
 _FIELD_RESOLUTION = 48
-_LEAST_TRUST = 0.02
+_PLAIN = 0.3
+"""Confidence of a contact from which on it pulls in full: a hand in plain sight that touches."""
 _HAND_LANDMARKS = np.array([name not in POSE_KEYPOINTS for name in KEYPOINT_NAMES])
 
 
@@ -54,7 +54,7 @@ def build_targets(
         tracked_center=kind(transform_points(track.Ts_world_object, center[None])[:, 0]),
         R_tracked=kind(track.Ts_world_object[:, :3, :3]),
         first_object_points=kind(transform_points(T_first, surface)),
-        contact=contact_targets(held, observation.human.joint_confidence, kind),
+        contact=contact_targets(held, kind),
         table=_table(observation, kind),
         object_distance=SignedDistanceGrid.of(observation.mesh, _FIELD_RESOLUTION),
         masks=_masks(observation, kind, rng),
@@ -63,18 +63,12 @@ def build_targets(
     )
 
 
-def contact_targets(held: Holding, joint_confidence: Array, kind: Kind) -> ContactTargets:
-    """``joint_confidence`` is (T, 55).
-
-    A hand counts by how well the video supports its wrist while it is in contact: one that is
-    hidden may be labeled because its guess happens to be near.
-    """
+def contact_targets(held: Holding, kind: Kind) -> ContactTargets:
+    """A hand is pulled by how sure its contact is; a plain one (``_PLAIN``) in full."""
     hands = held.hands
     touched = np.flatnonzero(hands.any(axis=1))
     start, end = (int(touched[0]), int(touched[-1]) + 1) if touched.size else (len(hands),) * 2
-    wrists = joint_confidence[:, WRISTS]
-    trust = (wrists * hands).sum(axis=0) / np.maximum(hands.sum(axis=0), 1)
-    weight = hands * np.maximum(trust, _LEAST_TRUST)
+    weight = hands * (held.confidence / _PLAIN).clip(0, 1)
     return ContactTargets(kind.booleans(hands), kind(weight), start, end, held.rest)
 
 

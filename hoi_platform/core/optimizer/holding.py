@@ -22,26 +22,28 @@ class Holding(NamedTuple):
     rest: int
     """The object is at its rendered pose in all frames before this one."""
     hands: NDArray[np.bool_]  # (T, 2) left and right
+    confidence: Array  # (T, 2) in [0, 1], 0 for a hand that is not in contact
 
 
 def holding(observation: HoiObservation) -> Holding:
-    """The labels, mended where they were made from a track that was lost.
+    """The labels, carried on where they were made from a track that was lost.
 
     An object that has left its place is held: where no hand is labeled and the track cannot be
-    trusted, the hand of the nearest label holds it (without any label, the hand that was nearest
-    when it left).
+    trusted, the hand of the nearest label holds it as long as the video shows it. Without any
+    label nobody does: there is no evidence of who.
     """
-    hands = observation.contacts.hands.copy()
+    hands, confidence = observation.contacts.hands.copy(), observation.contacts.confidence.copy()
     rest = _rest(observation)
     missing = ~hands.any(axis=1) & ~trusted_frames(observation)
     missing[:rest] = False
     labeled = np.flatnonzero(hands.any(axis=1))
     frames = np.flatnonzero(missing)
     if frames.size and labeled.size:
-        hands[frames] = hands[labeled[np.abs(frames[:, None] - labeled[None]).argmin(axis=1)]]
-    elif frames.size:
-        hands[frames, _nearest_hand(observation, min(rest, len(hands) - 1))] = True
-    return Holding(rest, hands)
+        nearest = labeled[np.abs(frames[:, None] - labeled[None]).argmin(axis=1)]
+        hands[frames] = hands[nearest]
+        shown = observation.human.joint_confidence[frames][:, WRISTS]
+        confidence[frames] = np.minimum(confidence[nearest], shown)
+    return Holding(rest, hands, confidence)
 
 
 def trusted_frames(observation: HoiObservation) -> NDArray[np.bool_]:
@@ -57,10 +59,3 @@ def _rest(observation: HoiObservation) -> int:
         seen -= 1  # a lift begins with less than what changes the mask
     touched = np.flatnonzero(observation.contacts.hands.any(axis=1))
     return max(seen, int(touched[0])) if touched.size else seen
-
-
-def _nearest_hand(observation: HoiObservation, frame: int) -> int:
-    motion = observation.human.motion[frame : frame + 1]
-    wrists: Array = motion.joints(observation.body)[0, WRISTS]
-    place = observation.spec.T_world_object_array()[:3, 3]
-    return int(np.linalg.norm(wrists - place, axis=-1).argmin())

@@ -56,7 +56,7 @@ def synthetic_clip(
         tracks=_tracks(body, motion, mesh, Ts, camera),
         camera=camera,
         mesh=mesh,
-        contacts=ContactLabels(labels, 8, contact_start, hands),
+        contacts=ContactLabels(labels, 8, contact_start, hands, hands.astype(float)),
         spec=spec,
     )
     return SyntheticClip(observation, motion, Ts)

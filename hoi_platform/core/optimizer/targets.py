@@ -115,7 +115,7 @@ class ContactTargets:
     """Which hands hold or touch the object, and when."""
 
     hands: Tensor  # (T, 2) bool, left and right
-    weight: Tensor  # (T, 2) 0 without contact, else how far the hand's pose can be trusted
+    weight: Tensor  # (T, 2) in [0, 1], 0 without contact, else how sure it is
     start: int
     """First frame with contact; T when there is none."""
     end: int

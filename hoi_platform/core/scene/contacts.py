@@ -2,7 +2,8 @@
 
 Estimates are decimeters off in depth, so that distances along the line of sight count for less
 and a distance alone decides little. What decides is that an object which has left its place is
-held by somebody: by the hand that stays with it.
+held by somebody: by the hand that stays with it. A hand that the video does not show is no
+evidence: it is not labeled, however near its guess happens to be.
 """
 
 import json
@@ -11,11 +12,14 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 from scipy.spatial import cKDTree
 
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
+from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.config.recon_4dhoi import ContactConfig
+from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.contact_record import hand_vertices
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
@@ -23,6 +27,7 @@ from hoi_platform.core.geometry.rotations import Array, rotation_angle
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 
 HAND_JOINTS: Final = ("left_wrist", "right_wrist")
+WRISTS: Final = tuple(JOINT[name] for name in HAND_JOINTS)
 _DISPLACED_M: Final = 0.02
 _DISPLACED_RAD: Final = np.deg2rad(8.0)
 _TOGETHER_M_S: Final = 0.15
@@ -31,6 +36,8 @@ _HELD_SLACK: Final = 3.0
 """A hand that holds a displaced object may seem this many contact distances away."""
 _DEPTH_SHARE: Final = 0.2
 """What a distance along the line of sight counts for beside one across it."""
+_LASTING_S: Final = 0.25
+"""How long a hand may be hidden and still count as seen: a hand turns in half a second."""
 _START_M: Final = 0.04
 _START_FRAMES: Final = 8
 _SURFACE_POINTS: Final = 600
@@ -46,6 +53,13 @@ class ContactLabels:
     start_frame: int
     """Where the object has moved more than 4 cm within 8 frames; 0 if it never does."""
     hands: NDArray[np.bool_]  # (T, 2), left and right
+    confidence: Array  # (T, 2) in [0, 1], 0 where there is no label
+
+    def __post_init__(self) -> None:
+        if self.confidence.shape != self.hands.shape:
+            raise ValueError(
+                f"contact confidence is {self.confidence.shape} where labels are {self.hands.shape}"
+            )
 
     def to_json(self) -> str:
         """The reference's form, with the hands per frame beside it."""
@@ -54,18 +68,25 @@ class ContactLabels:
             "contact_interval": self.interval,
             "contact_start_idx": self.start_frame,
             "hands": self.hands.astype(int).tolist(),
+            "confidence": self.confidence.round(4).tolist(),
         }
         return json.dumps(data) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "ContactLabels":
-        """Read what ``to_json`` wrote."""
+        """Read what ``to_json`` wrote. Raises BadInputError for labels without confidence."""
         data: dict[str, Any] = json.loads(text)
+        if "confidence" not in data:
+            raise BadInputError(
+                "these contact labels are of a version that did not state their confidence; "
+                "make contact_labels again (--force contact_labels)"
+            )
         return cls(
             data["contact_labels"],
             data["contact_interval"],
             data["contact_start_idx"],
             np.array(data["hands"], dtype=bool).reshape(-1, 2),
+            np.array(data["confidence"], dtype=float).reshape(-1, 2),
         )
 
 
@@ -75,9 +96,13 @@ def label_contacts(
     mesh: TriangleMesh,
     Ts_world_object: Array,
     camera: Camera,
+    visibility: Array,
     config: ContactConfig,
 ) -> ContactLabels:
-    """Label T frames; ``mesh`` is the object in meters in its own frame."""
+    """Label T frames; ``mesh`` is the object in meters in its own frame.
+
+    ``visibility`` (T, 2) in [0, 1]: how well the video supports the left and the right wrist.
+    """
     points, _ = mesh.sample_surface(_SURFACE_POINTS, np.random.default_rng(0))
     hands = [motion.vertices(body.subset(ids)) for ids in hand_vertices(body)]
     sights = _sights(camera, Ts_world_object, points.mean(axis=0))
@@ -85,13 +110,26 @@ def label_contacts(
     distance = np.stack([_distances(hand, points, sights) for hand in in_object], axis=1)
     speed = np.stack([_relative_speed(hand, motion.fps) for hand in in_object], axis=1)
     displaced = _displaced(Ts_world_object)
-    touching = (distance <= config.distance_m) & (speed <= _TOGETHER_M_S)
-    held = _held(distance, displaced, config.distance_m)
+    support = _lasting(visibility, motion.fps)
+    seen = support >= config.min_visibility
+    touching = seen & (distance <= config.distance_m) & (speed <= _TOGETHER_M_S)
+    held = _held(distance, displaced, seen, config.distance_m)
     labels = _joined(touching, held)
     start = _start_frame(Ts_world_object)
+    nearness = 1 - distance / (2 * _HELD_SLACK * config.distance_m)  # at least 0.5 where labeled
     return ContactLabels(
-        _intervals(labels, start, config.contact_interval), config.contact_interval, start, labels
+        _intervals(labels, start, config.contact_interval),
+        config.contact_interval,
+        start,
+        labels,
+        np.where(labels, support * nearness.clip(0, 1), 0.0),
     )
+
+
+def _lasting(visibility: Array, fps: float) -> Array:
+    """(T, 2) the best visibility within ``_LASTING_S`` before and after: a grasp outlasts it."""
+    reach = max(1, round(_LASTING_S * fps))
+    return np.asarray(maximum_filter1d(visibility, 2 * reach + 1, axis=0, mode="nearest"))
 
 
 def _sights(camera: Camera, Ts_world_object: Array, center: Array) -> Array:
@@ -128,16 +166,20 @@ def _displaced(Ts_world_object: Array) -> NDArray[np.bool_]:
     return (moved > _DISPLACED_M) | (turned > _DISPLACED_RAD)
 
 
-def _held(distance: Array, displaced: NDArray[np.bool_], reach_m: float) -> NDArray[np.bool_]:
-    """(T, 2) displaced frames, given to the hand that stays nearest and to one as near as it."""
+def _held(
+    distance: Array, displaced: NDArray[np.bool_], seen: NDArray[np.bool_], reach_m: float
+) -> NDArray[np.bool_]:
+    """(T, 2) displaced frames, given to the seen hand that stays nearest and to one as near."""
     held = np.zeros(distance.shape, dtype=bool)
-    if not displaced.any():
-        return held
-    typical = np.median(distance[displaced], axis=0)
+    counted = seen & displaced[:, None]
+    typical = [
+        float(np.median(distance[counted[:, hand], hand])) if counted[:, hand].any() else np.inf
+        for hand in range(2)
+    ]
     for hand in range(2):
-        nearest = typical[hand] <= typical.min() + 1e-9
-        if nearest or typical[hand] <= reach_m:
-            held[:, hand] = displaced & (distance[:, hand] <= _HELD_SLACK * reach_m)
+        nearest = typical[hand] <= min(typical) + 1e-9
+        if np.isfinite(typical[hand]) and (nearest or typical[hand] <= reach_m):
+            held[:, hand] = counted[:, hand] & (distance[:, hand] <= _HELD_SLACK * reach_m)
     return held
 
 

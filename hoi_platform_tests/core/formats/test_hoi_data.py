@@ -27,6 +27,8 @@ def _assert_same(a: HoiData, b: HoiData) -> None:
     for name in ("joints", "rest_joints", "Ts_world_object", "obj_scale", "betas"):
         np.testing.assert_allclose(getattr(b, name), getattr(a, name), atol=1e-12, err_msg=name)
     np.testing.assert_array_equal(b.contact.hands, a.contact.hands)
+    np.testing.assert_array_equal(b.contact.confidence, a.contact.confidence)
+    np.testing.assert_array_equal(b.joint_confidence, a.joint_confidence)
     for hand in ("left_hand", "right_hand"):
         mine, theirs = (getattr(d.contact_points, hand) for d in (a, b))
         np.testing.assert_array_equal(mine.points, theirs.points)
@@ -48,6 +50,20 @@ def test_pickle_round_trip(tmp_path: Path) -> None:
     data = sample_hoi()
     write_hoi_pickle(data, tmp_path / "hoi_data.pkl")
     _assert_same(data, read_hoi_pickle(tmp_path / "hoi_data.pkl"))
+
+
+def test_files_without_confidence_are_read(tmp_path: Path) -> None:
+    """Results of foreign tools and of earlier versions could not be opened."""
+    known = sample_hoi()
+    data = replace(known, joint_confidence=None, contact=replace(known.contact, confidence=None))
+    write_hoi_npz(data, tmp_path / "hoi_data.npz")
+    write_hoi_pickle(data, tmp_path / "hoi_data.pkl")
+    for read in (
+        read_hoi_npz(tmp_path / "hoi_data.npz"),
+        read_hoi_pickle(tmp_path / "hoi_data.pkl"),
+    ):
+        assert read.joint_confidence is None
+        assert read.contact.confidence is None
 
 
 def test_kinematics_of_the_file_give_its_joints(tmp_path: Path) -> None:

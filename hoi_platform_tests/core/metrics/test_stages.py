@@ -76,7 +76,7 @@ def perfect(true: TrueClip) -> StageResults:
         human,
         SceneTracks(truth.object_masks, truth.human_masks, finite, np.ones((FRAMES, 2))),
         ObjectPoseTrack(truth.Ts_world_object, np.ones(FRAMES), np.zeros(FRAMES, bool)),
-        ContactLabels([], 8, 0, truth.contact),
+        ContactLabels([], 8, 0, truth.contact, truth.contact.astype(float)),
         result,
     )
 

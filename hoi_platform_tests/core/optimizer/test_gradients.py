@@ -173,3 +173,18 @@ def test_a_far_hand_does_not_count_as_contact(problem):
     assert term.function(prediction, targets, term.params()).item() > 1e-4
     gated = term.function(prediction, targets, term.params(max_contact_dist=0.15))
     assert gated.item() == 0
+
+
+def test_an_unsure_contact_pulls_less_also_as_the_only_one(problem):
+    """The weight of a lone hidden hand would cancel, and pull it in full."""
+    model, targets, variables = problem
+    term, hands = TERMS["contact"], torch.zeros(6, 2, dtype=torch.bool)
+    hands[:, 0] = True
+    prediction = Prediction(model, variables)
+
+    def pull(weight: float) -> float:
+        contact = ContactTargets(hands, weight * hands.double(), 0, 6, 0)
+        return term.function(prediction, replace(targets, contact=contact), term.params()).item()
+
+    assert pull(0.1) == pytest.approx(0.1 * pull(1.0))
+    assert pull(0.0) == 0

@@ -4,13 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from hoi_platform.core.optimizer.build import contact_targets
 from hoi_platform.core.optimizer.first_guess import first_guess
-from hoi_platform.core.optimizer.holding import holding
+from hoi_platform.core.optimizer.hoi_model import Kind
+from hoi_platform.core.optimizer.holding import WRISTS, Holding, holding
 from hoi_platform.core.optimizer.rest import rest_frames
 from hoi_platform_tests.core.optimizer.planted import Planted, planted
 
 START = 6
+KIND = Kind(torch.float64, torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -89,18 +93,49 @@ def test_a_lost_track_leaves_the_object_in_the_hand(clip):
     assert np.allclose(guess[: held.rest], clip.Ts_world_object[0], atol=1e-9)
 
 
-def test_without_any_label_the_nearest_hand_holds(clip):
-    """A clip whose track is lost from the start has nobody who moves the object."""
+def test_without_any_label_nobody_holds(clip):
+    """A hand without evidence would be pulled to an object whose place nobody knows."""
     observation = clip.observation
     blind = replace(
         observation,
         track=replace(observation.track, confidence=np.zeros(len(observation))),
-        contacts=replace(observation.contacts, hands=np.zeros((len(observation), 2), dtype=bool)),
+        contacts=replace(
+            observation.contacts,
+            hands=np.zeros((len(observation), 2), dtype=bool),
+            confidence=np.zeros((len(observation), 2)),
+        ),
     )
     held = holding(blind)
-    assert held.hands[held.rest :, 1].all()
-    assert not held.hands[: held.rest].any()
-    assert not held.hands[:, 0].any()
+    assert not held.hands.any()
+    assert not held.confidence.any()
+
+
+def test_a_carried_label_is_as_sure_as_the_hand_is_seen(clip):
+    """A hand that has left the picture would be pulled on for the rest of the clip."""
+    observation = clip.observation
+    hands = observation.contacts.hands.copy()
+    hands[START + 4 :] = False
+    shown = observation.human.joint_confidence.copy()
+    shown[START + 6 :, WRISTS[1]] = 0.0
+    lost = replace(
+        observation,
+        human=replace(observation.human, joint_confidence=shown),
+        track=replace(observation.track, confidence=np.zeros(len(observation))),
+        contacts=replace(observation.contacts, hands=hands),
+    )
+    held = holding(lost)
+    assert held.hands[START + 6 :, 1].all()
+    assert not held.confidence[START + 6 :].any()
+    assert held.confidence[held.rest : START + 4, 1].all()
+
+
+def test_a_doubtful_contact_pulls_less_also_alone(clip):
+    """The mean over weights gave a lone hidden hand the pull of a plain one."""
+    plain = Holding(START, clip.observation.contacts.hands, clip.observation.contacts.confidence)
+    weight = contact_targets(plain, KIND).weight
+    doubtful = contact_targets(plain._replace(confidence=0.1 * plain.confidence), KIND).weight
+    assert float(weight.max()) == 1.0
+    assert float(doubtful.max()) == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("depth_m", [-0.4, 0.4])

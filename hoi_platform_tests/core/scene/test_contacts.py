@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hoi_platform.core.config.recon_4dhoi import ContactConfig
+from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.contacts import ContactLabels, label_contacts
 from hoi_platform_tests.core.optimizer.planted import Planted, planted
@@ -16,11 +17,16 @@ def clip() -> Planted:
     return planted(frames=FRAMES, contact_start=START)
 
 
-def _labels(clip: Planted, offset: Array) -> ContactLabels:
+PLAIN = np.ones((FRAMES, 2))
+
+
+def _labels(clip: Planted, offset: Array, visibility: Array = PLAIN) -> ContactLabels:
     """Of the true motion, with the object moved by ``offset`` (m) while it is held."""
     seen, Ts = clip.observation, clip.Ts_world_object.copy()
     Ts[START:, :3, 3] += offset
-    return label_contacts(seen.body, clip.motion, seen.mesh, Ts, seen.camera, ContactConfig())
+    return label_contacts(
+        seen.body, clip.motion, seen.mesh, Ts, seen.camera, visibility, ContactConfig()
+    )
 
 
 def test_true_poses_give_true_labels(clip: Planted) -> None:
@@ -52,3 +58,39 @@ def test_labels_read_back(clip: Planted) -> None:
     again = ContactLabels.from_json(labels.to_json())
     assert again.to_json() == labels.to_json()
     assert np.array_equal(again.hands, labels.hands)
+    assert again.confidence == pytest.approx(labels.confidence, abs=1e-4)
+
+
+def test_labels_without_confidence_say_what_to_do() -> None:
+    """Labels of an earlier version would end in a KeyError."""
+    text = '{"contact_labels": [], "contact_interval": 8, "contact_start_idx": 0, "hands": []}'
+    with pytest.raises(BadInputError, match="--force contact_labels"):
+        ContactLabels.from_json(text)
+
+
+def test_a_hand_that_nobody_sees_gets_no_label(clip: Planted) -> None:
+    """A hidden hand whose guess is near would be made to hold the object."""
+    hidden = PLAIN.copy()
+    hidden[:, 1] = 0.02
+    labels = _labels(clip, np.zeros(3), hidden)
+    assert not labels.hands[:, 1].any()
+    assert not labels.confidence.any()
+
+
+def test_a_grasp_outlasts_a_short_occlusion(clip: Planted) -> None:
+    """A hand that turns behind the object would let it go for some frames."""
+    blinking = PLAIN.copy()
+    blinking[START + 6 : START + 8, 1] = 0.0
+    assert np.array_equal(
+        _labels(clip, np.zeros(3), blinking).hands, _labels(clip, np.zeros(3)).hands
+    )
+
+
+def test_confidence_follows_visibility(clip: Planted) -> None:
+    """A doubtful contact would pull as hard as a plain one."""
+    sure = _labels(clip, np.zeros(3))
+    doubtful = _labels(clip, np.zeros(3), 0.4 * PLAIN)
+    assert np.array_equal(sure.hands, doubtful.hands)
+    assert doubtful.confidence == pytest.approx(0.4 * sure.confidence)
+    assert (sure.confidence[sure.hands] >= 0.5).all()
+    assert not sure.confidence[~sure.hands].any()

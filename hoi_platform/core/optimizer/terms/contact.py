@@ -9,7 +9,7 @@ from torch import Tensor
 from hoi_platform.core.config.base import Config
 from hoi_platform.core.optimizer.prediction import Prediction
 from hoi_platform.core.optimizer.targets import Targets
-from hoi_platform.core.optimizer.terms.robust import huber, weighted_mean
+from hoi_platform.core.optimizer.terms.robust import huber
 
 _DELTA_M = 1e-3
 
@@ -33,7 +33,8 @@ def contact(prediction: Prediction, targets: Targets, params: ContactParams) -> 
     """mean ρ(max(0, φ(x))) over the ``top_k`` nearest hand points x of each hand in contact; m².
 
     φ: the object's signed distance; x: hand points (T, 2, N, 3); ρ: Huber at 1 mm, so that far
-    points cost 1 mm times their distance. With
+    points cost 1 mm times their distance. The mean is over hands in contact, each counted by the
+    confidence of its contact: an unsure one pulls less, also where it is the only one. With
     ``depth_only`` the distance is |(x − o)·d|, o the object's sample point nearest to x and d the
     viewing direction. Points inside of the object touch it: ``penetration`` moves them out.
     """
@@ -49,7 +50,7 @@ def contact(prediction: Prediction, targets: Targets, params: ContactParams) -> 
     gap = nearest.values.clamp(min=0)
     if params.depth_only:
         gap = _depth_gap(prediction, nearest.indices)
-    return weighted_mean(huber(gap, _DELTA_M).mean(-1), touching)
+    return (huber(gap, _DELTA_M).mean(-1) * touching).sum() / (touching > 0).sum().clamp(min=1)
 
 
 def _depth_gap(prediction: Prediction, chosen: Tensor) -> Tensor:
