@@ -16,7 +16,7 @@ from hoi_platform.runner import ChainRunner
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform_tests.conftest import SHARED_DATA
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 DRILL = ObjectId("ComAsset", "cordless_drill")
 CLIP = ClipId(DRILL, "kid", "indoor2-manipulation", 1)

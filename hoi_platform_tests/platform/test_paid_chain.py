@@ -1,4 +1,4 @@
-"""Mesh to verdict with paid services: Kling and a vision model behind HTTP, at the stand-ins."""
+"""The chain with paid services: Kling and a vision model behind HTTP, at the stand-ins."""
 
 import json
 from collections.abc import Iterator
@@ -22,10 +22,12 @@ from hoi_platform.services.video.simulated import SimulatedBackend
 from hoi_platform_tests.platform.conftest import SMALL_GEN, SMALL_RECON, small_config
 from hoi_platform_tests.platform.stand_ins import paid_environment
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 DRILL = ObjectId("ComAsset", "cordless_drill")
 CLIP = ClipId(DRILL, "kid", "indoor2-manipulation", 1)
+GENERATION = flow_order()[: flow_order().index("interaction_video") + 1]
+RECONSTRUCTION = flow_order()[len(GENERATION) :]
 TRUE_SCALE = 2.5
 PAID = {
     **SMALL_GEN,
@@ -44,6 +46,7 @@ PAID = {
 class Played:
     """What a run of the chain left behind."""
 
+    resource: PlatformResource
     results: Path
     outcomes: list[Outcome]
     services: StandIns
@@ -56,7 +59,7 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    """The drill's clip, bought and judged, and then everything asked for once more."""
+    """The drill's clip, up to its bought video; the services run on."""
     folder = tmp_path_factory.mktemp("paid")
     results, port = folder / "results", free_port()
     resource = PlatformResource(
@@ -69,15 +72,15 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     services = stand_ins(stage, resource.platform(), backend)
     app = application(services.kling, services.fal, services.chat)
     with paid_environment(environment(port)), serving(app, port):
-        outcomes = ChainRunner(resource).run(DRILL, [1], flow_order())
+        outcomes = ChainRunner(resource).run(DRILL, [1], GENERATION)
         rows = open_ledger(f"sqlite:///{results}/ledger/ledger.db").rows()
-        yield Played(results, outcomes, services, rows)
+        yield Played(resource, results, outcomes, services, rows)
 
 
 def test_every_stage_is_made(played: Played) -> None:
     """The chain would work with simulated videos only."""
     assert [o.error for o in played.outcomes if o.error] == []
-    assert [o.asset for o in played.outcomes if o.made] == flow_order()
+    assert [o.asset for o in played.outcomes if o.made] == GENERATION
 
 
 def test_one_video_is_bought_and_delivered(played: Played) -> None:
@@ -129,8 +132,12 @@ def test_the_prompt_is_refined_and_says_so(played: Played) -> None:
     assert task.order.prompt == prompt["text"]
 
 
+@pytest.mark.long
 def test_the_clip_is_judged_and_no_truth_came_along(played: Played) -> None:
     """A bought clip would end without a verdict, or its accuracy be read from the answers."""
+    outcomes = ChainRunner(played.resource).run(DRILL, [1], RECONSTRUCTION)
+    assert [o.error for o in outcomes if o.error] == []
+    assert [o.asset for o in outcomes if o.made] == RECONSTRUCTION
     verdict = played.json("filtered_hoi", "verdict")
     assert len(verdict["checks"]) >= 10
     assert list(played.results.rglob("*ground_truth*")) == []

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,7 @@ def _page(_order: Order) -> bytes:
     return b"<html><body>Too many requests</body></html>"
 
 
+@cache
 def _cut(order: Order) -> bytes:
     """A stream whose file ends early, with an index at its beginning that promises more."""
     whole = _encoded(

@@ -138,7 +138,11 @@ def test_waiting_shows_its_progress(
     backend.collect(
         task, request_, tmp_path / "o.mp4", lambda done, text: told.append((done, text))
     )
-    assert [text for _, text in told] == ["kling-ai: submitted", *["kling-ai: processing"] * 3]
+    queued, made = (
+        "submitted, waits for the service, which has it in its queue",
+        "processing, waits for the service, which makes it",
+    )
+    assert [text for _, text in told] == [f"kling-ai: {text}" for text in (queued, *[made] * 3)]
     assert [done for done, _ in told] == sorted({done for done, _ in told})
 
 
