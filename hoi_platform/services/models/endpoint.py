@@ -1,7 +1,7 @@
 """An OpenAI-compatible chat endpoint: one request, one completion or a typed error."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -107,14 +107,15 @@ class ChatEndpoint:
             client = openai.OpenAI(
                 api_key=self.key,
                 base_url=self.base_url,
-                http_client=outer,
+                http_client=cast(Any, outer),  # its annotations know httpx2 alone
                 max_retries=0,  # the ledger decides whether a question is asked again
-                timeout=http.TIMEOUT,
+                timeout=cast(Any, http.TIMEOUT),
             )
             try:
-                return client.chat.completions.with_raw_response.create(**body).http_response
+                raw = client.chat.completions.with_raw_response.create(**body)
+                return cast(httpx.Response, raw.http_response)
             except openai.APIStatusError as error:
-                return error.response
+                return cast(httpx.Response, error.response)
             except openai.APIConnectionError as error:
                 raise error.__cause__ or error from None
 
