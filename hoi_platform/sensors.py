@@ -60,11 +60,14 @@ def video_poll(
     config = service.settings(next(iter(TASKS))).gen_2dhoi.video
     book = ledger.ledger(config.budget)
     poll = poll_open_tasks(book, lambda row: video.of_row(row, config))
-    for error in poll.errors:
+    for error in poll.unread:
         context.log.warning("not read: %s", error)
+    for error in poll.unasked:
+        context.log.warning("not asked: %s", error)
     now = book.now()
-    requests = [*ready_requests(service, poll.ready, now)]
-    named = {subject for row in poll.ready for subject in row.subjects if not row.fetch_after}
+    due = [*poll.ready, *poll.fetched]
+    requests = [*ready_requests(service, due, now)]
+    named = {subject for row in due for subject in row.subjects}
     for subject in sorted(named - _subjects(requests)):
         context.log.warning(
             "%s is ready, and is not what today's configuration asks for; `hoi ledger resume` "
@@ -73,7 +76,7 @@ def video_poll(
         )
     requests += offer_requests(service, book, config, now)
     if not requests:
-        return dg.SkipReason(f"{poll.asked} open, none ready; {len(poll.errors)} not read")
+        return dg.SkipReason(f"{poll.asked} open, none ready; {len(poll.unread)} not read")
     return dg.SensorResult(run_requests=requests[:MOST_REQUESTS])
 
 

@@ -23,6 +23,8 @@ for _command in (resume, reopen, fetch, recheck, accept):
     app.command()(_command)
 
 _CENTS = Decimal("0.1")
+_MOST_SHOWN = 500
+"""Characters of a reason in a list."""
 _COLUMNS = ("row", "state", "model", "subject", "USD", "reserved (UTC)", "reason")
 
 
@@ -162,6 +164,7 @@ def _usd(row: "RequestRow") -> Decimal:
 
 def _cells(row: "RequestRow", now: datetime) -> Sequence[str]:
     from hoi_platform.services.ledger.waiting import waits_for
+    from hoi_platform.services.secrets import excerpt
 
     amount = _usd(row)
     shown = f"{amount:.2f}" if amount >= _CENTS else f"{amount:.4f}"  # questions cost less
@@ -170,5 +173,7 @@ def _cells(row: "RequestRow", now: datetime) -> Sequence[str]:
     first, *others = row.subjects
     shared = f" and {len(others)} more" if others else ""
     waits = waits_for(row, now)
-    reason = "; ".join(filter(None, [row.reason[:200], f"waits for {waits}" if waits else ""]))
+    reason = "; ".join(
+        filter(None, [excerpt(row.reason, _MOST_SHOWN), f"waits for {waits}" if waits else ""])
+    )
     return (str(row.id), row.state, row.model, first + shared, usd, reserved, reason)

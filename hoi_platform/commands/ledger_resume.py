@@ -1,6 +1,6 @@
 """``hoi ledger resume``: what is open in the ledger is brought to its end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,10 +42,11 @@ def resume(
         str | None, typer.Option(help="Who acts, if not the configuration's.")
     ] = None,
 ) -> None:
-    """Go on with what is open: look up, offer, wait, fetch. Nothing new is bought.
+    """Continue with what is open: look up, offer, wait, fetch. Nothing new is bought.
 
     Backend and model are those of each row. The video of a clip whose request is another one
-    today is fetched by itself. Fails while something ready was left.
+    today is fetched by itself, at once also where the daemon would wait for its next visit. Fails
+    while something ready was left.
     """
     from hoi_platform.commands.terminal import console, progress_display
     from hoi_platform.resources.ledger import LedgerResource
@@ -66,10 +67,13 @@ def resume(
     video = resuming_video(platform)
     poll = poll_open_tasks(ledger, lambda row: video.of_row(row, video_config))
     unsettled = ledger.rows(set(RequestState) - TERMINAL)
-    rows = poll.ready if not wait else [row for row in unsettled if row.kind == "video"]
+    rows = poll.finished if not wait else [row for row in unsettled if row.kind == "video"]
     clips = open_clips(platform, rows)
-    console.print(f"{poll.asked} open, {len(poll.ready)} ready, {len(clips)} clips to go on with")
-    problems = [f"[yellow]not asked:[/yellow] {error}" for error in poll.errors]
+    console.print(
+        f"{poll.asked} open, {len(poll.ready)} ready, {len(clips)} clips to continue with"
+    )
+    problems = [f"[yellow]not asked:[/yellow] {error}" for error in poll.unasked]
+    problems += [f"[yellow]not read:[/yellow] {error}" for error in poll.unread]
     named = {subject for row in rows for subject in row.subjects}
     if unknown := named - {str(found.clip) for found in clips}:
         console.print(
@@ -77,7 +81,7 @@ def resume(
             "--config or --character that it was made with"
         )
     with progress_display():
-        outcomes = [outcome for found in clips for outcome in _go_on(platform, found)]
+        outcomes = until_stopped(_go_on(platform, found) for found in clips)
     failed = [outcome for outcome in outcomes if outcome.error]
     problems += [f"[red]{o.asset} of {o.subject}:[/red] {o.error}" for o in failed]
     problems += fetch_left(ledger, video, video_config)
@@ -85,6 +89,16 @@ def resume(
         console.print(problem)
     if problems:
         raise typer.Exit(1)
+
+
+def until_stopped(runs: Iterable[list["Outcome"]]) -> list["Outcome"]:
+    """The outcomes of one clip after the other, up to one that stops the batch."""
+    outcomes: list[Outcome] = []
+    for made in runs:
+        outcomes += made
+        if any(outcome.stops_batch for outcome in made):
+            break
+    return outcomes
 
 
 def fetch_left(ledger: "Ledger", video: "VideoResource", config: "VideoConfig") -> list[str]:

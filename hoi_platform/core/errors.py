@@ -71,6 +71,9 @@ class UnsettledError(PermanentError):
 class TransientError(HoiError):
     """The failure may pass: a time-out, an overloaded service, a worker that died."""
 
+    retry_after_s: float | None = None
+    """The pause that a service asks for, if it does."""
+
 
 class StorageError(TransientError):
     """The results' disk refused to write; what was finished before stands."""

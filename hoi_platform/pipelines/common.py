@@ -149,7 +149,8 @@ def materialize(
     from hoi_platform.commands.terminal import BarProgress, progress_display
     from hoi_platform.runner import ChainRunner
 
-    resource = resource.model_copy(update={"force": list(redo.force)})
+    flags = {"force": list(redo.force), "buy_again": redo.buy_again}
+    resource = resource.model_copy(update=flags)
     runner = ChainRunner(resource, progress=BarProgress(), verbose=args.verbose or verbose)
     platform = runner.platform
     with progress_display():

@@ -28,6 +28,7 @@ class PlatformResource(dg.ConfigurableResource):
     recon_config: str = ""
     overrides: dict[str, Any] = {}
     force: list[str] = []
+    buy_again: bool = False
 
     def platform(self) -> Platform:
         """The service that stages run against."""
@@ -42,6 +43,7 @@ class PlatformResource(dg.ConfigurableResource):
             overrides=dict(self.overrides),
             files_url=os.environ.get("HOI_FILES_URL"),
             force=frozenset(self.force),
+            buy_again=self.buy_again,
         )
         results = (
             self.results_dir

@@ -52,10 +52,14 @@ class VideoResource(dg.ConfigurableResource):
             from hoi_platform.services.video.simulated import SimulatedBackend
 
             return SimulatedBackend(self.blender.service())
+        from hoi_platform.services.video.gate import Gate
         from hoi_platform.services.video.montage import Montage, is_montage
 
         paid = self.paid(config)
-        return Montage(paid, _camera_drift) if is_montage(config) else paid
+        backend = Montage(paid, _camera_drift) if is_montage(config) else paid
+        if not self.buys or self.ledger.platform.platform().buy_again:
+            return backend
+        return Gate(backend, self.ledger.ledger(config.budget))
 
     def paid(self, config: VideoConfig) -> PaidVideoBackend:
         """A paid backend over the ledger. Raises MissingResourceError, ConfigError."""

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from hoi_platform.core.errors import BadInputError
+from hoi_platform.core.errors import AccountError, BadInputError
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import RequestState
@@ -15,6 +15,15 @@ def is_account_refusal(row: RequestRow) -> bool:
     """Whether the row was refused for what is wrong with its account."""
     answer = row.answer or {}
     return row.state == RequestState.REFUSED and answer.get("refused") == "account"
+
+
+def account_error(row: RequestRow) -> AccountError:
+    """The error of a row that was refused for its account, each time that it is met."""
+    return AccountError(
+        f"{row.subject}: {row.provider} refused the request (ledger row {row.id}): {row.reason}. "
+        "It is not sent again by itself: once the account is in order, "
+        f"`hoi ledger reopen {row.account}` lets all of its requests be sent again"
+    )
 
 
 def reopen_account(ledger: Ledger, account: str) -> list[RequestRow]:

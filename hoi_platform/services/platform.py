@@ -40,6 +40,8 @@ class Platform:
     """Where ``hoi serve`` or another web server shows ``results_dir``."""
     force: frozenset[str] = frozenset()
     """Stages that are made anew although they are done."""
+    buy_again: bool = False
+    """Whether a clip that has a bought video may get another one."""
 
     @cached_property
     def store(self) -> ArtifactStore:

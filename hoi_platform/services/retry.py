@@ -13,6 +13,8 @@ from tenacity import (
     stop_after_attempt,
 )
 
+from hoi_platform.core.errors import TransientError
+
 T = TypeVar("T")
 Sleep = Callable[[float], None]
 """Waits, in seconds; tests advance a clock instead."""
@@ -29,11 +31,18 @@ class RetryPolicy:
     longest_wait_s: float = 30.0
     jitter: float = 0.5
     """The share of a wait that is random."""
+    longest_pause_s: float = 120.0
+    """A service that asks for a longer pause is asked again after this one."""
 
     def wait_s(self, attempt: int, rng: random.Random) -> float:
         """The wait after the given attempt (from 1)."""
         longest = min(self.first_wait_s * 2 ** min(attempt - 1, 30), self.longest_wait_s)
         return longest * rng.uniform(1 - self.jitter, 1)
+
+    def pause_s(self, error: BaseException | None) -> float:
+        """What an error's ``retry_after_s`` asks for, within bounds; 0 without it."""
+        asked = error.retry_after_s if isinstance(error, TransientError) else None
+        return min(asked or 0.0, self.longest_pause_s)
 
     def until(
         self,
@@ -58,14 +67,18 @@ class RetryPolicy:
         sleep: Sleep,
         rng: random.Random | None = None,
     ) -> T:
-        """Call again after errors of these types; the last error is raised as it is."""
+        """Call again after errors of these types; the last error is raised as it is.
+
+        A longer pause that the error asks for replaces the wait.
+        """
         return self._retrying(sleep, rng, retry=retry_if_exception_type(on), reraise=True)(call)
 
     def _retrying(self, sleep: Sleep, rng: random.Random | None, **how: Any) -> Retrying:
         rng = rng or random.Random()
 
         def wait(state: RetryCallState) -> float:
-            return self.wait_s(state.attempt_number, rng)
+            failure = state.outcome and state.outcome.exception()
+            return max(self.wait_s(state.attempt_number, rng), self.pause_s(failure))
 
         return Retrying(sleep=sleep, stop=stop_after_attempt(self.attempts), wait=wait, **how)
 

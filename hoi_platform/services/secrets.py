@@ -70,6 +70,11 @@ def redacted(value: Any) -> Any:
     return redaction.redacted(value, _known.secrets)
 
 
+def excerpt(text: object, longest: int) -> str:
+    """The beginning of a text without secrets; a key across the cut is removed whole."""
+    return str(redacted(str(text)))[:longest]
+
+
 def clean_error(error: BaseException) -> BaseException:
     """The error with everything that it, its causes, contexts and notes say redacted.
 

@@ -8,11 +8,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hoi_platform.cli import app
-from hoi_platform.commands.ledger_resume import fetch_left
+from hoi_platform.commands.ledger_resume import fetch_left, until_stopped
+from hoi_platform.core.clip import parse_clip_path
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.video import VideoResource
-from hoi_platform.runner import ChainRunner
+from hoi_platform.runner import ChainRunner, Outcome
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.ledger.database import open_ledger
@@ -55,7 +56,7 @@ def test_a_finished_video_is_fetched(option: str, kling: FakeKling, results: Pat
     """Today's backend or model would be used: a simulated clip, or a second purchase."""
     result = resume(results, option)
     assert result.exit_code == 0, result.output
-    assert "1 open, 1 ready, 1 clips to go on with" in result.output
+    assert "1 open, 1 ready, 1 clips to continue with" in result.output
     assert states(results) == [RequestState.DELIVERED]
     assert orders(kling) == 1
     store, clip = ArtifactStore(results), kling_platform(results).platform().clip(DRILL, 1)
@@ -112,9 +113,14 @@ def test_something_ready_that_cannot_be_fetched_is_a_problem(
     assert "row 1 is ready and was not fetched" in problem
     row = book.get("1")
     assert (row.state, row.fetches) == (RequestState.SUCCEEDED, 1)
+    assert "kling-ai keeps it for 30 days" in row.reason
+    later = poll_open_tasks(book, lambda row: video.of_row(row, config))
+    assert (later.ready, [r.id for r in later.later]) == ([], [1]), "the daemon waits"
     kling.plan.always = frozenset()
     assert fetch_left(book, video, config) == []
     assert fetch_left(book, video, config) == [], "fetched once"
+    done = poll_open_tasks(book, lambda row: video.of_row(row, config))
+    assert (done.ready, done.later, [r.id for r in done.fetched]) == ([], [], [1])
     assert kling.book.tasks[0].downloads == 5 + 1
 
 
@@ -125,4 +131,19 @@ def test_an_outage_is_told_and_fails_the_command(
     monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
     result = resume(results, "--no-wait")
     assert result.exit_code == 1
-    assert "not asked: kling-ai" in result.output
+    assert "not read: kling-ai" in result.output
+
+
+def test_nothing_more_is_tried_after_an_account_was_refused() -> None:
+    """Every clip of a batch would be sent to an account that is empty."""
+    clip = parse_clip_path("ComAsset/cordless_drill/kid_indoor2-manipulation_rand00001", "x")
+    tried: list[int] = []
+
+    def runs() -> Iterator[list[Outcome]]:
+        for number, stops in enumerate((False, True, False)):
+            tried.append(number)
+            error = "no balance" if stops else None
+            yield [Outcome("video_task", clip, None, not stops, error, stops)]
+
+    assert [outcome.stops_batch for outcome in until_stopped(runs())] == [False, True]
+    assert tried == [0, 1]

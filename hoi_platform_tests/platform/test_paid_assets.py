@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 
 from hoi_platform.assets.gen_2dhoi.object_scale import WITHOUT_A_KEY
+from hoi_platform.core.config.gen_2dhoi import BudgetConfig
 from hoi_platform.core.errors import ConfigError, MissingResourceError
 from hoi_platform.definitions import build_defs
 from hoi_platform.partitions import add_object_keys, cell_key
@@ -16,6 +17,7 @@ from hoi_platform.resources.video import require_video_keys
 from hoi_platform.resources.vision import VisionResource
 from hoi_platform.sensors import video_poll
 from hoi_platform.services.fake_apis.kling import FakeKling
+from hoi_platform.services.ledger.states import RequestState
 from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
 from hoi_platform_tests.platform.stand_ins import orders, paid_environment, served_kling
 from hoi_platform_tests.services.video.paid_world import make_frames
@@ -123,6 +125,53 @@ def test_a_refusal_closes_the_retries_of_its_run(kling: FakeKling, tmp_path: Pat
         assert run.tags.get("dagster/retry_on_asset_or_op_failure") == "false"
         run_asset(resource, ["video_task"], instance)
     assert orders(kling) == 1
+
+
+def _failure(result: dg.ExecuteInProcessResult) -> str:
+    (failed,) = [e for e in result.all_events if e.is_step_failure]
+    return str(failed.step_failure_data.error)
+
+
+@pytest.mark.parametrize("state", ["open", "delivered", "rejected"])
+def test_another_video_of_a_clip_is_bought_by_an_explicit_word_alone(
+    state: str, kling: FakeKling, tmp_path: Path
+) -> None:
+    """A click on the page, a sensor or `hoi demo` would pay for a clip that has its video."""
+    first = kling_platform(tmp_path)
+    prepare(first, make_frames(tmp_path, 1)[0], range(1, 2))
+    book = LedgerResource(platform=first).ledger(BudgetConfig())
+    changed = kling_platform(tmp_path, kling_mode="std")
+    with dg.instance_for_test() as instance:
+        add_object_keys(instance, [DRILL.key])
+        assert run_asset(first, ["video_task"], instance).success
+        if state != "open":
+            book.advance(book.get("1").fingerprint, RequestState.SUCCEEDED)
+            book.advance(book.get("1").fingerprint, RequestState(state))
+        error = _failure(run_asset(changed, ["video_task"], instance))
+        assert "has a bought video (ledger row 1" in error
+        assert "--buy-again" in error
+        assert (orders(kling), len(book.rows())) == (1, 1)
+        approved = changed.model_copy(update={"buy_again": True})
+        assert run_asset(approved, ["video_task"], instance).success
+        assert orders(kling) == 2
+        assert run_asset(changed, ["video_task"], instance).success, "it is in the ledger now"
+        assert orders(kling) == 2
+
+
+def test_takes_and_repeated_orders_need_no_second_word(kling: FakeKling, tmp_path: Path) -> None:
+    """A clip of several takes, or one that a person ordered once more, could not be bought."""
+    resource = kling_platform(tmp_path, num_videos=2)
+    prepare(resource, make_frames(tmp_path, 1)[0], range(1, 2))
+    book = LedgerResource(platform=resource).ledger(BudgetConfig())
+    with dg.instance_for_test() as instance:
+        add_object_keys(instance, [DRILL.key])
+        assert run_asset(resource, ["video_task"], instance).success
+        assert orders(kling) == 2
+        book.advance(book.get("1").fingerprint, RequestState.FAILED)
+        book.reserve_again(book.get("1").fingerprint)
+        again = resource.model_copy(update={"force": ["video_task"]})
+        assert run_asset(again, ["video_task"], instance).success
+    assert orders(kling) == 3
 
 
 def test_paid_assets_have_neither_a_retry_policy_nor_an_automation_condition() -> None:

@@ -46,7 +46,7 @@ def moved(
 def claimed(row: RequestRow, subjects: Iterable[str]) -> RequestRow:
     """The row with these among the subjects that it is for."""
     known = {claim.subject for claim in row.claims}
-    cleaned = dict.fromkeys(clean_text(subject) for subject in subjects)
+    cleaned = dict.fromkeys(clean_text(redacted(subject)) for subject in subjects)
     row.claims += [ClaimRow(subject=subject) for subject in cleaned if subject not in known]
     return row
 
@@ -73,10 +73,11 @@ def id_never_lost(row: RequestRow, changes: dict[str, Any]) -> Iterator[None]:
         task_id = changes.get("task_id")
         if task_id is None or isinstance(error, IllegalTransitionError):
             raise
+        task_id = clean_text(redacted(str(task_id)))
         message = (
-            f"{row.subject}: {row.provider} has task {clean_text(str(task_id))!r}, which could "
+            f"{row.subject}: {row.provider} has task {task_id!r}, which could "
             f"not be written into ledger row {row.id}: {error}. It is bought: once the ledger can "
-            f"be written, `hoi ledger settle {row.id} --task-id {clean_text(str(task_id))}`"
+            f"be written, `hoi ledger settle {row.id} --task-id {task_id}`"
         )
-        sys.stderr.write(f"hoi: {message}\n")
+        sys.stderr.write(f"hoi: {redacted(message)}\n")
         raise UnwrittenAnswerError(message) from error

@@ -1,34 +1,25 @@
 """An OpenAI-compatible chat endpoint: one request, one completion or a typed error."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hoi_platform.core.errors import AccountError, HoiError, RefusedError
-from hoi_platform.services.secrets import redacted, register
+from hoi_platform.services.models.error_codes import cure_of
+from hoi_platform.services.secrets import excerpt, register
 from hoi_platform.services.video import http
 from hoi_platform.services.video.remote import NotAcceptedError, UnknownOutcomeError
 
 OPENAI: Final = "https://api.openai.com/v1"
 _LONGEST_MESSAGE: Final = 300
-_LONGEST_PAUSE_S: Final = 60.0
 _MOST_TOKENS: Final = 100_000_000
 _ACCOUNT_STATUS: Final = frozenset({401, 402, 403})
 _ACCOUNT_CODES: Final = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "invalid_api_key", "account_deactivated"}
 )
 _STRUCTURE_WORDS: Final = ("response_format", "json_schema", "structured")
-
-
-class BusyError(NotAcceptedError):
-    """Too many requests: nothing was bought."""
-
-    def __init__(self, message: str, pause_s: float) -> None:
-        super().__init__(message)
-        self.pause_s = pause_s
-        """What the endpoint asks to wait, at most a minute."""
 
 
 class NoStructureError(RefusedError):
@@ -94,26 +85,39 @@ class ChatEndpoint:
     def __post_init__(self) -> None:
         register(self.key)
 
-    def complete(self, body: dict[str, Any]) -> Completion:
-        """Send one request.
+    def complete(self, body: dict[str, Any], limit_s: float = http.ATTEMPT_S) -> Completion:
+        """Send one request and wait up to ``limit_s`` for its whole answer.
 
-        Raises BusyError and NotAcceptedError when nothing was bought, UnknownOutcomeError when
-        something may have been, NoStructureError, AccountError and RefusedError for good.
+        Raises NotAcceptedError when nothing was bought, UnknownOutcomeError when something may
+        have been, NoStructureError, AccountError and RefusedError for good.
         """
-        # No redirect is followed: it would send prompt, picture and key to whoever it names.
-        with httpx.Client(
-            timeout=http.TIMEOUT, transport=self.transport, follow_redirects=False
-        ) as client:
-            request = client.build_request(
-                "POST",
-                f"{self.base_url}/chat/completions",
-                json=body,
-                headers={"Authorization": f"Bearer {self.key}"},
-            )
-            response = http.send(client, request)
+        response = self._exchanged(body, limit_s)
         if not response.is_success:
             raise _error_of(response, structured="response_format" in body)
         return _completion(response)
+
+    def _exchanged(self, body: dict[str, Any], limit_s: float) -> httpx.Response:
+        """The answer as it arrived; what the client would parse is parsed by our models alone."""
+        import openai
+
+        # No redirect is followed: it would send prompt, picture and key to whoever it names.
+        inner = httpx.Client(timeout=http.TIMEOUT, transport=self.transport, follow_redirects=False)
+        bounded = http.BoundedTransport(inner, limit_s)
+        with httpx.Client(transport=bounded, follow_redirects=False) as outer:
+            client = openai.OpenAI(
+                api_key=self.key,
+                base_url=self.base_url,
+                http_client=cast(Any, outer),  # its annotations know httpx2 alone
+                max_retries=0,  # the ledger decides whether a question is asked again
+                timeout=cast(Any, http.TIMEOUT),
+            )
+            try:
+                raw = client.chat.completions.with_raw_response.create(**body)
+                return cast(httpx.Response, raw.http_response)
+            except openai.APIStatusError as error:
+                return cast(httpx.Response, error.response)
+            except openai.APIConnectionError as error:
+                raise error.__cause__ or error from None
 
 
 def _completion(response: httpx.Response) -> Completion:
@@ -130,7 +134,9 @@ def _error_of(response: httpx.Response, *, structured: bool) -> HoiError:
     """A rate or a 5xx may pass; an empty account, a bad key or request will not."""
     status, problem = response.status_code, _problem_of(response)
     code = f" {problem.code}" if problem.code else ""
-    text = redacted(f"HTTP {status}{code}: {problem.message}")[:_LONGEST_MESSAGE]
+    said = excerpt(f"HTTP {status}{code}: {problem.message}", _LONGEST_MESSAGE)
+    cure = cure_of(status, problem.code)
+    text = f"{said}; {cure}" if cure else said
     if response.is_redirect:
         host = httpx.URL(response.headers.get("location", "")).host or "another path"
         return RefusedError(
@@ -140,10 +146,10 @@ def _error_of(response: httpx.Response, *, structured: bool) -> HoiError:
     if status in _ACCOUNT_STATUS or problem.code in _ACCOUNT_CODES:
         return AccountError(text)
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        return BusyError(text, _pause_s(response))
+        return NotAcceptedError(text, http.retry_after_s(response))
     if status >= 500 or status == httpx.codes.REQUEST_TIMEOUT:
         return UnknownOutcomeError(text)
-    if status == 400 and structured and any(w in text.lower() for w in _STRUCTURE_WORDS):
+    if status == 400 and structured and any(w in said.lower() for w in _STRUCTURE_WORDS):
         return NoStructureError(text)
     return RefusedError(text)
 
@@ -154,9 +160,3 @@ def _problem_of(response: httpx.Response) -> _Problem:
     except (UnknownOutcomeError, ValidationError):
         return _Problem(message=response.text)
     return error if isinstance(error, _Problem) else _Problem(message=error)
-
-
-def _pause_s(response: httpx.Response) -> float:
-    asked = response.headers.get("retry-after", "").strip()
-    seconds = float(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0.0
-    return min(seconds, _LONGEST_PAUSE_S)

@@ -9,6 +9,7 @@ from hoi_platform.core.scene.refinement import refinement_problem
 from hoi_platform.services.models.question import Question
 from hoi_platform.services.models.structured import StructuredAnswer, parsed
 from hoi_platform.services.models.vision_model import VisionModel
+from hoi_platform.services.secrets import excerpt
 
 SYSTEM: Final = (
     "You write prompts for an image-to-video model. You are shown the first frame of the video "
@@ -62,5 +63,5 @@ def _problem(answer: str, refinement: Refinement | None) -> str:
     if not answer.strip():
         return "the model's answer was empty, cut off or a refusal"
     if refinement is None:
-        return f'the model\'s answer is not of the form {{"prompt": …}}: {answer[:200]!r}'
+        return f'the model\'s answer is not of the form {{"prompt": …}}: {excerpt(answer, 200)!r}'
     return ""

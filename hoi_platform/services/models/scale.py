@@ -19,6 +19,7 @@ from hoi_platform.services.meshes.scale import ObjectScale
 from hoi_platform.services.models.question import Question
 from hoi_platform.services.models.structured import StructuredAnswer, parsed
 from hoi_platform.services.models.vision_model import VisionModel
+from hoi_platform.services.secrets import excerpt
 
 SYSTEM: Final = (
     "You judge sizes. You are shown a rendered room with a person and an object on a table. "
@@ -90,7 +91,7 @@ def _understood(
     for attempt in range(_ASKS):
         hint = ""
         if said:
-            hint = f" You answered {said[-1][:200]!r}; answer with the JSON object alone."
+            hint = f" You answered {excerpt(said[-1], 200)!r}; answer with the JSON object alone."
         raw = model.ask(
             Question(subject, system, text + hint, (image,), SizeVerdict, attempt=attempt)
         )
@@ -99,6 +100,6 @@ def _understood(
         said.append(raw)
     raise StageError(
         f"{subject}: the vision model's answers about the scale cannot be understood: "
-        f"{'; '.join(repr(s[:200]) for s in said)}; give the object a scale, or use "
+        f"{'; '.join(repr(excerpt(s, 200)) for s in said)}; give the object a scale, or use "
         "another model"
     )

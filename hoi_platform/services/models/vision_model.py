@@ -1,36 +1,42 @@
 """A vision-language model: every question stands in the ledger and is paid for once."""
 
-import random
+import time
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from hoi_platform.core.errors import (
+    AccountError,
     HoiError,
     RefusedError,
     TransientError,
     UnsettledError,
 )
-from hoi_platform.services.ledger.intent import Intent
+from hoi_platform.services.accounts import ACCOUNT_REFUSAL, account_error, is_account_refusal
+from hoi_platform.services.ledger.intent import LEASE, Intent
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.models.endpoint import (
-    BusyError,
     ChatEndpoint,
     Completion,
     NoStructureError,
 )
 from hoi_platform.services.models.pricing import estimate_usd, price_usd
 from hoi_platform.services.models.question import Question
-from hoi_platform.services.secrets import redacted
+from hoi_platform.services.retry import RetryPolicy
+from hoi_platform.services.secrets import excerpt
+from hoi_platform.services.video import http
 from hoi_platform.services.video.remote import NotAcceptedError
 
 S = RequestState
 
 _CUT_OFF: Final = ("length", "content_filter")
 """Why an answer ended before its end: half a sentence is no answer."""
-_FIRST_WAIT_S: Final = 2.0
+ASKING: Final = RetryPolicy(attempts=4, longest_pause_s=60.0)
+"""To have a question answered."""
+SENDING_S: Final = 0.8 * LEASE.total_seconds()
+"""Total time of one attempt, which may send twice; when the lease ends, somebody else may ask."""
 _MAX_ID: Final = 128
 _MAX_ANSWER: Final = 20_000
 """Characters; ten times what ``max_tokens`` of any question here allow."""
@@ -46,14 +52,16 @@ class VisionModel:
         ledger: Ledger,
         sleep: Callable[[float], None],
         account: str = "openai",
-        attempts: int = 4,
+        retry: RetryPolicy = ASKING,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.model = model
         self._endpoint = endpoint
         self._ledger = ledger
         self._sleep = sleep
         self._account = account
-        self._attempts = attempts
+        self._retry = retry
+        self._clock = clock
         self._structured = True
         """Until the endpoint says that it knows no structured output."""
 
@@ -65,29 +73,30 @@ class VisionModel:
         """
         fingerprint = question.fingerprint(self.model)
         self._ledger.reserve(self._intent(question, fingerprint))
-        reason, pause_s = "", 0.0
-        last: TransientError | None = None
-        for attempt in range(self._attempts):
-            if attempt:
-                backoff_s = _FIRST_WAIT_S**attempt * random.uniform(0.5, 1.0)
-                self._sleep(max(pause_s, backoff_s))
-            self._ledger.expire_leases()
-            row = self._ledger.latest_attempt(fingerprint)
-            assert row is not None
-            if (known := self._known(row, question)) is not None:
-                return known
-            if self._ledger.begin_sending(row) is None:
-                reason = f"another process is asking (ledger row {row.id})"
-                continue
-            try:
-                return self._send(row, question)
-            except TransientError as error:
-                reason, last = str(error), error
-                pause_s = error.pause_s if isinstance(error, BusyError) else 0.0
-        raise TransientError(
-            f"{question.subject}: {self.model} gave no answer in {self._attempts} attempts: "
-            f"{reason}"
-        ) from last
+        try:
+            return self._retry.retry(
+                TransientError, lambda: self._attempt(question, fingerprint), self._sleep
+            )
+        except TransientError as error:
+            raise TransientError(
+                f"{question.subject}: {self.model} gave no answer in {self._retry.attempts} "
+                f"attempts: {error}"
+            ) from error
+
+    def _attempt(self, question: Question, fingerprint: str) -> str:
+        """The answer that the ledger holds, or that one sending brings."""
+        self._ledger.expire_leases()
+        row = self._ledger.latest_attempt(fingerprint)
+        assert row is not None
+        if (known := self._known(row, question)) is not None:
+            return known
+        row = self._ledger.get(row.fingerprint)
+        if row.state == S.RESERVED and row.account != self._account:
+            # Nobody has accepted it: whoever has the key today pays.
+            row = self._ledger.advance_if(row, S.RESERVED, account=self._account)
+        if self._ledger.begin_sending(row) is None:
+            raise TransientError(f"another process is asking (ledger row {row.id})")
+        return self._send(row, question)
 
     def _known(self, row: RequestRow, question: Question) -> str | None:
         """The answer that the ledger holds. Raises RefusedError where it holds a refusal."""
@@ -98,6 +107,8 @@ class VisionModel:
         if row.state == S.SUCCEEDED:
             lost = "its answer was paid for and lost before it was noted"
             row = self._ledger.advance(row.fingerprint, S.FAILED, reason=lost)
+        if is_account_refusal(row):
+            raise account_error(row)
         if row.state in (S.REFUSED, S.FAILED):
             raise RefusedError(
                 f"{question.subject}: {self.model} refused (ledger row {row.id}): {row.reason}. "
@@ -113,7 +124,10 @@ class VisionModel:
         try:
             completion = self._completion(question)
         except RefusedError as error:
-            self._note(row, S.REFUSED, error)
+            known = {"answer": ACCOUNT_REFUSAL} if isinstance(error, AccountError) else {}
+            row = self._note(row, S.REFUSED, error, **known)
+            if is_account_refusal(row):
+                raise account_error(row) from error
             raise
         except NotAcceptedError as error:
             self._note(row, S.RESERVED, error)
@@ -127,20 +141,26 @@ class VisionModel:
         return self._keep(row, completion)
 
     def _completion(self, question: Question) -> Completion:
+        """One or two sendings, which end together before the lease does."""
+        began = self._clock()
         if self._structured:
             try:
                 return self._endpoint.complete(question.request(self.model, structured=True))
             except NoStructureError:
                 self._structured = False
-        return self._endpoint.complete(question.request(self.model, structured=False))
+        left_s = SENDING_S - (self._clock() - began)
+        if left_s <= 0:  # this machine slept, say
+            raise NotAcceptedError("no time was left to ask without structured output")
+        body = question.request(self.model, structured=False)
+        return self._endpoint.complete(body, min(http.ATTEMPT_S, left_s))
 
     def _keep(self, row: RequestRow, completion: Completion) -> str:
         """Note a paid answer before it is used."""
         choice, usage = completion.choices[0], completion.tokens
         refusal = choice.message.refusal
         unusable = bool(refusal) or choice.finish_reason in _CUT_OFF
-        text = "" if unusable else redacted(choice.message.content or "")[:_MAX_ANSWER]
-        task_id = redacted(completion.id)[:_MAX_ID]
+        text = "" if unusable else excerpt(choice.message.content or "", _MAX_ANSWER)
+        task_id = excerpt(completion.id, _MAX_ID)
         counted = None if usage is None else usage.prompt_tokens + usage.completion_tokens
         cost = usage and price_usd(self.model, usage.prompt_tokens, usage.completion_tokens)
         try:
@@ -161,8 +181,10 @@ class VisionModel:
             ) from error
         return text
 
-    def _note(self, row: RequestRow, state: RequestState, error: HoiError) -> None:
-        self._ledger.advance(row.fingerprint, state, reason=str(error))
+    def _note(
+        self, row: RequestRow, state: RequestState, error: HoiError, **known: Any
+    ) -> RequestRow:
+        return self._ledger.advance(row.fingerprint, state, reason=str(error), **known)
 
     def _intent(self, question: Question, fingerprint: str) -> Intent:
         return Intent(

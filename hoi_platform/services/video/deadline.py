@@ -59,8 +59,11 @@ class Deadline:
         """httpcore's trace callback: keeps a hold on each connection that is opened."""
         if event != "connection.connect_tcp.complete":
             return
-        self.check()
-        opened = info["return_value"].get_extra_info("socket")
+        stream = info["return_value"]
+        if self.expired:
+            stream.close()  # nobody else holds it yet
+            raise DeadlineExceededError
+        opened = stream.get_extra_info("socket")
         with self._lock:
             self._held.append(opened.dup())
 

@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,10 +23,12 @@ from hoi_platform.core.filtering.video_sanity import first_frame_checks
 from hoi_platform.services.artifacts.files import move_whole, sync_tree
 from hoi_platform.services.artifacts.record import file_digest
 from hoi_platform.services.ledger.schema import RequestRow
+from hoi_platform.services.retry import RetryPolicy
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.codec import probe_video, resize_video
 from hoi_platform.services.video.identity import image_size
 from hoi_platform.services.video.remote import TaskRef, VideoProvider
+from hoi_platform.services.video.retry import FETCH
 
 _MIN_SECONDS_SHARE: Final = 0.8
 """A video shorter than this share of what was ordered is too short."""
@@ -47,8 +50,7 @@ class Delivery:
 
     folder: Path
     sleep: Callable[[float], None]
-    attempts: int = 5
-    wait_s: float = 5.0
+    visit: RetryPolicy = FETCH
 
     def located(self, row: RequestRow) -> Path | None:
         """Where a row's file lies; None when it has to be fetched (again)."""
@@ -71,30 +73,27 @@ class Delivery:
         target = self._place(ref.external_task_id)
         scratch = self.folder / f".{ref.external_task_id}.{os.getpid()}.part"
         digests: list[str] = []
-        failure: TransientError | str = "each attempt brought another file"
+
+        def attempt() -> bool:
+            _download(provider, ref, scratch)
+            digests.append(file_digest(scratch))
+            agreed = len(digests) == self.visit.attempts and len(set(digests)) == 1
+            kept = agreed or passes(scratch)
+            _keep(scratch, target if kept else target.with_suffix(".doubtful.mp4"))
+            if not kept:
+                raise TransientError("each attempt brought another file")
+            return kept
+
         try:
-            for attempt in range(self.attempts):
-                if attempt:
-                    self.sleep(self.wait_s * 2**attempt)
-                try:
-                    _download(provider, ref, scratch)
-                except TransientError as error:
-                    failure = error
-                    continue
-                digests.append(file_digest(scratch))
-                agreed = len(digests) == self.attempts and len(set(digests)) == 1
-                if agreed or passes(scratch):
-                    return _kept(scratch, target)
-                _kept(scratch, target.with_suffix(".doubtful.mp4"))
+            self.visit.retry(TransientError, attempt, self.sleep)
+        except TransientError as error:
+            raise _unfetched(provider, ref, subject, self.visit.attempts, error) from error
         except OSError as error:
             failure = f"the video cannot be written: {error}"
+            raise _unfetched(provider, ref, subject, self.visit.attempts, failure) from error
         finally:
             scratch.unlink(missing_ok=True)
-        raise TransientError(
-            f"{subject}: the finished video of task {ref.external_task_id} could not be fetched "
-            f"whole in {self.attempts} attempts ({failure}); it is paid and is fetched again for "
-            "as long as the service keeps it"
-        )
+        return target
 
     def put(self, delivered: Path, request: VideoRequest, target: Path) -> None:
         """Write a delivered video to ``target``, in the size of its conditioning frame."""
@@ -123,10 +122,25 @@ def _download(provider: VideoProvider, ref: TaskRef, target: Path) -> None:
     _require_whole(target)
 
 
-def _kept(scratch: Path, target: Path) -> Path:
+def _keep(scratch: Path, target: Path) -> None:
     sync_tree(scratch)
     move_whole(scratch, target)
-    return target
+
+
+def _unfetched(
+    provider: VideoProvider, ref: TaskRef, subject: str, attempts: int, failure: object
+) -> TransientError:
+    return TransientError(
+        f"{subject}: the finished video of task {ref.external_task_id} could not be fetched "
+        f"whole in {attempts} attempts; {provider.name} keeps it for "
+        f"{_in_words(provider.keeps_videos_for)}, and until then it is fetched again ({failure})"
+    )
+
+
+def _in_words(span: timedelta) -> str:
+    hours = round(span.total_seconds() / 3600)
+    count, unit = (hours // 24, "day") if hours >= 48 else (hours, "hour")
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def _require_whole(path: Path) -> None:

@@ -22,6 +22,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from hoi_platform.core.errors import BadInputError
+from hoi_platform.services.secrets import excerpt
 from hoi_platform.services.video import http
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.batch import ask_each
@@ -120,7 +121,7 @@ class FalKling:
         if status.status == "COMPLETED":
             return self._result(ref, ref.task_id, status, kept)
         state = _WAITING.get(status.status, "unknown")
-        said = f"fal reports the unknown status {status.status[:40]!r}"
+        said = f"fal reports the unknown status {excerpt(status.status, 40)!r}"
         message = said if state == "unknown" else ""
         return RemoteTask(ref.task_id, ref.external_task_id, state, message, answer=kept)
 

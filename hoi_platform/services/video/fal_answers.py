@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from hoi_platform.services.secrets import excerpt
 from hoi_platform.services.video.remote import UnknownOutcomeError
 
 _MOST_SAID: Final = 300
@@ -85,7 +86,7 @@ def parsed(kind: type[M], data: Any) -> M:
         where = ".".join(map(str, first["loc"])) or "body"
         raise UnknownOutcomeError(
             f"fal's answer is no {kind.__name__.lower()}: {where}: {first['msg']}; it says "
-            f"{str(data)[:_MOST_SAID]!r}"
+            f"{excerpt(data, _MOST_SAID)!r}"
         ) from error
 
 

@@ -7,6 +7,7 @@ import httpx
 from pydantic import ValidationError
 
 from hoi_platform.core.errors import AccountError, HoiError, RefusedError
+from hoi_platform.services.secrets import excerpt
 from hoi_platform.services.video import http
 from hoi_platform.services.video.fal_answers import Failure
 from hoi_platform.services.video.remote import (
@@ -94,7 +95,7 @@ class Refusal:
             return f"fal {self.status}: something else than fal's JSON"
         cure = f"; {self.kind.cure}" if self.kind else ""
         kind = f" {self.failure.kind}" if self.failure.kind else ""
-        return f"fal {self.status}{kind}: {self.failure.text[:_MOST_SAID]}{cure}"
+        return f"fal {self.status}{kind}: {excerpt(self.failure.text, _MOST_SAID)}{cure}"
 
     @property
     def is_models(self) -> bool:

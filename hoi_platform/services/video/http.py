@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from hoi_platform.core.errors import ConfigError, TransientError
+from hoi_platform.services.secrets import excerpt
 from hoi_platform.services.video.deadline import Deadline, DeadlineExceededError
 from hoi_platform.services.video.json_answer import UnreadableJsonError, parse_object
 from hoi_platform.services.video.remote import NotAcceptedError, UnknownOutcomeError
@@ -91,6 +92,23 @@ def send(
         raise UnknownOutcomeError(f"{host} gave no answer ({type(error).__name__})") from error
 
 
+class BoundedTransport(httpx.BaseTransport):
+    """Gives a library's own client the bounds of ``send``; the request goes out through ``client``.
+
+    Raises what ``send`` raises, through the library.
+    """
+
+    def __init__(self, client: httpx.Client, limit_s: float = ATTEMPT_S) -> None:
+        self._client = client
+        self._limit_s = limit_s
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return send(self._client, request, self._limit_s)
+
+    def close(self) -> None:
+        self._client.close()
+
+
 def _read(response: httpx.Response, deadline: Deadline) -> httpx.Response:
     """The same response with its body, unpacked."""
     if response.is_stream_consumed:
@@ -118,7 +136,9 @@ def _unpacked(raw: bytes, encoding: str, response: httpx.Response) -> bytes:
     if encoding in _PLAIN:
         return raw
     if encoding not in _ZLIB:
-        raise UnknownOutcomeError(f"{response.url.host} packed its answer as {encoding[:20]!r}")
+        raise UnknownOutcomeError(
+            f"{response.url.host} packed its answer as {excerpt(encoding, 20)!r}"
+        )
     body = zlib.decompressobj(_AUTO_HEADER).decompress(raw, _MAX_ANSWER_BYTES + 1)
     _check_size(len(body), response)
     return body

@@ -1,4 +1,4 @@
-"""Rows of one account brought further: sent once, looked up when in doubt, asked for in batches."""
+"""The progress of one account's rows: sent once, looked up when in doubt, asked for in batches."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hoi_platform.core.errors import AccountError, HoiError, RefusedError, TransientError
-from hoi_platform.services.accounts import ACCOUNT_REFUSAL, is_account_refusal
+from hoi_platform.services.accounts import ACCOUNT_REFUSAL, account_error, is_account_refusal
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import OPEN, RequestState
+from hoi_platform.services.secrets import excerpt, redacted
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.lookup import LookUp, task_ref
 from hoi_platform.services.video.remote import (
@@ -20,7 +21,7 @@ from hoi_platform.services.video.remote import (
     UnprovenRefusalError,
     VideoProvider,
 )
-from hoi_platform.services.video.retry import LONGEST_RETRY_AFTER_S, SLOT_HOLD, VideoRetry
+from hoi_platform.services.video.retry import SLOT_HOLD, VideoRetry
 
 S = RequestState
 
@@ -53,7 +54,7 @@ class Orders:
     retry: VideoRetry
 
     def step(self, request: VideoRequest, fingerprint: str) -> RequestRow:
-        """One attempt to bring the request further, by where its row stands."""
+        """One step of the request, by where its row stands."""
         self.ledger.expire_leases()
         row = self.ledger.get(fingerprint)
         if row.state == S.DOUBTFUL:
@@ -122,12 +123,14 @@ class Orders:
             return self._refused(row, error)
         except NotAcceptedError as error:
             row = self.ledger.advance_if(row, S.RESERVED, reason=str(error))
-            self.sleep(min(error.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S))
+            self.sleep(self.retry.submit.pause_s(error))
             return row
         except UnknownOutcomeError as error:
             return self.ledger.advance_if(row, S.DOUBTFUL, reason=str(error))
         except (Exception, KeyboardInterrupt, SystemExit) as error:
-            reason = f"interrupted while it was sent ({type(error).__name__}: {str(error)[:300]})"
+            reason = (
+                f"interrupted while it was sent ({type(error).__name__}: {excerpt(error, 300)})"
+            )
             self.ledger.advance_if(row, S.DOUBTFUL, reason=reason)
             raise
         return self._bought(row, task)
@@ -139,14 +142,14 @@ class Orders:
         except HoiError:
             raise  # the ledger says itself what it could not write
         except Exception as error:
-            why = str(error).partition("\n")[0][:300]  # the rest may quote the whole answer
+            why = excerpt(error, 300).partition("\n")[0]  # the rest may quote the whole answer
             text = (
                 f"{row.subject}: {self.provider.name} accepted the request as task "
                 f"{task.task_id}, which could not be written into ledger row {row.id} "
                 f"({type(error).__name__}: {why}). Make the ledger writable, then "
                 f"`hoi ledger settle {row.id} --task-id {task.task_id}`"
             )
-            sys.stderr.write(text + "\n")  # the log may lie on the same full disk
+            sys.stderr.write(redacted(text) + "\n")  # the log may lie on the same full disk
             raise TransientError(text) from error
 
     def _refused(self, row: RequestRow, error: RefusedError) -> RequestRow:
@@ -229,14 +232,11 @@ class Orders:
 
 def refusal_of(row: RequestRow) -> RefusedError:
     """The error of a request that was refused, or whose task failed."""
-    verb = "refused the request" if row.state == S.REFUSED else "failed to make the video"
-    what = f"{row.subject}: {row.provider} {verb} (ledger row {row.id}): {row.reason}. It is not "
     if is_account_refusal(row):
-        return AccountError(
-            f"{what}sent again by itself: once the account is in order, "
-            f"`hoi ledger reopen {row.account}` lets all of its requests be sent again"
-        )
+        return account_error(row)
+    verb = "refused the request" if row.state == S.REFUSED else "failed to make the video"
     return RefusedError(
-        f"{what}tried again by itself; change the prompt or the frame, or see "
+        f"{row.subject}: {row.provider} {verb} (ledger row {row.id}): {row.reason}. It is not "
+        "tried again by itself; change the prompt or the frame, or see "
         f"`hoi ledger show {row.id}`"
     )

@@ -26,7 +26,7 @@ from hoi_platform.services.video.identity import ordered
 from hoi_platform.services.video.lookup import task_ref
 from hoi_platform.services.video.orders import Orders, Polled, refusal_of
 from hoi_platform.services.video.remote import VideoProvider
-from hoi_platform.services.video.retry import VideoRetry
+from hoi_platform.services.video.retry import FETCH_AGAIN, VideoRetry
 
 S = RequestState
 
@@ -38,9 +38,6 @@ _TASK_STATE: Final[dict[RequestState, TaskState]] = {
     S.REJECTED: "succeeded",
 }
 _NO_TASK_YET: Final = frozenset({S.RESERVED, S.SENDING, S.DOUBTFUL})
-_FIRST_BACKOFF: Final = timedelta(minutes=5)
-_LONGEST_BACKOFF: Final = timedelta(hours=6)
-"""Between two visits of the daemon to a service that gave no whole file."""
 _READY: Final = frozenset({S.SUCCEEDED, S.DELIVERED, S.REJECTED})
 
 
@@ -198,7 +195,7 @@ class PaidVideoBackend:
         try:
             return self._delivery.fetch(self.provider, task_ref(row), row.subject, passes)
         except HoiError as error:
-            wait = min(_FIRST_BACKOFF * 2 ** min(row.fetches, 10), _LONGEST_BACKOFF)
+            wait = timedelta(seconds=FETCH_AGAIN.wait_s(row.fetches + 1, self._rng))
             known = {"fetches": row.fetches + 1, "fetch_after": self._ledger.now() + wait}
             self._ledger.advance_if(row, S(row.state), reason=str(error), **known)
             raise

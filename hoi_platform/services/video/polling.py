@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from hoi_platform.core.errors import HoiError, TransientError
 from hoi_platform.services.ledger.ledger import Ledger
@@ -19,11 +20,22 @@ class Poll:
 
     asked: int = 0
     ready: list[RequestRow] = field(default_factory=list)
-    """Finished at the service and not fetched yet."""
+    """Finished at the service, to be fetched now."""
+    fetched: list[RequestRow] = field(default_factory=list)
+    """Fetched already; the run of their clip checks them."""
+    later: list[RequestRow] = field(default_factory=list)
+    """Without a whole file so far; the daemon waits for the time of their next visit."""
     failed: list[RequestRow] = field(default_factory=list)
     """Failed since the last look."""
-    errors: list[str] = field(default_factory=list)
-    """Tasks that could not be read and accounts that could not be asked, and why."""
+    unread: list[str] = field(default_factory=list)
+    """Tasks that were asked for and could not be read, and why."""
+    unasked: list[str] = field(default_factory=list)
+    """Accounts that could not be asked, and why."""
+
+    @property
+    def finished(self) -> list[RequestRow]:
+        """Every finished row that is not checked yet."""
+        return [*self.ready, *self.fetched, *self.later]
 
 
 def refresh_named(ledger: Ledger, backend_of: BackendOf, external_task_id: str) -> None:
@@ -50,10 +62,20 @@ def poll_open_tasks(ledger: Ledger, backend_of: BackendOf) -> Poll:
         try:
             polled = backend_of(group[0]).poll(group)
         except HoiError as error:  # keys are missing, or the model is no longer known
-            poll.errors.append(f"{provider} {model}: {error}")
+            poll.unasked.append(f"{provider} {model}: {error}")
             continue
-        poll.errors += polled.troubles
+        poll.unread += polled.troubles
         poll.failed += [row for row in polled.rows if row.state == RequestState.FAILED]
-    succeeded = ledger.rows({RequestState.SUCCEEDED})
-    poll.ready = [row for row in succeeded if row.kind == "video"]
+    now = ledger.now()
+    for row in ledger.rows({RequestState.SUCCEEDED}):
+        if row.kind == "video":
+            _part_of(poll, row, now).append(row)
     return poll
+
+
+def _part_of(poll: Poll, row: RequestRow, now: datetime) -> list[RequestRow]:
+    """The list that a finished row belongs to."""
+    if row.result is not None:
+        return poll.fetched
+    waits = row.fetch_after is not None and now < row.fetch_after
+    return poll.later if waits else poll.ready

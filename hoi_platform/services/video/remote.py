@@ -16,12 +16,11 @@ RemoteState = Literal["submitted", "processing", "succeeded", "failed", "unknown
 
 
 class NotAcceptedError(TransientError):
-    """The service answered that it did not take the request: no task exists, send it later."""
+    """The service answered that it did not accept the request: no task exists, send it later."""
 
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
-        """The pause that the service asks for, if it does."""
 
 
 class UnknownOutcomeError(TransientError):

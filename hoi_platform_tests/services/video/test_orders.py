@@ -228,7 +228,7 @@ def test_one_odd_task_concerns_its_row_alone(fault: str, generation: str, tmp_pa
     assert [row.subject for row in poll.ready] == [
         request.clip for number, request in enumerate(requests) if number != 2
     ]
-    (error,) = poll.errors
+    (error,) = poll.unread
     odd = ledger.get(requests[2].fingerprint)
     name = world.process(ledger, tmp_path).name
     assert error.startswith(f"{name}: {requests[2].clip} (ledger row {odd.id}): ")

@@ -13,6 +13,7 @@ from pydantic import (
     WrapValidator,
 )
 
+from hoi_platform.services.secrets import excerpt
 from hoi_platform.services.video.pricing import UNIT_USD, plausible_usd
 from hoi_platform.services.video.remote import RemoteState, RemoteTask, UnknownOutcomeError
 
@@ -160,20 +161,22 @@ def _parsed(kind: type[M], data: Any) -> M:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "data"
         raise UnknownOutcomeError(
-            f"Kling's answer is not a task: {where}: {first['msg']}; it says {str(data)[:300]!r}"
+            f"Kling's answer is not a task: {where}: {first['msg']}; it says {excerpt(data, 300)!r}"
         ) from error
 
 
 def _require_same(found: str | None, asked: str | None) -> None:
     if found and asked and found != asked:
-        raise UnknownOutcomeError(f"Kling was asked for {asked} and answered with {found[:80]!r}")
+        raise UnknownOutcomeError(
+            f"Kling was asked for {asked} and answered with {excerpt(found, 80)!r}"
+        )
 
 
 def _message(status: str, message: str) -> str:
     if status in _STATES:
         return message
-    return f"Kling reports the unknown task status {status[:40]!r}" + (
-        f" ({message[:300]})" if message else ""
+    return f"Kling reports the unknown task status {excerpt(status, 40)!r}" + (
+        f" ({excerpt(message, 300)})" if message else ""
     )
 
 

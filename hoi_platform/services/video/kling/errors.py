@@ -6,6 +6,7 @@ from typing import Final, Literal
 import httpx
 
 from hoi_platform.core.errors import AccountError, HoiError, RefusedError
+from hoi_platform.services.secrets import excerpt
 from hoi_platform.services.video import http
 from hoi_platform.services.video.kling.answers import Envelope
 from hoi_platform.services.video.remote import (
@@ -202,4 +203,4 @@ def _meaning(answer: Answer) -> str:
 
 def _said(answer: Answer) -> str:
     message = answer.envelope.message if answer.envelope else ""
-    return f" ({message[:_MOST_SAID]})" if message else ""
+    return f" ({excerpt(message, _MOST_SAID)})" if message else ""
