@@ -77,7 +77,7 @@ class RetryPolicy:
         rng = rng or random.Random()
 
         def wait(state: RetryCallState) -> float:
-            failure = state.outcome and state.outcome.exception()
+            failure = state.outcome.exception() if state.outcome else None
             return max(self.wait_s(state.attempt_number, rng), self.pause_s(failure))
 
         return Retrying(sleep=sleep, stop=stop_after_attempt(self.attempts), wait=wait, **how)
