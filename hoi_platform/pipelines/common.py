@@ -127,7 +127,7 @@ def in_results(resource: "PlatformResource") -> "PlatformResource":
     named = os.environ.get("HOI_RESULTS_DIR") or resource.platform().configured_results_dir()
     if resource.results_dir or named:
         return resource
-    return resource.model_copy(update={"results_dir": absolute("results", "")})
+    return resource.with_flags(results_dir=absolute("results", ""))
 
 
 def materialize(
@@ -149,8 +149,7 @@ def materialize(
     from hoi_platform.commands.terminal import BarProgress, progress_display
     from hoi_platform.runner import ChainRunner
 
-    flags = {"force": list(redo.force), "buy_again": redo.buy_again}
-    resource = resource.model_copy(update=flags)
+    resource = resource.with_flags(force=list(redo.force), buy_again=redo.buy_again)
     runner = ChainRunner(resource, progress=BarProgress(), verbose=args.verbose or verbose)
     platform = runner.platform
     with progress_display():

@@ -30,6 +30,11 @@ class PlatformResource(dg.ConfigurableResource):
     force: list[str] = []
     buy_again: bool = False
 
+    def with_flags(self, **flags: Any) -> "PlatformResource":
+        """The resource with other values; Dagster ignores those of ``model_copy``."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return PlatformResource(**(values | flags))
+
     def platform(self) -> Platform:
         """The service that stages run against."""
         configs = self.config_dir or os.environ.get("HOI_CONFIG_DIR") or PROJECT_ROOT / "configs"

@@ -151,7 +151,7 @@ def test_another_video_of_a_clip_is_bought_by_an_explicit_word_alone(
         assert "has a bought video (ledger row 1" in error
         assert "--buy-again" in error
         assert (orders(kling), len(book.rows())) == (1, 1)
-        approved = changed.model_copy(update={"buy_again": True})
+        approved = changed.with_flags(buy_again=True)
         assert run_asset(approved, ["video_task"], instance).success
         assert orders(kling) == 2
         assert run_asset(changed, ["video_task"], instance).success, "it is in the ledger now"
@@ -169,7 +169,7 @@ def test_takes_and_repeated_orders_need_no_second_word(kling: FakeKling, tmp_pat
         assert orders(kling) == 2
         book.advance(book.get("1").fingerprint, RequestState.FAILED)
         book.reserve_again(book.get("1").fingerprint)
-        again = resource.model_copy(update={"force": ["video_task"]})
+        again = resource.with_flags(force=["video_task"])
         assert run_asset(again, ["video_task"], instance).success
     assert orders(kling) == 3
 
