@@ -129,7 +129,7 @@ def open_clips(platform: "PlatformResource", rows: Sequence["RequestRow"]) -> li
         for clip in (c for subject in row.subjects for c in clips_named(service, subject)):
             if clip not in found:
                 record = service.store.record("video_task", clip)
-                settings = record.settings if record and record.backend == row.provider else {}
+                settings = record.settings if record and record.backend_name == row.provider else {}
                 found[clip] = OpenClip(clip, settings | _ordered_with(row))
     return list(found.values())
 

@@ -38,5 +38,5 @@ def _paid_records(results_dir: Path) -> Iterator[ArtifactRecord]:
                 record = ArtifactRecord.model_validate_json(path.read_bytes())
             except ValidationError:
                 continue  # a record that cannot be read stands for nothing that is done
-            if record.backend != _FREE:
+            if record.backend_name != _FREE:
                 yield record

@@ -62,7 +62,7 @@ def test_a_finished_video_is_fetched(option: str, kling: FakeKling, results: Pat
     store, clip = ArtifactStore(results), kling_platform(results).platform().clip(DRILL, 1)
     record = store.record("interaction_video", clip)
     assert record is not None
-    assert record.backend == "kling-ai"
+    assert record.backend == "kling-ai kling-v2-6"
     assert resume(results).output.startswith("0 open, 0 ready, 0 clips")
 
 

@@ -25,6 +25,7 @@ class ArtifactRecord(BaseModel):
     """Hash of everything the result depends on: code, settings, fingerprints of its inputs."""
     code_version: str
     backend: str
+    """The configured backend's name, then what ran there: ``kling-ai kling-v2-6``."""
     settings: dict[str, Any]
     inputs: dict[str, str]
     """Upstream asset → digest of the files that were read."""
@@ -40,6 +41,11 @@ class ArtifactRecord(BaseModel):
     """What an earlier version's record said of its identity, if ``hoi migrate`` carried it over."""
     facts: dict[str, Any] = {}
     """Figures worth keeping (counts, scores, costs) with their unit in the name."""
+
+    @property
+    def backend_name(self) -> str:
+        """The backend as the configuration names it, without the model or device that ran."""
+        return self.backend.partition(" ")[0]
 
     @property
     def digest(self) -> str:

@@ -34,7 +34,7 @@ class Carried:
 def first_request(store: ArtifactStore, clip: ClipId, record: ArtifactRecord) -> VideoRequest:
     """The request that a clip's video was ordered with; its fingerprint is version 1's."""
     settings = {k: v for k, v in record.settings.items() if k in VideoConfig.model_fields}
-    config = VideoConfig.model_validate(settings | {"model_api": record.backend})
+    config = VideoConfig.model_validate(settings | {"model_api": record.backend_name})
     frame = store.path("scene_render", "frame", clip)
     prompt = store.path("video_prompt", "text", clip).read_text().strip()
     identity = [

@@ -105,7 +105,7 @@ def as_recorded(platform: Platform, subject: ObjectId | ClipId) -> Platform:
 
 def _video_flags(ordered: ArtifactRecord, prompt: ArtifactRecord | None) -> dict[str, Any]:
     flags = {k: v for k, v in ordered.settings.items() if k in VideoConfig.model_fields}
-    flags["model_api"] = ordered.backend
-    if prompt is not None and ordered.backend != _FREE:
-        flags["skip_prompt_refinement"] = prompt.backend == "template"
+    flags["model_api"] = ordered.backend_name
+    if prompt is not None and ordered.backend_name != _FREE:
+        flags["skip_prompt_refinement"] = prompt.backend_name == "template"
     return flags

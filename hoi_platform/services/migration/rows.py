@@ -69,7 +69,7 @@ def _found(
 ) -> Iterator[Carried]:
     for clip in clips:
         record = store.record("video_task", clip)
-        if record is None or record.backend == _FREE:
+        if record is None or record.backend_name == _FREE:
             continue
         try:
             request = first_request(store, clip, record)
