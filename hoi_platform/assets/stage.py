@@ -5,8 +5,8 @@ Belongs here: the bridge between stages and Dagster. Does not: anything about a 
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -18,6 +18,7 @@ from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.errors import HoiError, PermanentError
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
+from hoi_platform.core.licensing import License, all_licenses, commercial_ok
 from hoi_platform.partitions import CELLS, OBJECTS, split_key
 from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.stages import Context, Stage, Work
@@ -62,6 +63,7 @@ def stage_asset(
     upstream: tuple[str, ...] = (),
     settings: Callable[[Context], dict[str, Any]] = lambda _: {},
     backend: Callable[[Settings], str] = lambda _: "builtin",
+    licenses: Callable[[Context], Iterable[License]] = lambda _: (),
     reads_truth: bool = False,
 ) -> Callable[[Body], dg.AssetsDefinition]:
     """Turn ``body(work, **resources)`` into the asset of the same name.
@@ -72,7 +74,7 @@ def stage_asset(
 
     def decorate(body: Body) -> dg.AssetsDefinition:
         name = body.__name__
-        stage = Stage(name, version, upstream, settings, backend, reads_truth)
+        stage = Stage(name, version, upstream, settings, backend, licenses, reads_truth)
         STAGES[name] = stage
         uses = list(inspect.signature(body).parameters)[1:]
 
@@ -110,6 +112,16 @@ def _is_below_video(upstream: Sequence[str]) -> bool:
     return any(name == VIDEO or _is_below_video(STAGES[name].upstream) for name in upstream)
 
 
+def licenses_above(name: str, context: Context) -> tuple[License, ...]:
+    """The terms of all that a stage of a clip or an object is to be made from today."""
+    groups = []
+    for above in STAGES[name].upstream:
+        of_object = ARTIFACTS[above].scope == "object"
+        below = replace(context, subject=context.object_id) if of_object else context
+        groups.append([*STAGES[above].licenses(below), *licenses_above(above, below)])
+    return all_licenses(*groups)
+
+
 def task_of(subject: ObjectId | ClipId) -> str:
     """The task whose configuration applies."""
     return (subject.object_id if isinstance(subject, ClipId) else subject).task
@@ -139,7 +151,7 @@ def _materialize(
         _require_upstream(context, platform, stage, subject)
         status = stages.status(stage.name, subject)
         kept = status.done and stage.name not in platform.force
-        record = platform.store.record(stage.name, subject) if kept else None
+        record = stages.restated(stage.name, subject) if kept else None
         if record is None:
             context.log.info("%s of %s: %s (%s)", stage.name, subject, status.state, status.reason)
             report = context.resources.progress.reporter(context, stage.name)
@@ -206,6 +218,8 @@ def _metadata(
         "backend": dg.MetadataValue.text(record.backend),
         "seconds": dg.MetadataValue.float(round(record.seconds, 2)),
         "made_at": dg.MetadataValue.text(record.created_at),
+        "licenses": dg.MetadataValue.json([item.model_dump() for item in record.known_licenses]),
+        "commercial_ok": dg.MetadataValue.bool(commercial_ok(record.known_licenses)),
     }
     for key, value in record.facts.items():
         metadata[key] = metadata_value(value)

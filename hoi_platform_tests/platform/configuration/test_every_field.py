@@ -80,6 +80,7 @@ def named_values(configs: Path) -> dict[str, Any]:
         "gen_2dhoi.object_config": str(copy / "objects" / "comasset.yaml"),
         "gen_2dhoi.scene": "other",
         "gen_2dhoi.task": "manipulation",
+        "object.commercial_ok": False,
         "gen_2dhoi.results_dir": str(configs.parent / "elsewhere"),
         "recon_4dhoi.paths.results_dir": str(configs.parent / "elsewhere"),
     }
