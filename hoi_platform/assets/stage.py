@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import dagster as dg
@@ -43,6 +43,9 @@ def flow_order() -> list[str]:
     return [name for name in ARTIFACTS if name in STAGES]
 
 
+Queue = Literal["cpu", "blender", "gpu"]
+
+
 @dataclass(frozen=True)
 class Look:
     """How an asset appears on the Dagster page and where it runs."""
@@ -52,8 +55,15 @@ class Look:
     preview: Preview | None = None
     pages: Pages | None = None
     check: StoredCheck | None = None
+    queue: Queue = "cpu"
+    """The queue of workers that takes it where steps are distributed."""
     pool: str | None = None
-    op_tags: dict[str, Any] | None = None
+    """Steps of one pool run no more at a time than its limit in dagster.yaml allows."""
+
+    @property
+    def op_tags(self) -> dict[str, str]:
+        """What dagster-celery chooses the worker by."""
+        return {"dagster-celery/queue": self.queue}
 
 
 def stage_asset(

@@ -40,7 +40,7 @@ USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
     ("bench", "optimizer"): (["--frames", "12", "--width", "160"], 0, "peak memory"),
     ("clips",): (["--results_dir", "RESULTS"], 0, "Clips"),
     ("demo",): (["--category", "nothing"], 1, "nothing"),
-    ("doctor",): ([], 0, "Environment"),
+    ("doctor",): ([], 0, "Backends"),
     ("ledger", "list"): (["--results_dir", "RESULTS"], 0, ""),
     ("ledger", "resume"): (["--results_dir", "RESULTS"], 0, "0 open"),
     ("ledger", "settle"): (["99", "--not-taken", "--results_dir", "RESULTS"], 1, "99"),

@@ -45,7 +45,7 @@ def _shown(context: Context) -> ClipId:
 
 
 @stage_asset(
-    Look("gen_2dhoi", frozenset({"scale"})),
+    Look("gen_2dhoi", frozenset({"scale"}), queue="blender", pool="blender"),
     version="2",
     upstream=("object_mesh", "settled_pose"),
     settings=_settings,

@@ -24,7 +24,14 @@ def _settings(context: Context) -> dict[str, object]:
 
 
 @stage_asset(
-    Look("gen_2dhoi", frozenset({"blender"}), preview=frame_preview, check=RENDER_SANITY),
+    Look(
+        "gen_2dhoi",
+        frozenset({"blender"}),
+        preview=frame_preview,
+        check=RENDER_SANITY,
+        queue="blender",
+        pool="blender",
+    ),
     version="2",
     upstream=("object_mesh", "settled_pose", "object_scale"),
     settings=_settings,

@@ -26,6 +26,26 @@ def fixed_folder(stage: str, *values: str) -> Key:
     )
 
 
+def model_rows(key: str, stage: str) -> dict[str, Key]:
+    """The rows of a ``ModelConfig`` that a stage's backend reads."""
+    row, contents = Key((stage,)), Key((stage,), note="the content of the files counts")
+    supervision = Key(note="how the program is supervised; no result depends on it")
+    return {
+        f"{key}.path": contents,
+        f"{key}.hub_id": Key((stage,), note="counts where no path is given"),
+        f"{key}.device": row,
+        f"{key}.weights.*": contents,
+        f"{key}.options.*": row,
+        f"{key}.license": STATED,
+        f"{key}.commercial_ok": STATED,
+        f"{key}.runner": row,
+        f"{key}.runner.command": contents,
+        f"{key}.runner.env.*": row,
+        f"{key}.runner.pass_env": row,
+        f"{key}.runner.*": supervision,
+    }
+
+
 def refused(stage: str, accepted: tuple[object, ...], cure: str) -> Key:
     """A key of GRAIL's of which only ``accepted`` values are the case here."""
     return Key(accepts=accepted, refused_by=(stage,), cure=cure)
