@@ -124,12 +124,16 @@ def _is_below_video(upstream: Sequence[str]) -> bool:
 
 def licenses_above(name: str, context: Context) -> tuple[License, ...]:
     """The terms of all that a stage of a clip or an object is to be made from today."""
-    groups = []
-    for above in STAGES[name].upstream:
-        of_object = ARTIFACTS[above].scope == "object"
-        below = replace(context, subject=context.object_id) if of_object else context
-        groups.append([*STAGES[above].licenses(below), *licenses_above(above, below)])
-    return all_licenses(*groups)
+    of_object = replace(context, subject=context.object_id)
+    groups: dict[str, Iterable[License]] = {}
+    pending = [*STAGES[name].upstream]
+    while pending:
+        above = pending.pop()
+        if above not in groups:
+            scope = of_object if ARTIFACTS[above].scope == "object" else context
+            groups[above] = STAGES[above].licenses(scope)
+            pending += STAGES[above].upstream
+    return all_licenses(*groups.values())
 
 
 def task_of(subject: ObjectId | ClipId) -> str:

@@ -124,7 +124,6 @@ def dropped_file(tmp_path: Path) -> Iterator[Path]:
     yield folder
     shipped.__path__.remove(str(folder))
     registry._REGISTRY.pop(("object_pose", "resting"), None)
-    registry._loaded.discard("resting")
     sys.modules.pop(f"{shipped.__name__}.resting", None)
 
 

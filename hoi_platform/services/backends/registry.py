@@ -4,12 +4,14 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from hoi_platform.core.config.backends import ModelConfig
 from hoi_platform.core.config.base import Config
 from hoi_platform.core.errors import ConfigError
+from hoi_platform.services.backends import shipped
 
 Role = Literal[
     "video", "vision_model", "human_pose", "hands", "masks", "depth", "object_pose", "contact"
@@ -71,7 +73,6 @@ class Backend:
 
 
 _REGISTRY: Final[dict[tuple[str, str], Backend]] = {}
-_loaded: Final[set[str]] = set()
 
 
 def register(backend: Backend) -> None:
@@ -84,7 +85,7 @@ def register(backend: Backend) -> None:
 
 def backends(role: Role | None = None) -> list[Backend]:
     """All known backends, or those of a role, by role and name."""
-    _load_shipped()
+    _load(tuple(shipped.__path__))
     found = [b for b in _REGISTRY.values() if role in (None, b.role)]
     return sorted(found, key=lambda b: (ROLES.index(b.role), b.name))
 
@@ -98,10 +99,8 @@ def find_backend(role: Role, name: str, key: str) -> Backend:
     return known[name]
 
 
-def _load_shipped() -> None:
-    from hoi_platform.services.backends import shipped
-
-    for module in pkgutil.iter_modules(shipped.__path__):
-        if module.name not in _loaded:
-            _loaded.add(module.name)
-            importlib.import_module(f"{shipped.__name__}.{module.name}")
+@cache
+def _load(folders: tuple[str, ...]) -> None:
+    """Import every file of the folders, which registers what it has."""
+    for module in pkgutil.iter_modules(folders):
+        importlib.import_module(f"{shipped.__name__}.{module.name}")

@@ -42,7 +42,7 @@ MODELS = (
 )
 # A program with a setting in every place.
 EXTERNAL = {
-    "weights": {"model": str(PROJECT_ROOT / "README.md")},
+    "weights": {"model": str(PROJECT_ROOT / "pyproject.toml")},
     "options": {"steps": 3},
     "license": "Apache-2.0",
     "commercial_ok": True,
