@@ -23,6 +23,7 @@ from hoi_platform.assets.recon_4dhoi.object_pose import object_pose
 from hoi_platform.assets.recon_4dhoi.reconstruction import reconstruction
 from hoi_platform.assets.recon_4dhoi.scene_tracks import scene_tracks
 from hoi_platform.assets.recon_4dhoi.visualization import visualization
+from hoi_platform.resources.backends import BackendsResource
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.keys import protect_keys
 from hoi_platform.resources.ledger import LedgerResource
@@ -66,6 +67,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
         "ledger": ledger,
         "progress": ProgressResource(),
         "blender": blender,
+        "backends": BackendsResource(),
         "models": ModelsResource(),
         "video": VideoResource(blender=blender, ledger=ledger),
         "vision": VisionResource(ledger=ledger),

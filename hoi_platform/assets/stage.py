@@ -5,10 +5,10 @@ Belongs here: the bridge between stages and Dagster. Does not: anything about a 
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import dagster as dg
@@ -18,6 +18,7 @@ from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.errors import HoiError, PermanentError
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
+from hoi_platform.core.licensing import License, all_licenses, commercial_ok
 from hoi_platform.partitions import CELLS, OBJECTS, split_key
 from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.stages import Context, Stage, Work
@@ -42,6 +43,9 @@ def flow_order() -> list[str]:
     return [name for name in ARTIFACTS if name in STAGES]
 
 
+Queue = Literal["cpu", "blender", "gpu"]
+
+
 @dataclass(frozen=True)
 class Look:
     """How an asset appears on the Dagster page and where it runs."""
@@ -51,8 +55,15 @@ class Look:
     preview: Preview | None = None
     pages: Pages | None = None
     check: StoredCheck | None = None
+    queue: Queue = "cpu"
+    """The queue of workers that takes it where steps are distributed."""
     pool: str | None = None
-    op_tags: dict[str, Any] | None = None
+    """Steps of one pool run no more at a time than its limit in dagster.yaml allows."""
+
+    @property
+    def op_tags(self) -> dict[str, str]:
+        """What dagster-celery chooses the worker by."""
+        return {"dagster-celery/queue": self.queue}
 
 
 def stage_asset(
@@ -62,6 +73,7 @@ def stage_asset(
     upstream: tuple[str, ...] = (),
     settings: Callable[[Context], dict[str, Any]] = lambda _: {},
     backend: Callable[[Settings], str] = lambda _: "builtin",
+    licenses: Callable[[Context], Iterable[License]] = lambda _: (),
     reads_truth: bool = False,
 ) -> Callable[[Body], dg.AssetsDefinition]:
     """Turn ``body(work, **resources)`` into the asset of the same name.
@@ -72,7 +84,7 @@ def stage_asset(
 
     def decorate(body: Body) -> dg.AssetsDefinition:
         name = body.__name__
-        stage = Stage(name, version, upstream, settings, backend, reads_truth)
+        stage = Stage(name, version, upstream, settings, backend, licenses, reads_truth)
         STAGES[name] = stage
         uses = list(inspect.signature(body).parameters)[1:]
 
@@ -110,6 +122,20 @@ def _is_below_video(upstream: Sequence[str]) -> bool:
     return any(name == VIDEO or _is_below_video(STAGES[name].upstream) for name in upstream)
 
 
+def licenses_above(name: str, context: Context) -> tuple[License, ...]:
+    """The terms of all that a stage of a clip or an object is to be made from today."""
+    of_object = replace(context, subject=context.object_id)
+    groups: dict[str, Iterable[License]] = {}
+    pending = [*STAGES[name].upstream]
+    while pending:
+        above = pending.pop()
+        if above not in groups:
+            scope = of_object if ARTIFACTS[above].scope == "object" else context
+            groups[above] = STAGES[above].licenses(scope)
+            pending += STAGES[above].upstream
+    return all_licenses(*groups.values())
+
+
 def task_of(subject: ObjectId | ClipId) -> str:
     """The task whose configuration applies."""
     return (subject.object_id if isinstance(subject, ClipId) else subject).task
@@ -139,7 +165,7 @@ def _materialize(
         _require_upstream(context, platform, stage, subject)
         status = stages.status(stage.name, subject)
         kept = status.done and stage.name not in platform.force
-        record = platform.store.record(stage.name, subject) if kept else None
+        record = stages.restated(stage.name, subject) if kept else None
         if record is None:
             context.log.info("%s of %s: %s (%s)", stage.name, subject, status.state, status.reason)
             report = context.resources.progress.reporter(context, stage.name)
@@ -206,6 +232,8 @@ def _metadata(
         "backend": dg.MetadataValue.text(record.backend),
         "seconds": dg.MetadataValue.float(round(record.seconds, 2)),
         "made_at": dg.MetadataValue.text(record.created_at),
+        "licenses": dg.MetadataValue.json([item.model_dump() for item in record.known_licenses]),
+        "commercial_ok": dg.MetadataValue.bool(commercial_ok(record.known_licenses)),
     }
     for key, value in record.facts.items():
         metadata[key] = metadata_value(value)

@@ -35,24 +35,40 @@ def status(results_dir: ResultsDir = DEFAULT_RESULTS, profile: Profile = "demo")
         console.print(f"[yellow]{note}[/yellow]")
 
 
-def clips(results_dir: ResultsDir = DEFAULT_RESULTS) -> None:
-    """List the clips with their verdicts and the reasons of rejected ones."""
+def clips(
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+    commercial: Annotated[
+        bool, typer.Option("--commercial", help="Only clips that may be used commercially.")
+    ] = False,
+) -> None:
+    """List the clips with their verdicts, the reasons of rejected ones, and what limits their use.
+
+    A clip may be used commercially if everything that it was made from may be.
+    """
     from hoi_platform.commands.terminal import console, table
     from hoi_platform.resources.platform import PlatformResource
-    from hoi_platform.services.clips import clip_verdict, video_rejection
+    from hoi_platform.services.clips import clip_licenses, clip_verdict, video_rejection
 
     platform = PlatformResource(results_dir=str(results_dir), profile="demo").platform()
     rows = []
     for clip in platform.made_clips():
         verdict, first = clip_verdict(platform.store, clip), ""
+        limits = [
+            f"{item.part}: {item.name}"
+            for item in clip_licenses(platform.store, clip)
+            if not item.commercial_ok
+        ]
+        if commercial and limits:
+            continue
+        use = f"no ({'; '.join(limits)})" if limits else "yes"
         if verdict is None:
-            rows.append((clip.path, "unjudged", ""))
+            rows.append((clip.path, "unjudged", use, ""))
             continue
         if video_rejection(platform.store, clip):
             first = "video: "
         word = "valid" if verdict.valid else "rejected"
-        rows.append((clip.path, word, first + "; ".join(verdict.reasons)))
-    console.print(table("Clips", ("clip", "verdict", "reasons"), rows))
+        rows.append((clip.path, word, use, first + "; ".join(verdict.reasons)))
+    console.print(table("Clips", ("clip", "verdict", "commercial use", "reasons"), rows))
 
 
 def why(

@@ -29,6 +29,8 @@ def doctor() -> None:
     findings = [finding for check in _CHECKS for finding in check()]
     rows = [(f.what, f"[{colors[f.state]}]{f.state}[/]", f.found, f.cure) for f in findings]
     console.print(table("Environment", ("what", "state", "found", "cure"), rows))
+    heads = ("role", "backend", "state", "where", "license", "commercial use", "cure")
+    console.print(table("Backends", heads, _backend_rows()))
     if any(f.state == "missing" for f in findings):
         raise typer.Exit(1)
 
@@ -68,6 +70,32 @@ def _keys() -> Iterator[Finding]:
             yield Finding(what, "ok", "set")
         else:
             yield Finding(what, "absent", "", f"optional: export {' and '.join(names)}")
+
+
+def _backend_rows() -> Iterator[tuple[str, ...]]:
+    """One row per backend; those that the configuration of a task chooses are marked."""
+    from hoi_platform.core.config.backends import ModelConfig
+    from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.services.backends.chosen import ROLE_KEYS, Choice, chosen
+    from hoi_platform.services.backends.registry import backends
+    from hoi_platform.services.platform import TASKS
+
+    platform = PlatformResource().platform()
+    asked = [chosen(role, platform.settings(task)) for task in TASKS for role in ROLE_KEYS]
+    for backend in backends():
+        found = [c for c in asked if (c.role, c.backend.name) == (backend.role, backend.name)]
+        choice = found[0] if found else Choice(backend.role, backend, ModelConfig())
+        need, terms = backend.needs(choice.model, os.environ), choice.license
+        state = "[green]found[/]" if need.found else f"[{'red' if found else 'dim'}]absent[/]"
+        yield (
+            backend.role,
+            f"{backend.name} (chosen)" if found else backend.name,
+            state,
+            need.where,
+            terms.name,
+            "yes" if terms.commercial_ok else "no",
+            need.cure,
+        )
 
 
 def _disk() -> Iterator[Finding]:

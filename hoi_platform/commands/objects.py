@@ -32,6 +32,16 @@ def add(
         str, typer.Option(help="Scene, from configs/scenes.")
     ] = "indoor2-manipulation",
     name: Annotated[str | None, typer.Option(help="How a prompt calls it.")] = None,
+    license_: Annotated[
+        str | None, typer.Option("--license", help="License of the mesh, such as CC-BY-4.0.")
+    ] = None,
+    commercial: Annotated[
+        bool | None,
+        typer.Option(
+            "--commercial/--no-commercial",
+            help="Whether it permits commercial use; default: what is known of the license.",
+        ),
+    ] = None,
     replace: Annotated[bool, typer.Option(help="Replace your entry of the same id.")] = False,
     results_dir: ResultsDir = DEFAULT_RESULTS,
 ) -> None:
@@ -53,6 +63,8 @@ def add(
         "scene": scene,
         "name": name,
         "task": task,
+        "license": license_,
+        "commercial_ok": commercial,
     }
     entry = parse_config(ObjectEntry, fields, "objects add")
     platform = PlatformResource(results_dir=str(results_dir)).platform()
@@ -71,6 +83,13 @@ def add(
         f"{'watertight' if statistics.watertight else 'not watertight'}",
         soft_wrap=True,
     )
+    terms = platform.catalogue.license(object_id)
+    if not terms.commercial_ok:
+        console.print(
+            f"license: {terms.name}, not for commercial use; give --license, or --commercial if "
+            "you may use it so",
+            soft_wrap=True,
+        )
 
 
 @app.command("list")

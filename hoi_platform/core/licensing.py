@@ -35,5 +35,24 @@ def commercial_ok(licenses: Iterable[License]) -> bool:
     return all(item.commercial_ok for item in licenses)
 
 
+def stated(part: str, name: str | None, commercial_ok: bool | None) -> License:
+    """What a configuration or a catalogue says of a part; without a word of it, its name decides.
+
+    A license that is not among ``COMMERCIAL`` permits commercial use only if the user says so.
+    """
+    name = name or UNKNOWN
+    permitted = name in COMMERCIAL if commercial_ok is None else commercial_ok
+    return License(part=part, name=name, commercial_ok=permitted)
+
+
 UNKNOWN: Final = "unknown"
 """The license of a mesh whose owner said nothing: not for commercial use."""
+
+COMMERCIAL: Final = frozenset(
+    {
+        *("Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "ISC", "Unlicense"),
+        *("CC0-1.0", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0"),
+        "PDDL-1.0",
+    }
+)
+"""SPDX identifiers of licenses that permit commercial use."""

@@ -141,10 +141,15 @@ class ChainRunner:
             error = failure.text.removeprefix(f"{subject}: ") if failure else None
             if error is None and asset not in succeeded and not rejected:
                 error = _NOT_RUN
-            made = error is None and record != old
+            made = error is None and _work_of(record) != _work_of(old)
             stops = failure is not None and failure.stops_batch
             outcomes.append(Outcome(asset, subject, record, made, error, stops))
         return outcomes
+
+
+def _work_of(record: ArtifactRecord | None) -> ArtifactRecord | None:
+    """A record without what may be stated anew of a result that stays."""
+    return record and record.model_copy(update={"licenses": None})
 
 
 def _succeeded(result: dg.ExecuteInProcessResult) -> set[str]:

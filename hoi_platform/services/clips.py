@@ -6,7 +6,8 @@ from typing import Final
 from hoi_platform.core.clip import ClipId
 from hoi_platform.core.filtering.check import checks_from_json
 from hoi_platform.core.filtering.verdict import Verdict
-from hoi_platform.core.formats.artifacts import Subject
+from hoi_platform.core.formats.artifacts import ARTIFACTS, Subject
+from hoi_platform.core.licensing import License, all_licenses
 from hoi_platform.services.artifacts.record import fingerprint_of
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.platform import Platform
@@ -44,6 +45,13 @@ def clip_verdict(store: ArtifactStore, clip: ClipId) -> Verdict | None:
     if store.record("filtered_hoi", clip) is None:
         return None
     return Verdict.from_json(json.loads(store.path("filtered_hoi", "verdict", clip).read_text()))
+
+
+def clip_licenses(store: ArtifactStore, clip: ClipId) -> tuple[License, ...]:
+    """The terms of everything that a clip was made from, as far as it has been made."""
+    names = [name for name, kind in ARTIFACTS.items() if kind.scope == "clip"]
+    records = [record for name in names if (record := store.record(name, clip))]
+    return all_licenses(*(record.known_licenses for record in records))
 
 
 def mark_for_recheck(store: ArtifactStore, clip: ClipId) -> bool:

@@ -13,14 +13,14 @@ from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
 from hoi_platform.services.artifacts.store import ArtifactStore
-from hoi_platform.services.clips import clip_verdict, video_rejection
+from hoi_platform.services.clips import clip_licenses, clip_verdict, video_rejection
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.viewer.clip_row import ClipRow
 from hoi_platform.services.viewer.gallery import write_gallery
 from hoi_platform.services.viewer.manifest import write_manifest
 from hoi_platform.services.viewer.summary import summarize
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 
 # Gallery path → asset, file key and name below it.
 _PATHS: Final = {
@@ -91,6 +91,7 @@ def _row(store: ArtifactStore, clip: ClipId, stages: Sequence[str]) -> ClipRow:
         seconds={name: record.seconds for name, record in records.items()},
         backends={name: record.backend for name, record in records.items()},
         paths=_paths(store, clip),
+        licenses=clip_licenses(store, clip),
         made_at=max((record.created_at for record in records.values()), default=""),
     )
 
@@ -111,4 +112,4 @@ def _json(
 
 
 def _identity(row: ClipRow) -> list[Any]:
-    return [row.clip_id, row.made_at, row.state]
+    return [row.clip_id, row.made_at, row.state, [item.model_dump() for item in row.licenses]]

@@ -1,6 +1,6 @@
 """One results folder with its configuration and catalogue: what the stages are run against."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.settings import Profile, Settings, resolve_settings
-from hoi_platform.core.config.support import Refusal, refusals
+from hoi_platform.core.config.support import refusals
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.services.artifacts.stages import Context, Stage, Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.backends.chosen import model_mistakes, unknown_backends
 from hoi_platform.services.configuration import ConfigFiles
 from hoi_platform.services.meshes.catalogue import Catalogue
 from hoi_platform.services.yaml_files import read_mapping
@@ -71,6 +72,7 @@ class Platform:
                 f"{gen}: task: the file is for {settings.gen_2dhoi.task!r}, {task!r} is asked "
                 f"for; pass --task {settings.gen_2dhoi.task}, or another file with --config"
             )
+        self._raise(task, list(unknown_backends(settings)))
         return settings
 
     def config_paths(self, task: str) -> tuple[Path, Path]:
@@ -99,12 +101,20 @@ class Platform:
 
     def require_supported(self, task: str, stages: Collection[str]) -> None:
         """Raises ConfigError that names every value that one of the stages cannot honor."""
-        if found := refusals(self.settings(task), stages):
-            raise ConfigError("; ".join(f"{self._source(task, r)}: {r}" for r in found))
+        settings = self.settings(task)
+        found = [(r.path, str(r)) for r in refusals(settings, stages)]
+        found += model_mistakes(settings, stages)
+        self._raise(task, found)
 
-    def _source(self, task: str, refusal: Refusal) -> str:
+    def _raise(self, task: str, mistakes: Sequence[tuple[str, str]]) -> None:
+        """One ConfigError of keys and what is wrong with them, if there are any."""
+        if mistakes:
+            texts = [f"{self._source(task, path)}: {text}" for path, text in mistakes]
+            raise ConfigError("; ".join(texts))
+
+    def _source(self, task: str, path: str) -> str:
         """The file that a value came from, or the flag's layer above it."""
-        section, *parts = refusal.path.split(".")
+        section, *parts = path.split(".")
         file = self.config_paths(task)[section == "recon_4dhoi"]
         value: Any = (self.overrides or {}).get(section, {})
         for part in parts:

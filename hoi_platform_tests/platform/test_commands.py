@@ -43,7 +43,7 @@ USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
     ("clips",): (["--results_dir", "RESULTS"], 0, "Clips"),
     ("config", "explain"): (["configs/gen_2dhoi/manipulation.yaml"], 0, "drop_height"),
     ("demo",): (["--category", "nothing"], 1, "nothing"),
-    ("doctor",): ([], 0, "Environment"),
+    ("doctor",): ([], 0, "Backends"),
     ("ledger", "accept"): (
         ["99", "--results_dir", "RESULTS"],
         1,

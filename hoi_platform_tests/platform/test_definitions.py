@@ -16,11 +16,15 @@ GOLDEN = Path(__file__).resolve().parents[1] / "goldens" / "asset_graph.json"
 
 
 def _graph() -> dict[str, dict]:
-    specs = build_defs().resolve_all_asset_specs()
+    definitions = build_defs()
+    specs = definitions.resolve_all_asset_specs()
+    ops = {a.key: a.op for a in definitions.assets or () if isinstance(a, dg.AssetsDefinition)}
     return {
         spec.key.to_user_string(): {
             "deps": sorted(dep.asset_key.to_user_string() for dep in spec.deps),
             "group": spec.group_name,
+            "queue": ops[spec.key].tags.get("dagster-celery/queue"),
+            "pool": ops[spec.key].pool,
             "partitions": type(spec.partitions_def).__name__,
         }
         for spec in specs

@@ -12,7 +12,14 @@ from hoi_platform.services.video.backend import VideoTask
 
 
 @stage_asset(
-    Look("gen_2dhoi", frozenset({"video"}), preview=video_preview, check=VIDEO_SANITY),
+    Look(
+        "gen_2dhoi",
+        frozenset({"video"}),
+        preview=video_preview,
+        check=VIDEO_SANITY,
+        queue="blender",
+        pool="blender",
+    ),
     version="3",
     upstream=("object_mesh", "scene_render", "video_prompt", "video_task"),
     settings=request_settings,

@@ -17,6 +17,7 @@ def _settings(context: Context) -> dict[str, object]:
     version="1",
     settings=_settings,
     backend=lambda _: "trimesh",
+    licenses=lambda c: [c.catalogue.license(c.object_id)],
 )
 def object_mesh(work: Work, platform: PlatformResource) -> None:
     """The object's mesh, cleaned: one OBJ with its materials, z up, with its statistics."""

@@ -12,6 +12,7 @@ from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.vision import VisionResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.video.license import answer_license
 
 WITHOUT_A_KEY: Final = (
     "set skip_step2: true and either give the object a scale (`hoi objects add --scale` or "
@@ -44,11 +45,14 @@ def _shown(context: Context) -> ClipId:
 
 
 @stage_asset(
-    Look("gen_2dhoi", frozenset({"scale"})),
+    Look("gen_2dhoi", frozenset({"scale"}), queue="blender", pool="blender"),
     version="2",
     upstream=("object_mesh", "settled_pose"),
     settings=_settings,
     backend=lambda s: "catalogue" if s.gen_2dhoi.skip_step2 else s.gen_2dhoi.chatgpt.model,
+    licenses=lambda c: (
+        [] if c.settings.gen_2dhoi.skip_step2 else [answer_license(c.settings.gen_2dhoi.chatgpt)]
+    ),
 )
 def object_scale(
     work: Work,

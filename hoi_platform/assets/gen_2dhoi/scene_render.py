@@ -10,6 +10,7 @@ from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.models import ModelsResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.body.license import BODY_LICENSE
 
 
 def _settings(context: Context) -> dict[str, object]:
@@ -23,11 +24,19 @@ def _settings(context: Context) -> dict[str, object]:
 
 
 @stage_asset(
-    Look("gen_2dhoi", frozenset({"blender"}), preview=frame_preview, check=RENDER_SANITY),
+    Look(
+        "gen_2dhoi",
+        frozenset({"blender"}),
+        preview=frame_preview,
+        check=RENDER_SANITY,
+        queue="blender",
+        pool="blender",
+    ),
     version="2",
     upstream=("object_mesh", "settled_pose", "object_scale"),
     settings=_settings,
     backend=lambda _: "cycles",
+    licenses=lambda _: [BODY_LICENSE],
 )
 def scene_render(work: Work, models: ModelsResource, blender: BlenderResource) -> None:
     """A known scene with person and object: conditioning frame, camera, depth, masks, plate."""

@@ -6,7 +6,7 @@ from hoi_platform.services.artifacts.stages import Work
 
 
 @stage_asset(
-    Look("gen_2dhoi", frozenset({"blender"})),
+    Look("gen_2dhoi", frozenset({"blender"}), queue="blender", pool="blender"),
     version="3",
     upstream=("object_mesh",),
     settings=lambda c: {

@@ -8,6 +8,7 @@ from hoi_platform.core.scene.prompts import template_prompt
 from hoi_platform.resources.vision import VisionResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.video.license import answer_license
 
 _REFINEMENT: Final = {"model", "prompt_refinement_system_message"}
 
@@ -37,6 +38,9 @@ def _settings(context: Context) -> dict[str, Any]:
     upstream=("scene_render",),
     settings=_settings,
     backend=lambda s: s.gen_2dhoi.chatgpt.model if _refines(s) else "template",
+    licenses=lambda c: (
+        [answer_license(c.settings.gen_2dhoi.chatgpt)] if _refines(c.settings) else []
+    ),
 )
 def video_prompt(work: Work, vision: VisionResource) -> None:
     """What the video model is asked to imagine."""

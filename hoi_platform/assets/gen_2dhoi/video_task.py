@@ -5,6 +5,7 @@ from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.video.license import video_license
 
 
 @stage_asset(
@@ -13,6 +14,7 @@ from hoi_platform.services.artifacts.stages import Work
     upstream=("object_mesh", "scene_render", "video_prompt"),
     settings=request_settings,
     backend=lambda s: s.gen_2dhoi.video.model_api,
+    licenses=lambda c: [video_license(c.settings.gen_2dhoi.video)],
 )
 def video_task(work: Work, video: VideoResource) -> None:
     """The submitted request for a video; returns at once, whatever the backend takes."""

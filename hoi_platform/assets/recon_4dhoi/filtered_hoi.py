@@ -1,16 +1,24 @@
 """The asset ``filtered_hoi``."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 from hoi_platform.assets.checks import RECONSTRUCTION_QUALITY
-from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.assets.stage import Look, licenses_above, stage_asset
 from hoi_platform.services.artifacts.files import write_whole
-from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.artifacts.stages import Context, Work
+
+
+def _settings(context: Context) -> dict[str, Any]:
+    """The packaged clip states the terms of all that it was made from."""
+    licenses = [item.model_dump() for item in licenses_above("filtered_hoi", context)]
+    return context.settings.recon_4dhoi.filtering.model_dump() | {"licenses": licenses}
 
 
 @stage_asset(
     Look("recon_4dhoi", frozenset({"filter"}), check=RECONSTRUCTION_QUALITY),
-    version="2",
+    version="3",
     upstream=(
         "object_mesh",
         "scene_render",
@@ -18,14 +26,14 @@ from hoi_platform.services.artifacts.stages import Work
         "scene_tracks",
         "reconstruction",
     ),
-    settings=lambda c: c.settings.recon_4dhoi.filtering.model_dump(),
+    settings=_settings,
 )
 def filtered_hoi(work: Work) -> None:
     """The verdict with every check; a valid clip packaged, a rejected one with its reasons."""
     from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.core.filtering.inputs import FilterInput
     from hoi_platform.core.filtering.judge import judge
-    from hoi_platform.services.packaging import package_clip
+    from hoi_platform.services.packaging import clip_terms, package_clip
 
     inputs = ClipInputs(work)
     clip = FilterInput(
@@ -43,6 +51,7 @@ def filtered_hoi(work: Work) -> None:
     write_whole(work.output("verdict"), json.dumps(verdict.to_json(), indent=1) + "\n")
     if verdict.valid:
         kept = inputs.reconstruction.first(verdict.kept_frames)
+        kept = replace(kept, meta=kept.meta | clip_terms(work.licenses()))
         package_clip(kept, inputs.mesh_obj, work.output("hoi_data"), work.output("mesh_data"))
     else:
         write_whole(work.output("invalid"), verdict.invalid_text)

@@ -1,24 +1,47 @@
 """The asset ``human_pose``."""
 
+from typing import Any
+
 from hoi_platform.assets.stage import Look, stage_asset
-from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.core.config.settings import Settings
+from hoi_platform.core.licensing import License
+from hoi_platform.resources.backends import BackendsResource
+from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.backends.chosen import terms_of
+from hoi_platform.services.backends.weights import model_identity
+
+
+def _settings(context: Context) -> dict[str, Any]:
+    config = context.settings.recon_4dhoi.human_model
+    return model_identity(model=config.model, hands_model=config.hands_model)
+
+
+def _backend(settings: Settings) -> str:
+    config = settings.recon_4dhoi.human_model
+    same = config.hands_backend == "mediapipe"
+    return config.backend if same else f"{config.backend}, hands by {config.hands_backend}"
+
+
+def _licenses(context: Context) -> list[License]:
+    return terms_of(context.settings, "human_pose", "hands")
 
 
 @stage_asset(
-    Look("recon_4dhoi", frozenset({"mediapipe", "torch"})),
+    Look("recon_4dhoi", frozenset({"mediapipe", "torch"}), queue="gpu", pool="gpu"),
     version="2",
     upstream=("scene_render", "interaction_video"),
-    backend=lambda s: s.recon_4dhoi.human_model.backend,
+    settings=_settings,
+    backend=_backend,
+    licenses=_licenses,
 )
-def human_pose(work: Work) -> None:
+def human_pose(work: Work, backends: BackendsResource) -> None:
     """The person's body and hands in every frame, in the camera and in the world."""
     from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.core.body.fitting.estimate import save_estimate
-    from hoi_platform.services.vision.human_pose.backend import human_pose_backend
     from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest
 
     inputs = ClipInputs(work)
-    estimator = human_pose_backend(work.settings.recon_4dhoi.human_model.backend)
+    estimator = backends.backend("human_pose", work)
     request = HumanPoseRequest(
         video=inputs.video,
         camera=inputs.camera,
@@ -27,9 +50,9 @@ def human_pose(work: Work) -> None:
         first_human_mask=inputs.first_mask("human_masks"),
         scene_depth=inputs.plate[1],
     )
-    work.ran = estimator.name
     estimate = estimator.estimate(request, progress=work.progress)
     save_estimate(estimate, inputs.camera.T_cam_world, work.output("motion"))
+    backends.note(work, human_pose=estimator)
     confidence = estimate.keypoints_px[..., 2]
     work.facts.update(
         frames=len(estimate.motion),

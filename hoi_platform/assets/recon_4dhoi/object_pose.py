@@ -1,20 +1,26 @@
 """The asset ``object_pose``."""
 
 from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.resources.backends import BackendsResource
 from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.backends.chosen import terms_of
+from hoi_platform.services.backends.weights import model_identity
 
 
 @stage_asset(
-    Look("recon_4dhoi", frozenset({"opencv", "embree"})),
+    Look("recon_4dhoi", frozenset({"opencv", "embree"}), queue="gpu", pool="gpu"),
     version="2",
     upstream=("object_mesh", "scene_render", "interaction_video", "scene_tracks"),
-    settings=lambda c: {"is_static_obj": c.settings.recon_4dhoi.pipeline.is_static_obj},
+    settings=lambda c: (
+        {"is_static_obj": c.settings.recon_4dhoi.pipeline.is_static_obj}
+        | model_identity(model=c.settings.recon_4dhoi.obj_pose_tracking.model)
+    ),
     backend=lambda s: s.recon_4dhoi.obj_pose_tracking.backend,
+    licenses=lambda c: terms_of(c.settings, "object_pose"),
 )
-def object_pose(work: Work) -> None:
+def object_pose(work: Work, backends: BackendsResource) -> None:
     """The object's 6-DoF pose in every frame with a confidence."""
     from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
-    from hoi_platform.services.vision.object_pose.backend import object_tracker
     from hoi_platform.services.vision.object_pose.protocol import ObjectPoseRequest
 
     inputs = ClipInputs(work)
@@ -29,8 +35,8 @@ def object_pose(work: Work) -> None:
         first_frame_rgb=inputs.frame,
         static=recon.pipeline.is_static_obj,
     )
-    tracker = object_tracker(recon.obj_pose_tracking.backend)
-    work.ran = tracker.name
+    tracker = backends.backend("object_pose", work)
     track = tracker.track(request, progress=work.progress)
     track.save(work.output("poses"), inputs.camera)
     work.facts.update(track.facts())
+    backends.note(work, object_pose=tracker)

@@ -20,7 +20,7 @@ _NOT_READ: Final = {
 
 
 @stage_asset(
-    Look("recon_4dhoi", frozenset({"torch"})),
+    Look("recon_4dhoi", frozenset({"torch"}), queue="gpu", pool="gpu"),
     version="4",
     upstream=(
         "object_mesh",

@@ -34,9 +34,9 @@ class ModelConfig(Config):
     weights: dict[str, str] = {}
     """Further weight files by the name under which a runner's request lists them."""
     license: str | None = None
-    """License of code and weights, as the records are to state it."""
-    commercial_ok: bool = False
-    """Whether that license permits commercial use of what the model makes."""
+    """License of code and weights, as the records are to state it; null: the backend's own."""
+    commercial_ok: bool | None = None
+    """Whether commercial use of what the model makes is permitted; null: by its license."""
     options: dict[str, str | int | float | bool] = {}
     """What the backend itself understands beside this; it refuses what it does not know."""
     runner: RunnerConfig | None = None

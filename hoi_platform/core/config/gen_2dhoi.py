@@ -100,6 +100,8 @@ class VideoConfig(Config):
     before; the simulated backend makes one."""
     model_api: Literal["simulated", "kling-ai", "fal-ai"] = "simulated"
     """Who makes the video: this machine, or a paid service."""
+    commercial_ok: bool = False
+    """Whether your contract with the paid service permits commercial use of its videos."""
     kling_model_name: str = "kling-v2-5-turbo"
     """The paid service's model."""
     duration: Digits = "5"
@@ -146,6 +148,8 @@ class ChatGptConfig(Config):
 
     model: str = "gpt-4o"
     """Name of the model at the OpenAI-compatible endpoint."""
+    commercial_ok: bool = False
+    """Whether your contract with its provider permits commercial use of what it answers."""
     prompt_refinement_system_message: OneText = ""
     """Instruction for prompt refinement; empty: the built-in one."""
     scale_evaluation_system_message: OneText = ""

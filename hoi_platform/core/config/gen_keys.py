@@ -1,5 +1,6 @@
 """What each key of ``configs/gen_2dhoi`` does here (see ``keys``)."""
 
+from dataclasses import replace
 from typing import Final
 
 from hoi_platform.core.config.gen_2dhoi import SEPARATOR, GenPathsConfig
@@ -9,6 +10,8 @@ from hoi_platform.core.config.key_rows import (
     RUN,
     SCENE,
     SIMULATED,
+    STATED,
+    TERMS,
     VIDEO,
     fixed_folder,
     refused,
@@ -50,7 +53,7 @@ GEN_KEYS: Final[dict[str, Key]] = {
     "task": Key(note="guards against a file of another task"),
     "verbose": RUN,
     "skip_step1": RUN,
-    "skip_step2": Key(("object_scale",)),
+    "skip_step2": Key(("object_scale",), may_change=TERMS),
     "skip_step3": RUN,
     "skip_step4": RUN,
     "skip_done": RUN,
@@ -81,11 +84,12 @@ GEN_KEYS: Final[dict[str, Key]] = {
     "video.budget.*": _LIMIT,
     "video.num_videos": _PAID,
     "video.num_video_segments": _PAID,
-    "video.model_api": Key((*VIDEO, "video_prompt if refinable")),
-    "video.kling_model_name": _PAID,
+    "video.model_api": Key((*VIDEO, "video_prompt if refinable"), may_change=TERMS),
+    "video.kling_model_name": replace(_PAID, may_change=TERMS),
     "video.duration": _PAID,
     "video.kling_mode": _PAID,
-    "video.skip_prompt_refinement": Key(("video_prompt if paid",)),
+    "video.commercial_ok": Key(("filtered_hoi if paid",), note=STATED.note),
+    "video.skip_prompt_refinement": Key(("video_prompt if paid",), may_change=TERMS),
     "video.base_prompt": Key(
         ("video_prompt",),
         accepts=lambda texts: not any("#" in text for text in texts),
@@ -97,7 +101,10 @@ GEN_KEYS: Final[dict[str, Key]] = {
     "video.simulated_fps": SIMULATED,
     "video.simulated_frames": SIMULATED,
     "video.simulated_samples": SIMULATED,
-    "chatgpt.model": Key(("video_prompt if refined", "object_scale if searched")),
+    "chatgpt.model": Key(("video_prompt if refined", "object_scale if searched"), may_change=TERMS),
+    "chatgpt.commercial_ok": Key(
+        ("filtered_hoi if refined", "filtered_hoi if searched"), note=STATED.note
+    ),
     "chatgpt.prompt_refinement_system_message": Key(
         ("video_prompt if refined",),
         accepts=lambda text: SEPARATOR not in text,

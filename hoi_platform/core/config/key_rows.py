@@ -9,6 +9,9 @@ SCENE: Final = Key(("scene_render", "object_scale if searched"))
 VIDEO: Final = ("video_task", "interaction_video")
 SIMULATED: Final = Key(tuple(f"{stage} if simulated" for stage in VIDEO))
 CLIP_ID: Final = Key((*SCENE.reads, *SIMULATED.reads), may_change=("video_prompt",))
+TERMS: Final = ("filtered_hoi",)
+"""The packaged clip states the terms of what it was made from, whatever that was."""
+STATED: Final = Key(TERMS, note="stated in the records of all that follows, which is not made anew")
 RENDER: Final = Key(("scene_render",))
 
 
@@ -21,6 +24,26 @@ def fixed_folder(stage: str, *values: str) -> Key:
         cure="remove the key: GRAIL's tools look for the files in the default folder; "
         "--results_dir moves the whole",
     )
+
+
+def model_rows(key: str, stage: str) -> dict[str, Key]:
+    """The rows of a ``ModelConfig`` that a stage's backend reads."""
+    row, contents = Key((stage,)), Key((stage,), note="the content of the files counts")
+    supervision = Key(note="how the program is supervised; no result depends on it")
+    return {
+        f"{key}.path": contents,
+        f"{key}.hub_id": Key((stage,), note="counts where no path is given"),
+        f"{key}.device": row,
+        f"{key}.weights.*": contents,
+        f"{key}.options.*": row,
+        f"{key}.license": STATED,
+        f"{key}.commercial_ok": STATED,
+        f"{key}.runner": row,
+        f"{key}.runner.command": contents,
+        f"{key}.runner.env.*": row,
+        f"{key}.runner.pass_env": row,
+        f"{key}.runner.*": supervision,
+    }
 
 
 def refused(stage: str, accepted: tuple[object, ...], cure: str) -> Key:

@@ -3,7 +3,15 @@
 from typing import Final
 
 from hoi_platform.core.config.gen_keys import GEN_KEYS
-from hoi_platform.core.config.key_rows import CLIP_ID, RENDER, SCENE, SIMULATED, VIDEO
+from hoi_platform.core.config.key_rows import (
+    CLIP_ID,
+    RENDER,
+    SCENE,
+    SIMULATED,
+    STATED,
+    TERMS,
+    VIDEO,
+)
 from hoi_platform.core.config.keys import Key
 from hoi_platform.core.config.recon_keys import RECON_KEYS
 
@@ -13,9 +21,13 @@ _OBJECT: Final[dict[str, Key]] = {
     "scene": CLIP_ID,
     "task": Key(note="which configuration applies to the object"),
     "name": Key(("video_prompt", "object_scale if searched")),
-    "source": Key(("object_mesh",), may_change=VIDEO),  # the library's objects bring a grasp
+    "source": Key(
+        ("object_mesh",), may_change=(*VIDEO, *TERMS)
+    ),  # the library's objects bring a grasp
     "up": Key(("object_mesh if from a file",)),
     "grasp.*": SIMULATED,
+    "license": STATED,
+    "commercial_ok": STATED,
 }
 
 KEYS: Final[dict[str, Key]] = {

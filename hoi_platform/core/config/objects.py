@@ -56,6 +56,11 @@ class ObjectEntry(Config):
     """The source's upward axis."""
     real_size_m: float | None = Field(None, gt=0, le=50)
     """Longest side of the real object (m); used when there is no ``obj_scale``."""
+    license: str | None = None
+    """License of the mesh, an SPDX identifier where there is one; none given: unknown. The
+    library's own objects are under the platform's."""
+    commercial_ok: bool | None = None
+    """Whether commercial use is permitted; not given: what is known of the license."""
     grasp: GraspHint | None = None
     """Where to take it; None: the library's hint, or found from the geometry."""
 

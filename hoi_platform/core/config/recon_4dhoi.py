@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from hoi_platform.core.config.backends import ModelConfig
 from hoi_platform.core.config.base import Config
 from hoi_platform.core.config.terms import unknown_names
 
@@ -43,8 +44,14 @@ class HumanModelConfig(Config):
     """The body that is fitted."""
     static_cam: bool = True
     """The camera is the rendered one and stands still."""
-    backend: Literal["mediapipe"] = "mediapipe"
-    """Who estimates body and hands from the video."""
+    backend: str = "mediapipe"
+    """Who estimates the body from the video."""
+    model: ModelConfig = ModelConfig()
+    """Its weights, device and program."""
+    hands_backend: str = "mediapipe"
+    """Who finds the hands' landmarks for it."""
+    hands_model: ModelConfig = ModelConfig()
+    """Their weights, device and program."""
     smplx_model_path: str = (
         "imports/GEM-SMPL/inputs/checkpoints/body_models/smplx/SMPLX_NEUTRAL.npz"
     )
@@ -62,17 +69,23 @@ class HumanModelConfig(Config):
 class TracksConfig(Config):
     """Masks and depth per frame."""
 
-    backend: Literal["background"] = "background"
+    backend: str = "background"
     """Who tracks the masks."""
-    depth_backend: Literal["plate"] = "plate"
+    masks_model: ModelConfig = ModelConfig()
+    """Its weights, device and program."""
+    depth_backend: str = "plate"
     """Who estimates the depth."""
+    depth_model: ModelConfig = ModelConfig()
+    """Its weights, device and program."""
 
 
 class ObjPoseTrackingConfig(Config):
     """The 6-DoF tracker."""
 
-    backend: Literal["model_based"] = "model_based"
+    backend: str = "model_based"
     """Who tracks the object."""
+    model: ModelConfig = ModelConfig()
+    """Its weights, device and program."""
     foundation_pose_debug: int = 2
     """How many debug files FoundationPose writes."""
     crop_image: bool = False
@@ -84,8 +97,10 @@ class ObjPoseTrackingConfig(Config):
 class ContactConfig(Config):
     """Contact labels."""
 
-    backend: Literal["geometric"] = "geometric"
+    backend: str = "geometric"
     """Who labels contact."""
+    model: ModelConfig = ModelConfig()
+    """Its weights, device and program."""
     contact_interval: int = Field(8, ge=1)
     """Frames per label."""
     distance_m: float = Field(0.05, gt=0)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from hoi_platform.core.config.key_rows import RUN, fixed_folder, refused
+from hoi_platform.core.config.key_rows import RUN, TERMS, fixed_folder, model_rows, refused
 from hoi_platform.core.config.keys import Key
 from hoi_platform.core.config.recon_4dhoi import ReconPathsConfig
 
@@ -45,7 +45,10 @@ RECON_KEYS: Final[dict[str, Key]] = {
         for name, stage in _RECON_FOLDERS.items()
     },
     "human_model.*": _NO_FILES_YET,
-    "human_model.backend": Key(("human_pose",)),
+    "human_model.backend": Key(("human_pose",), may_change=TERMS),
+    "human_model.hands_backend": Key(("human_pose",), may_change=TERMS),
+    **model_rows("human_model.model", "human_pose"),
+    **model_rows("human_model.hands_model", "human_pose"),
     "human_model.body_model": Key(
         accepts=("anny",),
         refused_by=("human_pose", "reconstruction"),
@@ -54,8 +57,11 @@ RECON_KEYS: Final[dict[str, Key]] = {
     "human_model.static_cam": refused(
         "human_pose", (True,), "set it to true: a moving camera is not reconstructed"
     ),
-    "tracks.*": Key(("scene_tracks",)),
-    "obj_pose_tracking.backend": Key(("object_pose",)),
+    "tracks.*": Key(("scene_tracks",), may_change=TERMS),
+    **model_rows("tracks.masks_model", "scene_tracks"),
+    **model_rows("tracks.depth_model", "scene_tracks"),
+    "obj_pose_tracking.backend": Key(("object_pose",), may_change=TERMS),
+    **model_rows("obj_pose_tracking.model", "object_pose"),
     "obj_pose_tracking.foundation_pose_debug": Key(
         note="FoundationPose's debug files; no result depends on it"
     ),
@@ -65,7 +71,8 @@ RECON_KEYS: Final[dict[str, Key]] = {
     "obj_pose_tracking.interpolation_factor": refused(
         "object_pose", (1,), "set it to 1: no frames are interpolated"
     ),
-    "contact.*": Key(("contact_labels",)),
+    "contact.*": Key(("contact_labels",), may_change=TERMS),
+    **model_rows("contact.model", "contact_labels"),
     "optimization.*": _OPTIMIZER,
     f"{_STAGE}.niter": _OPTIMIZER,
     f"{_STAGE}.schedule": _OPTIMIZER,

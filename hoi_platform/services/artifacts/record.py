@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from hoi_platform.core.licensing import UNKNOWN, License
+
 RECORD_VERSION: Final = 2
 
 
@@ -41,6 +43,8 @@ class ArtifactRecord(BaseModel):
     """What an earlier version's record said of its identity, if ``hoi migrate`` carried it over."""
     facts: dict[str, Any] = {}
     """Figures worth keeping (counts, scores, costs) with their unit in the name."""
+    licenses: tuple[License, ...] | None = None
+    """Terms of all that it was made from, its inputs included; None: made before they were kept."""
 
     @property
     def backend_name(self) -> str:
@@ -51,6 +55,13 @@ class ArtifactRecord(BaseModel):
     def digest(self) -> str:
         """The identity of its content."""
         return fingerprint_of(self.files)
+
+    @property
+    def known_licenses(self) -> tuple[License, ...]:
+        """``licenses``; where there are none, one that is unknown, hence not for commercial use."""
+        if self.licenses is None:
+            return (License(part=self.asset, name=UNKNOWN, commercial_ok=False),)
+        return self.licenses
 
 
 def fingerprint_of(value: Any) -> str:

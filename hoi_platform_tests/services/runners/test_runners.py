@@ -133,7 +133,7 @@ def test_a_hanging_program_is_ended_with_its_children(
             time.sleep(0.05)
 
     with pytest.raises(StageError, match="no progress for"):
-        tracker(folder, "hang", idle_timeout_s=4.0).track(request_of_a_clip, progress=note)
+        tracker(folder, "hang", idle_timeout_s=5.0).track(request_of_a_clip, progress=note)
     assert children
     assert not _is_running(children[0])
 

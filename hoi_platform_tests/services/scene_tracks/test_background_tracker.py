@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hoi_platform.core.errors import BadInputError, ConfigError
+from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.tracks import HUMAN, OBJECT, SceneTracks
 from hoi_platform.services.vision.scene_tracks.backend import scene_tracker
 from hoi_platform_tests.services.scene_tracks.planted import (
@@ -153,14 +153,6 @@ def test_progress_rises_to_one():
     )
     assert seen == sorted(seen)
     assert seen[-1] == pytest.approx(1.0)
-
-
-def test_unknown_backends_name_the_known_ones():
-    """A typo in the configuration would fail without its cure."""
-    with pytest.raises(ConfigError, match=r"tracks\.backend: unknown backend 'sam9'; known: ba"):
-        scene_tracker("sam9")
-    with pytest.raises(ConfigError, match=r"tracks\.depth_backend: unknown backend 'x'; known: p"):
-        scene_tracker("background", "x")
 
 
 def test_requests_that_do_not_fit_together_are_refused():

@@ -18,11 +18,11 @@ from hoi_platform.core.body.keypoints import (
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array, rotation_between
 from hoi_platform.services.video.codec import Frame, Video
+from hoi_platform.services.vision.hands.protocol import HandTracker, Side
 from hoi_platform.services.vision.human_pose.image_window import whole_image, window_around_mask
 from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
 from hoi_platform.services.vision.human_pose.mediapipe_hands import (
-    Side,
-    track_hand,
+    MediapipeHands,
     without_doubles,
 )
 from hoi_platform.services.vision.human_pose.mediapipe_pose import (
@@ -51,6 +51,7 @@ def detect_keypoints(
     camera: Camera,
     first_human_mask: NDArray[np.bool_],
     progress: Progress = lambda fraction, text: None,
+    hand_tracker: HandTracker | None = None,
 ) -> KeypointObservation:
     """Follow the person through the video: the body first, then each hand near its wrist.
 
@@ -62,9 +63,10 @@ def detect_keypoints(
     pose = looks[0].body.joined(looks[1].body, _BODY_TOLERANCE_M, _SEEN_ONCE)
     observation = nothing_seen(len(video))
     _store(observation, _POSE_ROWS, pose.columns(_POSE_COLUMNS), camera)
+    tracker = hand_tracker or MediapipeHands()
     hands = []
     for side in SIDES:
-        first, second = (look.hand(pose, side) for look in looks)
+        first, second = (look.hand(tracker, pose, side) for look in looks)
         hands.append(first.joined(second, _HAND_TOLERANCE_M, _SEEN_ONCE))
     for side, hand in zip(SIDES, without_doubles(*hands), strict=True):
         _store(observation, _HAND_ROWS[side], hand, camera)
@@ -96,13 +98,13 @@ class _Look:
             pose = pose.where(pose.found, far)
         return self._as_is(pose).columns(MIRRORED_POSE) if self._mirror else pose
 
-    def hand(self, pose: LandmarkTrack, side: Side) -> LandmarkTrack:
+    def hand(self, tracker: HandTracker, pose: LandmarkTrack, side: Side) -> LandmarkTrack:
         """The hand at a wrist of the given body."""
         if not self._mirror:
-            return track_hand(self._frames, pose, side, self._on_frame)
+            return tracker.track(self._frames, pose, side, self._on_frame)
         other: Side = "right" if side == "left" else "left"
         seen = self._as_is(pose).columns(MIRRORED_POSE)
-        return self._as_is(track_hand(self._frames, seen, other, self._on_frame))
+        return self._as_is(tracker.track(self._frames, seen, other, self._on_frame))
 
     def _as_is(self, track: LandmarkTrack) -> LandmarkTrack:
         return track.mirrored(self._mask.shape[1])

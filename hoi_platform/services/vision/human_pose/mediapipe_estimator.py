@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hoi_platform.core.body.fitting.config import FitConfig
 from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
 from hoi_platform.core.body.fitting.fit import fit_motion
+from hoi_platform.services.vision.hands.protocol import HandTracker
 from hoi_platform.services.vision.human_pose.mediapipe_detector import detect_keypoints
 from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest, Progress
 
@@ -19,6 +20,8 @@ class MediapipeEstimator:
 
     name: str = "mediapipe"
     config: FitConfig = field(default_factory=FitConfig)
+    hands: HandTracker | None = None
+    """Who finds the hands; None: MediaPipe."""
 
     def estimate(
         self, request: HumanPoseRequest, *, progress: Progress | None = None
@@ -30,6 +33,7 @@ class MediapipeEstimator:
             request.camera,
             request.first_human_mask,
             lambda fraction, text: report(0.6 * fraction, text),
+            self.hands,
         )
         return fit_motion(
             request.body,

@@ -1,19 +1,18 @@
 """MediaPipe's hand landmarks, looked for in a window that follows one wrist of the body."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.services.video.codec import Frame
+from hoi_platform.services.vision.hands.protocol import Side
 from hoi_platform.services.vision.human_pose.image_window import Window
 from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
 from hoi_platform.services.vision.human_pose.mediapipe_pose import POSE_LANDMARK, xyz
 from hoi_platform.services.vision.human_pose.native_log import without_chatter
-
-Side = Literal["left", "right"]
 
 NUM_HAND_LANDMARKS: Final = 21
 _WINDOW_PX: Final = 256
@@ -68,6 +67,20 @@ def track_hand(
             if (best := _choose(answer, window, wrists[i], side)) is not None:
                 track.uv_confidence[i], track.metric[i] = best
     return track
+
+
+class MediapipeHands:
+    """Backend ``mediapipe`` of the role ``hands``: looks in windows that follow the wrists."""
+
+    def track(
+        self,
+        frames: Sequence[Frame] | Frame,
+        pose: LandmarkTrack,
+        side: Side,
+        on_frame: Callable[[], None],
+    ) -> LandmarkTrack:
+        """See ``HandTracker``."""
+        return track_hand(frames, pose, side, on_frame)
 
 
 def _choose(answer: Any, window: Window, wrist: Array, side: Side) -> tuple[Array, Array] | None:

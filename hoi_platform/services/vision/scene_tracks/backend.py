@@ -1,10 +1,8 @@
-"""The backends of stage ``scene_tracks`` by name."""
+"""Stage ``scene_tracks``: one backend for the masks, one for the depth."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
-from hoi_platform.core.errors import ConfigError
 from hoi_platform.core.formats.tracks import SceneTracks, TrackFlag
 from hoi_platform.services.vision.scene_tracks.background import BackgroundMaskTracker
 from hoi_platform.services.vision.scene_tracks.plate_depth import PlateDepthEstimator
@@ -17,32 +15,16 @@ from hoi_platform.services.vision.scene_tracks.protocol import (
     no_progress,
 )
 
-__all__ = ["DEPTH_BACKENDS", "MASK_BACKENDS", "SceneTracksRequest", "scene_tracker"]
-
-MASK_BACKENDS: Final[Mapping[str, Callable[[], MaskTracker]]] = {
-    "background": BackgroundMaskTracker,
-}
-DEPTH_BACKENDS: Final[Mapping[str, Callable[[], DepthEstimator]]] = {
-    "plate": PlateDepthEstimator,
-}
+__all__ = ["SceneTracksRequest", "scene_tracker"]
 
 _MASKS_SHARE: Final = 0.8  # of the work, for the progress
 
-T = TypeVar("T")
 
-
-def scene_tracker(backend: str = "background", depth_backend: str = "plate") -> SceneTracker:
-    """The tracker that ``TracksConfig`` names. Raises ConfigError on an unknown name."""
-    return _MasksThenDepth(
-        _chosen("tracks.backend", MASK_BACKENDS, backend),
-        _chosen("tracks.depth_backend", DEPTH_BACKENDS, depth_backend),
-    )
-
-
-def _chosen(key: str, backends: Mapping[str, Callable[[], T]], name: str) -> T:
-    if name not in backends:
-        raise ConfigError(f"{key}: unknown backend {name!r}; known: {', '.join(backends)}")
-    return backends[name]()
+def scene_tracker(
+    masks: MaskTracker | None = None, depth: DepthEstimator | None = None
+) -> SceneTracker:
+    """Any tracker of masks with any estimator of depth; by default those without weights."""
+    return _MasksThenDepth(masks or BackgroundMaskTracker(), depth or PlateDepthEstimator())
 
 
 @dataclass(frozen=True)

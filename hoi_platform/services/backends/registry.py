@@ -1,0 +1,106 @@
+"""The registry of backends: role and name → how one is made, configured and licensed."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+from hoi_platform.core.config.backends import ModelConfig
+from hoi_platform.core.config.base import Config
+from hoi_platform.core.errors import ConfigError
+from hoi_platform.services.backends import shipped
+
+Role = Literal[
+    "video", "vision_model", "human_pose", "hands", "masks", "depth", "object_pose", "contact"
+]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a factory is given."""
+
+    role: Role
+    name: str
+    model: ModelConfig
+    scratch: Callable[[], Path]
+    """An empty folder on the results' disk, which is gone after the stage."""
+    environ: Mapping[str, str]
+    """The environment, of which runners get a few variables."""
+    peer: Callable[[Role], Any]
+    """The configured backend of another role, for backends that are made of several."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Whether a backend can run on this machine."""
+
+    found: bool
+    where: str = ""
+    """Path or hub id of its weights, version of its package, or the program."""
+    cure: str = ""
+
+
+class NoOptions(Config):
+    """Of a backend that understands no options."""
+
+
+def always_there(_model: ModelConfig, _environ: Mapping[str, str]) -> Need:
+    """For a backend that is part of the platform."""
+    return Need(True, "embedded")
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One way of filling a role."""
+
+    role: Role
+    name: str
+    license: str | None
+    """SPDX identifier or the license's own name; None: the configuration has to state it."""
+    commercial_ok: bool
+    factory: Callable[[Use], Any] | None
+    """Makes the role's socket; None where the role's resource makes it (video, vision model)."""
+    needs: Callable[[ModelConfig, Mapping[str, str]], Need] = always_there
+    """Looks without loading anything heavy."""
+    reads: frozenset[str] = field(default_factory=frozenset)
+    """Fields of ``ModelConfig`` that it honors beside the license; others are refused."""
+    options: type[Config] | None = NoOptions
+    """The model of ``ModelConfig.options``; None: they are passed on as they are."""
+
+
+_REGISTRY: Final[dict[tuple[str, str], Backend]] = {}
+
+
+def register(backend: Backend) -> None:
+    """Make a backend known. Raises ConfigError for a name that the role has already."""
+    key = (backend.role, backend.name)
+    if key in _REGISTRY:
+        raise ConfigError(f"two backends of the role {backend.role} are called {backend.name!r}")
+    _REGISTRY[key] = backend
+
+
+def backends(role: Role | None = None) -> list[Backend]:
+    """All known backends, or those of a role, by role and name."""
+    _load(tuple(shipped.__path__))
+    found = [b for b in _REGISTRY.values() if role in (None, b.role)]
+    return sorted(found, key=lambda b: (ROLES.index(b.role), b.name))
+
+
+def find_backend(role: Role, name: str, key: str) -> Backend:
+    """Raises ConfigError with the known names; ``key`` is the configuration's."""
+    known = {backend.name: backend for backend in backends(role)}
+    if name not in known:
+        names = ", ".join(repr(other) for other in known)
+        raise ConfigError(f"{key}: {name!r} is not known; known: {names}")
+    return known[name]
+
+
+@cache
+def _load(folders: tuple[str, ...]) -> None:
+    """Import every file of the folders, which registers what it has."""
+    for module in pkgutil.iter_modules(folders):
+        importlib.import_module(f"{shipped.__name__}.{module.name}")

@@ -1,0 +1,61 @@
+"""Backends that run in this process without a weight of the user's."""
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from hoi_platform.core.config.backends import ModelConfig
+from hoi_platform.services.backends.registry import Backend, Need, Use, register
+
+
+def _mediapipe_is_there(_model: ModelConfig, _environ: Mapping[str, str]) -> Need:
+    try:
+        return Need(True, f"mediapipe {version('mediapipe')}")
+    except PackageNotFoundError:
+        return Need(False, cure="make setup")
+
+
+def _body(use: Use) -> Any:
+    from hoi_platform.services.vision.human_pose.mediapipe_estimator import MediapipeEstimator
+
+    return MediapipeEstimator(hands=use.peer("hands"))
+
+
+def _hands(_use: Use) -> Any:
+    from hoi_platform.services.vision.human_pose.mediapipe_hands import MediapipeHands
+
+    return MediapipeHands()
+
+
+def _background(_use: Use) -> Any:
+    from hoi_platform.services.vision.scene_tracks.background import BackgroundMaskTracker
+
+    return BackgroundMaskTracker()
+
+
+def _plate(_use: Use) -> Any:
+    from hoi_platform.services.vision.scene_tracks.plate_depth import PlateDepthEstimator
+
+    return PlateDepthEstimator()
+
+
+def _model_based(_use: Use) -> Any:
+    from hoi_platform.services.vision.object_pose.model_based import ModelBasedTracker
+
+    return ModelBasedTracker()
+
+
+def _geometric(_use: Use) -> Any:
+    from hoi_platform.services.vision.contact.geometric import GeometricLabeler
+
+    return GeometricLabeler()
+
+
+_LICENSE = "Apache-2.0"
+
+register(Backend("human_pose", "mediapipe", _LICENSE, True, _body, _mediapipe_is_there))
+register(Backend("hands", "mediapipe", _LICENSE, True, _hands, _mediapipe_is_there))
+register(Backend("masks", "background", _LICENSE, True, _background))
+register(Backend("depth", "plate", _LICENSE, True, _plate))
+register(Backend("object_pose", "model_based", _LICENSE, True, _model_based))
+register(Backend("contact", "geometric", _LICENSE, True, _geometric))

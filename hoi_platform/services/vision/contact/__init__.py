@@ -1,0 +1,1 @@
+"""The role ``contact``: which joints touch the object."""

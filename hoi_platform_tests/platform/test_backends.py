@@ -1,0 +1,224 @@
+"""Backends by name: one new file adds one, a program fills a role, and the record says what ran."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from hoi_platform.assets.stage import STAGES
+from hoi_platform.core.clip import ClipId
+from hoi_platform.core.config.backends import ModelConfig, RunnerConfig
+from hoi_platform.core.config.settings import merged
+from hoi_platform.core.errors import ConfigError
+from hoi_platform.core.formats.tracks import SceneTracks
+from hoi_platform.core.licensing import commercial_ok
+from hoi_platform.resources.platform import PROJECT_ROOT, PlatformResource
+from hoi_platform.runner import ChainRunner
+from hoi_platform.services.artifacts.record import ArtifactRecord
+from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.backends import registry, shipped
+from hoi_platform.services.backends.chosen import ROLE_KEYS
+from hoi_platform.services.backends.registry import ROLES, backends
+from hoi_platform.services.backends.weights import content_digest, model_identity
+from hoi_platform.services.runners.shared import runner_of
+from hoi_platform.services.video.codec import write_video
+from hoi_platform_tests.platform.prepared import DRILL, fill, prepare
+
+STAND_IN = PROJECT_ROOT / "hoi_platform_tests" / "services" / "runners" / "stand_in.py"
+FRAMES, HEIGHT, WIDTH = 3, 36, 64
+
+# A whole backend: the file that somebody adds.
+NEW_FILE = '''
+"""Backend ``resting``: the object stays where it was."""
+
+import numpy as np
+
+from hoi_platform.core.tracking.track import ObjectPoseTrack
+from hoi_platform.services.backends.registry import Backend, register
+
+
+class Resting:
+    def track(self, request, *, progress=None):
+        count = len(request.video)
+        poses = np.tile(request.T_world_object0, (count, 1, 1))
+        return ObjectPoseTrack(poses, np.ones(count), np.zeros(count, bool))
+
+
+register(Backend("object_pose", "resting", "CC-BY-NC-4.0", False, lambda use: Resting()))
+'''
+
+
+def _resource(folder: Path, **tracking: Any) -> PlatformResource:
+    """The shipped configuration with another object tracker, as a user writes it down."""
+    source = PROJECT_ROOT / "configs" / "recon_4dhoi" / "manip_anny.yaml"
+    shipped_file = yaml.safe_load(source.read_text())
+    file = folder / "mine.yaml"
+    file.write_text(yaml.safe_dump(merged(shipped_file, {"obj_pose_tracking": tracking})))
+    results = folder / "résults of mine"
+    return PlatformResource(results_dir=str(results), profile="full", recon_config=str(file))
+
+
+def _prepared(resource: PlatformResource, folder: Path) -> ClipId:
+    """A tiny clip with everything above ``object_pose``."""
+    frame = folder / "frame.png"
+    Image.fromarray(np.full((HEIGHT, WIDTH, 3), 128, np.uint8)).save(frame)
+    (clip,) = prepare(resource, frame, range(1, 2))
+    fill(resource, frame, clip, ("video_task",))
+    stages = resource.platform().stages(STAGES)
+
+    def video(work: Work) -> None:
+        _read(work)
+        write_video(work.output("video"), np.full((FRAMES, HEIGHT, WIDTH, 3), 128, np.uint8), 12.0)
+        work.output("checks").write_text("[]")
+
+    def tracks(work: Work) -> None:
+        _read(work)
+        masks = np.zeros((FRAMES, HEIGHT, WIDTH), bool)
+        masks[:, 10:14, 20:24] = True
+        depth = np.ones(masks.shape, np.float32)
+        SceneTracks(masks, ~masks, depth, np.ones((FRAMES, 2))).save(
+            work.output("masks"), work.output("depth")
+        )
+
+    stages.run("interaction_video", clip, video, lambda _f, _t: None)
+    fill(resource, frame, clip, ("human_pose",))
+    stages.run("scene_tracks", clip, tracks, lambda _f, _t: None)
+    return clip
+
+
+def _read(work: Work) -> None:
+    for above in work.stage.upstream:
+        work.input(above, _FIRST[above])
+
+
+_FIRST = {
+    "object_mesh": "mesh",
+    "scene_render": "frame",
+    "video_prompt": "text",
+    "video_task": "task",
+    "interaction_video": "video",
+    "human_pose": "motion",
+}
+
+
+def _tracked(resource: PlatformResource, clip: ClipId) -> ArtifactRecord:
+    (outcome,) = ChainRunner(resource).run(DRILL, [1], ["object_pose"])
+    assert outcome.error is None
+    record = resource.platform().store.record("object_pose", clip)
+    assert record is not None
+    return record
+
+
+@pytest.fixture
+def dropped_file(tmp_path: Path) -> Iterator[Path]:
+    """A folder that counts as ``backends/shipped`` besides the real one."""
+    folder = tmp_path / "more"
+    folder.mkdir()
+    (folder / "resting.py").write_text(NEW_FILE)
+    shipped.__path__.append(str(folder))
+    yield folder
+    shipped.__path__.remove(str(folder))
+    registry._REGISTRY.pop(("object_pose", "resting"), None)
+    sys.modules.pop(f"{shipped.__name__}.resting", None)
+
+
+def test_one_new_file_adds_a_backend(dropped_file: Path, tmp_path: Path) -> None:
+    """A new model would need edits in the registry, the configuration and the asset."""
+    resource = _resource(tmp_path, backend="resting")
+    clip = _prepared(resource, tmp_path)
+    record = _tracked(resource, clip)
+    assert record.backend == "resting"
+    terms = {item.part: item.name for item in record.known_licenses}
+    assert terms["object_pose: resting"] == "CC-BY-NC-4.0"
+    assert not commercial_ok(record.known_licenses)
+
+
+def test_a_program_tracks_the_object_from_the_asset(tmp_path: Path) -> None:
+    """The runner contract would stand in no asset, or the record would not say what ran."""
+    odd = tmp_path / "my wörk"
+    odd.mkdir()
+    program, weights = odd / "stand in.py", odd / "wéights.bin"
+    program.write_bytes(STAND_IN.read_bytes())
+    weights.write_bytes(b"numbers")
+    model = {
+        "path": str(weights),
+        "license": "MIT",
+        "runner": {"command": [sys.executable, str(program), "none"]},
+    }
+    resource = _resource(odd, backend="runner", model=model)
+    clip = _prepared(resource, odd)
+    record = _tracked(resource, clip)
+    assert record.backend == "runner (stand-in 1)"
+    assert record.facts["object_pose_versions"] == {"stand-in": "1"}
+    digest = content_digest(weights)
+    assert record.facts["object_pose_weights_sha256"] == {"model": digest}
+    assert record.settings["model"]["weights_sha256"] == {"model": digest}
+    assert str(weights) not in record.model_dump_json()
+    assert commercial_ok(record.known_licenses)
+    weights.write_bytes(b"other numbers")
+    status = resource.platform().stages(STAGES).status("object_pose", clip)
+    assert not status.done
+
+
+@pytest.mark.parametrize(
+    ("tracking", "said"),
+    [
+        ({"backend": "sam9"}, r"obj_pose_tracking\.backend: 'sam9' is not known; known: 'model"),
+        ({"model": {"path": "x"}}, r"obj_pose_tracking\.model\.path: 'x' is not read by model_ba"),
+        ({"backend": "runner"}, r"obj_pose_tracking\.model\.runner\.command: runner needs"),
+    ],
+)
+def test_a_choice_that_cannot_work_is_refused_before_any_work(
+    tracking: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    """A key would be accepted and ignored, or fail after an hour of other stages."""
+    platform = _resource(tmp_path, **tracking).platform()
+    with pytest.raises(ConfigError, match=rf"mine\.yaml: {said}"):
+        platform.require_supported("manipulation", ["object_pose"])
+
+
+def test_every_role_has_a_backend_and_a_row_says_all() -> None:
+    """`hoi doctor` would leave a role out, or a backend's terms would be open."""
+    for role in ROLES:
+        assert backends(role), role
+    for backend in backends():
+        needs = backend.needs(ModelConfig(), {})
+        assert needs.found or needs.cure, backend
+        assert backend.license or "runner" in backend.reads, backend
+    assert {*ROLE_KEYS, "video", "vision_model"} == {*ROLES}
+
+
+def test_content_counts_and_no_path(tmp_path: Path) -> None:
+    """A moved checkpoint would redo the dataset, or an exchanged one keep its results."""
+    for name in ("a", "b"):
+        (tmp_path / name / "sub").mkdir(parents=True)
+        (tmp_path / name / "sub" / "w.bin").write_bytes(b"1")
+        (tmp_path / name / "run.py").write_text("pass")
+
+    def identity(name: str) -> dict[str, Any]:
+        folder = tmp_path / name
+        runner = RunnerConfig(command=["python", str(folder / "run.py")])
+        return model_identity(model=ModelConfig(path=str(folder / "sub"), runner=runner))
+
+    assert identity("a") == identity("b")
+    (tmp_path / "b" / "sub" / "w.bin").write_bytes(b"2")
+    assert identity("a") != identity("b")
+    (tmp_path / "b" / "sub" / "w.bin").write_bytes(b"1")
+    (tmp_path / "b" / "run.py").write_text("exit()")
+    assert identity("a") != identity("b")
+    assert model_identity(model=ModelConfig(license="MIT", commercial_ok=True)) == {}
+
+
+def test_a_served_program_is_shared_by_the_clips_of_a_process() -> None:
+    """Weights would be loaded for every clip."""
+    config = RunnerConfig(command=["x"], serve=True)
+    first = runner_of("masks", config, {"PATH": "/bin", "KLING_SECRET_KEY": "1"})
+    assert runner_of("masks", config, {"PATH": "/bin", "KLING_SECRET_KEY": "2"}) is first
+    assert runner_of("masks", config, {"PATH": "/usr/bin"}) is not first
+    once = RunnerConfig(command=["x"])
+    assert runner_of("masks", once, {}) is not runner_of("masks", once, {})
