@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from hoi_platform.core.clip import MAX_SEED
 from hoi_platform.core.config.gen_2dhoi import SEPARATOR, GenPathsConfig
 from hoi_platform.core.config.key_rows import (
     CLIP_ID,
@@ -14,9 +15,6 @@ from hoi_platform.core.config.key_rows import (
     refused,
 )
 from hoi_platform.core.config.keys import Key
-
-MOST_SEEDS: Final = 16
-"""Seeds of the grid (``hoi_platform.partitions``, which a test holds against this)."""
 
 _LIMIT: Final = Key(note="how a paid service is asked; no result depends on it")
 _PAID: Final = Key(
@@ -68,9 +66,9 @@ GEN_KEYS: Final[dict[str, Key]] = {
     "rendering.*": RENDER,
     "rendering.num_rand_scenes": Key(
         note="how many clips are asked for",
-        accepts=lambda count: count <= MOST_SEEDS,
+        accepts=lambda count: count <= MAX_SEED,
         refused_by=("scene_render",),
-        cure=f"the grid has {MOST_SEEDS} seeds; set it to {MOST_SEEDS} or less",
+        cure=f"the grid has {MAX_SEED} seeds; set it to {MAX_SEED} or less",
     ),
     "rendering.gpu": Key((*SCENE.reads, *SIMULATED.reads)),
     "rendering.no_rand_seed": SCENE,

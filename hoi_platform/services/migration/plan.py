@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from hoi_platform.core.clip import ClipId, ObjectId, parse_clip_path
+from hoi_platform.core.clip import ClipId, FirstTask, ObjectId, parse_clip_path, parse_object_path
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.config.settings import merged
 from hoi_platform.core.errors import BadInputError
@@ -73,22 +72,21 @@ def apply_plan(plan: Plan, store: ArtifactStore, ledger: Ledger | None) -> None:
 
 def recorded_subjects(platform: Platform) -> list[ObjectId | ClipId]:
     """Every object and clip that has a record, whatever today's configuration asks for."""
-    tasks = {object_id.path: object_id.task for object_id in platform.catalogue.entries()}
+    first_task = platform.catalogue.first_tasks()
     subjects: set[ObjectId | ClipId] = set()
     records = platform.store.root / "generation" / "records"
     for file in records.glob("*/**/*.json"):
         path = file.relative_to(records / file.relative_to(records).parts[0]).with_suffix("")
         try:
-            subjects.add(_subject(path, tasks))
-        except (BadInputError, ValueError):
+            subjects.add(_subject(path.as_posix(), first_task))
+        except BadInputError:
             continue  # the index, or a file that is none of ours
     return sorted(subjects, key=str)
 
 
-def _subject(path: Path, tasks: Mapping[str, str]) -> ObjectId | ClipId:
-    dataset, category, *clip = path.parts
-    task = tasks.get(f"{dataset}/{category}", "manipulation")
-    return parse_clip_path(path.as_posix(), task) if clip else ObjectId(dataset, category, task)
+def _subject(path: str, first_task: FirstTask) -> ObjectId | ClipId:
+    parse = parse_clip_path if path.count("/") > 1 else parse_object_path
+    return parse(path, first_task)
 
 
 def as_recorded(platform: Platform, subject: ObjectId | ClipId) -> Platform:
