@@ -13,7 +13,7 @@ from hoi_platform.services.video.backend import VideoTask
 
 @stage_asset(
     Look("gen_2dhoi", frozenset({"video"}), preview=video_preview, check=VIDEO_SANITY),
-    version="3",
+    version="4",
     upstream=("object_mesh", "scene_render", "video_prompt", "video_task"),
     settings=request_settings,
     backend=lambda s: s.gen_2dhoi.video.model_api,

@@ -24,7 +24,7 @@ def _settings(context: Context) -> dict[str, object]:
 
 @stage_asset(
     Look("gen_2dhoi", frozenset({"blender"}), preview=frame_preview, check=RENDER_SANITY),
-    version="2",
+    version="3",
     upstream=("object_mesh", "settled_pose", "object_scale"),
     settings=_settings,
     backend=lambda _: "cycles",

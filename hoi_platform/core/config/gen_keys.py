@@ -5,7 +5,6 @@ from typing import Final
 from hoi_platform.core.clip import MAX_SEED
 from hoi_platform.core.config.gen_2dhoi import SEPARATOR, GenPathsConfig
 from hoi_platform.core.config.key_rows import (
-    CLIP_ID,
     RENDER,
     RUN,
     SCENE,
@@ -34,7 +33,7 @@ _GEN_FOLDERS: Final = {
 }
 
 GEN_KEYS: Final[dict[str, Key]] = {
-    "character": CLIP_ID,
+    "character": SCENE,
     "character_dir": Key(note="where the character is searched; its content is what counts"),
     "texture_dir": refused(
         "scene_render",
@@ -44,7 +43,7 @@ GEN_KEYS: Final[dict[str, Key]] = {
     "results_dir": RUN,
     "object_config": Key(note="one more catalogue file; the content of its entries counts"),
     "scene_config": Key(note="where the scene is searched; its content is what counts"),
-    "scene": CLIP_ID,
+    "scene": SCENE,
     "task": Key(note="guards against a file of another task"),
     "verbose": RUN,
     "skip_step1": RUN,
@@ -57,7 +56,9 @@ GEN_KEYS: Final[dict[str, Key]] = {
         for name, stage in _GEN_FOLDERS.items()
     },
     "simulation.*": Key(("settled_pose",)),
-    "simulation.seed": Key(("settled_pose", *SCENE.reads)),
+    "simulation.seed": Key(
+        ("settled_pose", *SCENE.reads, *SIMULATED.reads), may_change=("video_prompt",)
+    ),
     "simulation.save_usd": refused(
         "settled_pose", (False,), "set it to false: initial_state.json and mesh/ hold the same"
     ),

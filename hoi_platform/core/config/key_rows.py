@@ -8,7 +8,6 @@ RUN: Final = Key(note="how the command line runs; no result depends on it")
 SCENE: Final = Key(("scene_render", "object_scale if searched"))
 VIDEO: Final = ("video_task", "interaction_video")
 SIMULATED: Final = Key(tuple(f"{stage} if simulated" for stage in VIDEO))
-CLIP_ID: Final = Key((*SCENE.reads, *SIMULATED.reads), may_change=("video_prompt",))
 RENDER: Final = Key(("scene_render",))
 
 

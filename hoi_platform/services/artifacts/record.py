@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-RECORD_VERSION: Final = 2
+RECORD_VERSION: Final = 3
 
 
 class ArtifactRecord(BaseModel):
@@ -16,8 +16,8 @@ class ArtifactRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    record_version: Literal[1, 2] = 2
-    """1 is what earlier versions wrote; ``hoi migrate`` carries it over."""
+    record_version: Literal[1, 2, 3] = 3
+    """1 and 2 are what earlier versions wrote; ``hoi migrate`` carries them over."""
     asset: str
     subject: str
     schema_version: int

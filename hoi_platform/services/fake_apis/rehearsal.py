@@ -16,6 +16,7 @@ from typing import Final
 
 from hoi_platform.core.clip import ClipId, parse_clip_path, parse_object_path
 from hoi_platform.core.errors import HoiError
+from hoi_platform.core.scene.seeds import performance_seed
 from hoi_platform.services.artifacts.record import file_digest
 from hoi_platform.services.fake_apis.chat import Size
 from hoi_platform.services.fake_apis.files import MakeVideo
@@ -77,7 +78,7 @@ class Rehearsal:
 
     def _request(self, clip: ClipId, digest: str, order: Order) -> VideoRequest:
         store, object_id = self.platform.store, clip.object_id
-        video = self.platform.settings(object_id.task).gen_2dhoi.video
+        gen = self.platform.settings(object_id.task).gen_2dhoi
         length = {
             "simulated_fps": self.fps,
             "simulated_frames": round(order.seconds * self.fps) + 1,
@@ -87,12 +88,13 @@ class Rehearsal:
             fingerprint=digest,
             frame=store.path("scene_render", "frame", clip),
             prompt=order.prompt,
-            config=video.model_copy(update=length),
+            config=gen.video.model_copy(update=length),
             scene=SimulatedScene(
                 scene=store.path("scene_render", "scene", clip),
                 person=store.path("scene_render", "person", clip),
                 mesh_obj=store.path("object_mesh", "mesh", object_id) / "model.obj",
                 grasp=self.platform.catalogue.grasp(object_id),
+                seed=performance_seed(gen.simulation.seed, clip),
             ),
         )
 

@@ -9,7 +9,7 @@ from hoi_platform.core.clip import ClipId, FirstTask, ObjectId, parse_clip_path,
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.config.settings import merged
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.services.artifacts.record import ArtifactRecord
+from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord
 from hoi_platform.services.artifacts.stages import Stage, Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.ledger.ledger import Ledger
@@ -59,7 +59,9 @@ def make_plan(
     records = plan_records(store, stages_of, order, subjects)
     index = store.record("dataset_index", None)
     if index is not None and is_old(index):
-        records.append(RecordChange(None, index.model_copy(update={"record_version": 2})))
+        records.append(
+            RecordChange(None, index.model_copy(update={"record_version": RECORD_VERSION}))
+        )
     return Plan(rows, records)
 
 

@@ -11,6 +11,7 @@ from hoi_platform.core.formats.artifacts import ARTIFACTS, Subject, upstream_sub
 from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord
 from hoi_platform.services.artifacts.stages import Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.migration.earlier import as_recorded_then, backend_today
 
 _LEFT = "left"
 StagesOf = Callable[[ObjectId | ClipId], Stages]
@@ -100,8 +101,9 @@ def _why_left(
         backend, settings = stages.asked_for(record.asset, subject)
     except HoiError as error:
         return str(error)
-    if backend != record.backend:
+    if backend != backend_today(record):
         return f"it was made by {record.backend}, today's is {backend}"
+    settings = as_recorded_then(record, settings, stages.context(subject))
     if differing := list(_differing(record.settings, json.loads(json.dumps(settings)))):
         return f"its settings differ: {'; '.join(differing[:3])}"
     return store.content_status(record, subject).reason
