@@ -7,12 +7,14 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from hoi_platform.assets.stage import STAGES, flow_order
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.errors import MissingResourceError
 from hoi_platform.core.formats.artifacts import upstream_subject
+from hoi_platform.instance import project_instance
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.runner import ChainRunner
 from hoi_platform.services.artifacts.store import State
@@ -104,6 +106,29 @@ def test_a_migrated_clip_is_done_and_bought_once(
     assert [o.error for o in outcomes if o.error] == []
     assert [o.asset for o in outcomes if o.made] in ([], ["dataset_index"])
     assert kling.calls == []
+    assert "nothing to migrate" in migrate(resource, "--apply")
+
+
+def test_the_page_shows_what_is_done_under_the_keys_of_today(
+    results: Path, resource: PlatformResource
+) -> None:
+    """The grid would be empty after an upgrade, and show rows that can no longer be chosen."""
+    old = "comasset--cordless_drill--manipulation"
+    materializations = {"object_mesh": "cordless-drill", "scene_render": "cordless-drill|rand00001"}
+    with project_instance() as instance:
+        instance.wipe_assets([dg.AssetKey(asset) for asset in flow_order()])
+        instance.add_dynamic_partitions("objects", [old, "another--folder--manipulation"])
+        shown = migrate(resource)
+        assert old in shown
+        assert "partitions to show" in shown
+        assert old in instance.get_dynamic_partitions("objects")
+        assert not (results / "catalogue" / "keys.json").exists()
+        migrate(resource, "--apply")
+        for asset, partition in materializations.items():
+            assert instance.get_materialized_partitions(dg.AssetKey(asset)) == {partition}
+        keys = instance.get_dynamic_partitions("objects")
+        assert {"cordless-drill", "another--folder--manipulation"} <= {*keys}
+        assert old not in keys
     assert "nothing to migrate" in migrate(resource, "--apply")
 
 

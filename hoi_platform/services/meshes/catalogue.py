@@ -99,6 +99,10 @@ class Catalogue:
         entries = self._located()
         return {known: key for known, key in self._registry.keys().items() if known in entries}
 
+    def known_keys(self) -> dict[ObjectId, str]:
+        """The keys that have been given; nothing is registered."""
+        return self._registry.keys()
+
     def register(self, wanted: Iterable[ObjectId]) -> dict[ObjectId, str]:
         """The keys of objects; those that have none get one.
 

@@ -14,6 +14,7 @@ from hoi_platform.services.artifacts.stages import Stage, Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.migration.records import (
+    Done,
     RecordChange,
     apply_records,
     is_old,
@@ -33,6 +34,8 @@ class Plan:
 
     rows: RowsPlan
     records: list[RecordChange]
+    done: list[Done]
+    """Everything that is done afterwards."""
 
     @property
     def is_empty(self) -> bool:
@@ -56,13 +59,13 @@ def make_plan(
         return as_recorded(platform, subject).stages(dict(table))
 
     rows = _NO_ROWS if ledger is None else plan_rows(ledger, store, delivery, clips)
-    records = plan_records(store, stages_of, order, subjects)
+    records, done = plan_records(store, stages_of, order, subjects)
     index = store.record("dataset_index", None)
     if index is not None and is_old(index):
         records.append(
             RecordChange(None, index.model_copy(update={"record_version": RECORD_VERSION}))
         )
-    return Plan(rows, records)
+    return Plan(rows, records, done)
 
 
 def apply_plan(plan: Plan, store: ArtifactStore, ledger: Ledger | None) -> None:
