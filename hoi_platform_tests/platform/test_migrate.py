@@ -1,11 +1,13 @@
 """A results folder of the first version goes on as today's: nothing is bought again."""
 
 import hashlib
+import json
 import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -130,6 +132,35 @@ def test_the_page_shows_what_is_done_under_the_keys_of_today(
         assert {"cordless-drill", "another--folder--manipulation"} <= {*keys}
         assert old not in keys
     assert "nothing to migrate" in migrate(resource, "--apply")
+
+
+def rewritten(results: Path, changes: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Every record with other fields, and with other values of the settings that it has."""
+    for file in (results / "generation" / "records").rglob("*.json"):
+        record = json.loads(file.read_text())
+        record["settings"] |= {k: v for k, v in settings.items() if k in record["settings"]}
+        file.write_text(json.dumps(record | changes))
+
+
+def test_draws_by_path_of_the_second_version_are_carried_over(
+    results: Path, resource: PlatformResource
+) -> None:
+    """A frame whose stance was drawn by its path would be rendered and bought again."""
+    migrate(resource, "--apply")
+    former = {"record_version": 2, "fingerprint": "0" * 64, "migrated_from": None}
+    rewritten(results, former, {"stance_seed": [1, 2, 3]})
+    assert states(resource) == {State.STALE}
+    migrate(resource, "--apply")
+    assert states(resource) == {State.DONE}
+
+
+def test_a_mesh_that_the_library_builds_otherwise_is_left(
+    results: Path, resource: PlatformResource
+) -> None:
+    """An object of another shape would count as today's."""
+    facts = {"vertices": 8, "faces": 12, "extents": [1, 1, 1], "area": 6.0, "volume": 1.0}
+    rewritten(results, {"facts": facts}, {})
+    assert "left stale: its settings differ: source was" in migrate(resource)
 
 
 def test_a_redone_chain_finds_its_purchase(

@@ -29,7 +29,7 @@ def as_recorded_then(
 ) -> dict[str, Any]:
     """Today's settings of a stage, as the version of a record would have written them."""
     old = record.settings
-    same = {name: old[name] for name in _SEEDS if name in old}
+    same: dict[str, Any] = {name: old[name] for name in _SEEDS if name in old}
     if record.asset == "video_prompt" and old.get("prompt") in _prompts(context):
         same["prompt"] = old["prompt"]
     if record.asset == "object_mesh" and _is_library_s(record, context):
@@ -52,7 +52,7 @@ def _is_library_s(record: ArtifactRecord, context: Context) -> bool:
     name, colon, _ = str(record.settings.get("source", "")).partition(":")
     if not colon or context.catalogue.source_path(context.object_id) is not None:
         return False
-    today = MeshStatistics.of(build_library_object(name).mesh.geometry()).facts()
+    today: dict[str, Any] = MeshStatistics.of(build_library_object(name).mesh.geometry()).facts()
     return all(
         np.allclose(record.facts.get(fact, np.nan), today[fact], rtol=1e-6) for fact in _SHAPE
     )
