@@ -7,9 +7,7 @@ from typing import Final
 
 import dagster as dg
 
-from hoi_platform.core.clip import seed_key, seed_of_key
-
-MAX_SEED: Final = 16
+from hoi_platform.core.clip import MAX_SEED, seed_key, seed_of_key
 
 OBJECTS: Final = dg.DynamicPartitionsDefinition(name="objects")
 SEEDS: Final = dg.StaticPartitionsDefinition([seed_key(i) for i in range(1, MAX_SEED + 1)])

@@ -134,9 +134,10 @@ def _requests(
     platform: Platform, row: RequestRow, run_key: str, *more: dg.AssetKey
 ) -> Iterator[dg.RunRequest]:
     for clip in (c for subject in row.subjects for c in clips_named(platform, subject)):
+        key = platform.catalogue.key(clip.object_id)
         yield dg.RunRequest(
-            run_key=f"{run_key}:{clip.object_id.key}",
-            partition_key=cell_key(clip.object_id.key, clip.seed),
+            run_key=f"{run_key}:{key}",
+            partition_key=cell_key(key, clip.seed),
             asset_selection=[_SUBMIT, *more],
             tags={"hoi/external_task_id": row.external_task_id, _SUBJECT: str(clip)},
         )

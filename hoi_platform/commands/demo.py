@@ -31,7 +31,6 @@ def demo(
     from hoi_platform.assets.stage import flow_order
     from hoi_platform.commands.report import print_report
     from hoi_platform.commands.terminal import BarProgress, progress_display
-    from hoi_platform.core.clip import ObjectId
     from hoi_platform.resources.platform import PlatformResource
     from hoi_platform.runner import ChainRunner
 
@@ -41,8 +40,9 @@ def demo(
         overrides={"gen_2dhoi": {"character": character}},
     )
     wanted = parse_seeds(seeds)
-    object_id = ObjectId(dataset, category, task)
-    resource.platform().catalogue.get(object_id)
+    catalogue = resource.platform().catalogue
+    object_id = catalogue.named(dataset, category, task)
+    catalogue.get(object_id)
     runner = ChainRunner(resource, progress=BarProgress())
     with progress_display():
         outcomes = runner.run(object_id, wanted, flow_order())

@@ -14,6 +14,7 @@ from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir
 
 if TYPE_CHECKING:
     from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.runner.page import PagePlan
     from hoi_platform.services.ledger.ledger import Ledger
     from hoi_platform.services.migration.plan import Plan
 
@@ -36,14 +37,17 @@ def migrate(
 ) -> None:
     """Carry the results of earlier versions over: nothing is bought again, nothing redone.
 
-    Shows what would change; --apply changes it. Character, backend and model of a clip are those
-    of its records. What the given configuration does not ask for is left stale, and a later
-    migration with another --config or --profile takes it up.
+    What is done appears on Dagster's page under the keys of today. Shows what would change;
+    --apply changes it. Character, backend and model of a clip are those of its records. What the
+    given configuration does not ask for is left stale, and a later migration with another
+    --config or --profile takes it up.
     """
     from hoi_platform.assets.stage import STAGES, flow_order
     from hoi_platform.commands.terminal import console
     from hoi_platform.definitions import ASSETS
+    from hoi_platform.instance import project_instance
     from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.runner.page import apply_page, plan_page
     from hoi_platform.services.migration.plan import apply_plan, make_plan
     from hoi_platform.services.video.delivery import Delivery
 
@@ -56,13 +60,16 @@ def migrate(
     )
     platform = resource.platform()
     delivery = Delivery(platform.results_dir / "ledger" / "videos", _no_sleep)
-    with _ledger(resource, apply=apply) as ledger:
+    with _ledger(resource, apply=apply) as ledger, project_instance() as instance:
         plan = make_plan(platform, STAGES, flow_order(), ledger, delivery)
+        page = plan_page(instance, platform.catalogue, plan.done)
         _show(plan)
-        if plan.is_empty:
+        _show_page(page)
+        if plan.is_empty and page.is_empty:
             console.print("nothing to migrate")
         elif apply:
             apply_plan(plan, platform.store, ledger)
+            apply_page(instance, platform.catalogue, page)
             console.print("done")
         else:
             console.print("nothing was changed; `hoi migrate --apply` does it")
@@ -111,6 +118,18 @@ def _show(plan: "Plan") -> None:
         console.print(table("Records", ("stage", "records", "what becomes of it"), counted))
     for problem in plan.rows.problems:
         console.print(f"[yellow]{problem}[/yellow]")
+
+
+def _show_page(page: "PagePlan") -> None:
+    from hoi_platform.commands.terminal import console, table
+
+    rows = [
+        (key, str(object_id), "gets a key of today") for key, object_id in page.old_keys.items()
+    ]
+    if rows:
+        console.print(table("Partition keys", ("key", "object", "what becomes of it"), rows))
+    if counted := Counter(record.asset for _, record in page.unshown):
+        console.print(table("Dagster's page", ("stage", "partitions to show"), counted.items()))
 
 
 def _no_sleep(_seconds: float) -> None:

@@ -47,7 +47,6 @@ def add(
 ) -> None:
     """Check a mesh, copy it into the catalogue and make its partition known to Dagster."""
     from hoi_platform.commands.terminal import console
-    from hoi_platform.core.clip import ObjectId
     from hoi_platform.core.config.base import parse_config
     from hoi_platform.core.config.objects import ObjectEntry
     from hoi_platform.instance import project_instance
@@ -55,7 +54,6 @@ def add(
     from hoi_platform.resources.platform import PlatformResource
     from hoi_platform.services.meshes.importer import default_up
 
-    object_id = ObjectId(dataset, category, task)
     fields = {
         "obj_scale": scale,
         "real_size_m": size,
@@ -69,16 +67,17 @@ def add(
     entry = parse_config(ObjectEntry, fields, "objects add")
     platform = PlatformResource(results_dir=str(results_dir)).platform()
     platform.settings(task)
+    object_id = platform.catalogue.named(dataset, category, task)
     folder = file.absolute().parent
     mesh = platform.catalogue.add(object_id, entry, file, roots=[folder], replace=replace)
     for note in mesh.notes:
         console.print(f"[yellow]note:[/yellow] {note}")
     with project_instance() as instance:
-        add_object_keys(instance, [object_id.key])
+        add_object_keys(instance, [key := platform.catalogue.key(object_id)])
     statistics = platform.catalogue.check(object_id)
     x, y, z = statistics.extents
     console.print(
-        f"added {object_id.path} ({object_id.key}): {statistics.faces} faces, "
+        f"added {object_id.path} ({key}): {statistics.faces} faces, "
         f"{x:.3g} x {y:.3g} x {z:.3g} units, "
         f"{'watertight' if statistics.watertight else 'not watertight'}",
         soft_wrap=True,
@@ -90,6 +89,35 @@ def add(
             "you may use it so",
             soft_wrap=True,
         )
+
+
+@app.command()
+def register(
+    dataset: Annotated[str, typer.Argument(help="Dataset of the catalogue.")],
+    category: Annotated[str | None, typer.Option(help="One category of it; default: all.")] = None,
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+) -> None:
+    """Give objects of a large dataset their partitions; small ones have them from the start."""
+    from hoi_platform.commands.terminal import console
+    from hoi_platform.core.errors import BadInputError
+    from hoi_platform.instance import project_instance
+    from hoi_platform.partitions import add_object_keys
+    from hoi_platform.resources.platform import PlatformResource
+
+    catalogue = PlatformResource(results_dir=str(results_dir)).platform().catalogue
+    wanted = [
+        object_id
+        for object_id in catalogue.entries()
+        if object_id.dataset == dataset and category in (None, object_id.category)
+    ]
+    if not wanted:
+        raise BadInputError(
+            f"no object {dataset}/{category or '*'} in the catalogue; see `hoi objects list`"
+        )
+    keys = catalogue.register(wanted)
+    with project_instance() as instance:
+        add_object_keys(instance, list(keys.values()))
+    console.print(f"registered {len(keys)} objects of {dataset}")
 
 
 @app.command("list")
@@ -118,14 +146,14 @@ def remove(
 ) -> None:
     """Take one of your own objects out of the catalogue; clips that were made stay."""
     from hoi_platform.commands.terminal import console
-    from hoi_platform.core.clip import ObjectId
     from hoi_platform.instance import project_instance
     from hoi_platform.resources.platform import PlatformResource
 
-    object_id = ObjectId(dataset, category, task)
-    PlatformResource(results_dir=str(results_dir)).platform().catalogue.remove(object_id)
-    with project_instance() as instance:
-        instance.delete_dynamic_partition("objects", object_id.key)
+    catalogue = PlatformResource(results_dir=str(results_dir)).platform().catalogue
+    object_id = catalogue.named(dataset, category, task)
+    if key := catalogue.remove(object_id):
+        with project_instance() as instance:
+            instance.delete_dynamic_partition("objects", key)
     console.print(f"removed {object_id.path}")
 
 
@@ -138,10 +166,9 @@ def check(
 ) -> None:
     """Load an object as the chain will, and print its statistics."""
     from hoi_platform.commands.terminal import console, table
-    from hoi_platform.core.clip import ObjectId
     from hoi_platform.resources.platform import PlatformResource
 
     catalogue = PlatformResource(results_dir=str(results_dir)).platform().catalogue
-    statistics = catalogue.check(ObjectId(dataset, category, task))
+    statistics = catalogue.check(catalogue.named(dataset, category, task))
     rows = [(key, str(value)) for key, value in statistics.facts().items()]
     console.print(table(f"{dataset}/{category}", ("statistic", "value"), rows))

@@ -19,8 +19,8 @@ DEFAULT_RESULTS = Path("results")
 
 
 def parse_seeds(text: str) -> list[int]:
-    """``1``, ``1,2,5`` or ``1-3`` → seeds in order, each from 1 to 16."""
-    from hoi_platform.partitions import MAX_SEED
+    """``1``, ``1,2,5`` or ``1-3`` → seeds in order, each from 1 to 128."""
+    from hoi_platform.core.clip import MAX_SEED
 
     seeds: list[int] = []
     for part in text.split(","):

@@ -38,7 +38,7 @@ def ui(
     os.environ["HOI_FILES_URL"] = f"http://127.0.0.1:{files_port}"
     with project_instance() as instance:
         catalogue = PlatformResource().platform().catalogue
-        add_object_keys(instance, [object_id.key for object_id in catalogue.entries()])
+        add_object_keys(instance, list(catalogue.keys().values()))
     workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml")]
     commands = [
         ["dagster-webserver", "-h", "127.0.0.1", "-p", str(port), *workspace],

@@ -1,23 +1,37 @@
 """Who is who: catalogue entries, clips and their names."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from hoi_platform.core.errors import BadInputError
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_KEY: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
-_CLIP: Final = re.compile(r"([^/]+)/([^/]+)/(.+)_([^_/]+)_rand(\d{5})")
+MAX_SEED: Final = 128
+"""Random variants of an object: the seeds are 1 to this."""
+FIRST_TASK: Final = "manipulation"
+"""What an object is made for where nothing else is known."""
+MOST_NAME: Final = 128
+_MOST_TASK: Final = 64
+_MOST_CLIP_NAME: Final = 200
+"""A file's name has at most 255 bytes; endings and temporary names need some of them."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_CLIP: Final = re.compile(r"([^/]+/[^/]+)/(.+)_([^_/]+)_rand(\d{5})")
 _SEED_KEY: Final = re.compile(r"rand(\d{5})")
+_SEPARATOR: Final = "__"
+"""Between category and task in the name of a folder."""
+
+FirstTask = Callable[[str, str], str]
+"""Dataset and category → the task whose folders do not name it."""
 
 
-def checked_name(kind: str, name: str) -> str:
+def checked_name(kind: str, name: str, most: int = MOST_NAME) -> str:
     """A dataset, category, character or scene name that is safe in paths and partition keys."""
-    if not _NAME.fullmatch(name) or ".." in name:
+    if not _NAME.fullmatch(name) or ".." in name or len(name) > most:
         raise BadInputError(
             f"{kind} {name!r} is not usable as a name: use letters, digits, '_', '-', '.' "
-            "(first a letter or digit, at most 64 characters)"
+            f"(first a letter or digit, at most {most} characters)"
         )
     return name
 
@@ -28,23 +42,29 @@ class ObjectId:
 
     dataset: str
     category: str
-    task: str = "manipulation"
+    task: str = FIRST_TASK
+    is_first: bool = True
+    """Whether it is the object's first task, which its folders do not name.
+
+    The catalogue knows it (``Catalogue.named``); an id that claims otherwise is another id.
+    """
 
     def __post_init__(self) -> None:
-        for kind in ("dataset", "category", "task"):
-            checked_name(kind, getattr(self, kind))
-        if not _KEY.fullmatch(self.key):
-            raise BadInputError(f"{self.key!r} is too long for a partition key (128 characters)")
-
-    @property
-    def key(self) -> str:
-        """The slug that is its partition key, unique per entry up to case."""
-        return f"{self.dataset}--{self.category}--{self.task}".lower().replace(".", "_")
+        checked_name("dataset", self.dataset)
+        checked_name("category", self.category)
+        checked_name("task", self.task, _MOST_TASK)
+        if _SEPARATOR in self.task:
+            raise BadInputError(f"task {self.task!r} is not usable as a name: it holds '__'")
 
     @property
     def path(self) -> str:
-        """``<dataset>/<category>``, as the reference lays its folders out."""
-        return f"{self.dataset}/{self.category}"
+        """``<dataset>/<category>`` as in the reference, ``<dataset>/<category>__<task>`` later.
+
+        A category that holds ``__`` itself is always followed by its task.
+        """
+        if self.is_first and _SEPARATOR not in self.category:
+            return f"{self.dataset}/{self.category}"
+        return f"{self.dataset}/{self.category}{_SEPARATOR}{self.task}"
 
     def __str__(self) -> str:
         return self.path
@@ -59,11 +79,23 @@ class ClipId:
     scene: str
     seed: int
 
+    def __post_init__(self) -> None:
+        if len(self.name) > _MOST_CLIP_NAME:
+            raise BadInputError(
+                f"the names of character {self.character!r} and scene {self.scene!r} are too "
+                f"long together: a clip's name {self.name!r} has at most {_MOST_CLIP_NAME} "
+                "characters; rename one of their files"
+            )
+
+    @property
+    def name(self) -> str:
+        """``<character>_<scene>_rand<seed:05d>``: its folder within its object's."""
+        return f"{self.character}_{self.scene}_rand{self.seed:05d}"
+
     @property
     def path(self) -> str:
-        """``<dataset>/<category>/<character>_<scene>_rand<seed:05d>``, the reference's clip id."""
-        name = f"{self.character}_{self.scene}_rand{self.seed:05d}"
-        return f"{self.object_id.path}/{name}"
+        """``<object's path>/<name>``, the reference's clip id."""
+        return f"{self.object_id.path}/{self.name}"
 
     def __str__(self) -> str:
         return self.path
@@ -81,8 +113,19 @@ def seed_of_key(key: str) -> int:
     return int(match.group(1))
 
 
-def parse_clip_path(path: str, task: str) -> ClipId:
-    """The inverse of ``ClipId.path``; the task is not part of a path.
+def parse_object_path(path: str, first_task: FirstTask) -> ObjectId:
+    """The inverse of ``ObjectId.path``."""
+    dataset, slash, folder = path.partition("/")
+    if not slash:
+        raise BadInputError(f"object {path!r} is not of the form <dataset>/<category>")
+    category, separator, task = folder.rpartition(_SEPARATOR)
+    if not separator:
+        return ObjectId(dataset, folder, first_task(dataset, folder))
+    return ObjectId(dataset, category, task, is_first=task == first_task(dataset, category))
+
+
+def parse_clip_path(path: str, first_task: FirstTask) -> ClipId:
+    """The inverse of ``ClipId.path``.
 
     A character's name may hold underscores, a scene's may not.
     """
@@ -91,5 +134,5 @@ def parse_clip_path(path: str, task: str) -> ClipId:
             f"clip id {path!r} is not of the form "
             "<dataset>/<category>/<character>_<scene>_rand00001"
         )
-    dataset, category, character, scene, seed = match.groups()
-    return ClipId(ObjectId(dataset, category, task), character, scene, int(seed))
+    folder, character, scene, seed = match.groups()
+    return ClipId(parse_object_path(folder, first_task), character, scene, int(seed))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hoi_platform.commands.entry import ended
-from hoi_platform.core.clip import ObjectId
+from hoi_platform.core.clip import FIRST_TASK, ObjectId
 from hoi_platform.core.errors import BadInputError, ConfigError
 from hoi_platform.pipelines.redo import Redo, WorkList, batches, valid_clips
 from hoi_platform.services.meshes.catalogue import Catalogue
@@ -27,7 +27,7 @@ def base_parser(description: str, steps: Sequence[str]) -> argparse.ArgumentPars
     parser.add_argument("--config", help="YAML file; default: the task's own under configs/")
     parser.add_argument("--dataset", help="dataset of the objects (all of it without --category)")
     parser.add_argument("--category", help="one category of the dataset")
-    parser.add_argument("--task", default="manipulation", help="default: %(default)s")
+    parser.add_argument("--task", default=FIRST_TASK, help="default: %(default)s")
     parser.add_argument(
         "--results_dir",
         help="default: HOI_RESULTS_DIR, the configuration's results_dir, or ./results",
@@ -65,7 +65,7 @@ def chosen_objects(catalogue: Catalogue, args: argparse.Namespace) -> list[Objec
     if args.category and not args.dataset:
         raise BadInputError("--category needs --dataset")
     if args.category:
-        object_id = ObjectId(args.dataset, args.category, args.task)
+        object_id = catalogue.named(args.dataset, args.category, args.task)
         catalogue.get(object_id)
         return [object_id]
     found = sorted(

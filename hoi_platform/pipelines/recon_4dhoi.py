@@ -112,8 +112,7 @@ def chosen_clips(platform: Platform, args: argparse.Namespace) -> list[ClipId]:
     clips = [
         clip
         for object_id in chosen_objects(platform.catalogue, args)
-        for seed in range(1, 17)
-        if platform.store.record("interaction_video", clip := platform.clip(object_id, seed))
+        for clip in platform.clips_with("interaction_video", object_id)
     ]
     if not clips:
         raise BadInputError(
@@ -123,7 +122,12 @@ def chosen_clips(platform: Platform, args: argparse.Namespace) -> list[ClipId]:
 
 
 def _clip_of_video_id(platform: Platform, args: argparse.Namespace) -> ClipId:
-    named = parse_clip_path(args.video_id, args.task)
+    named = parse_clip_path(args.video_id, platform.catalogue.first_tasks())
+    if named.object_id.task != args.task:
+        raise BadInputError(
+            f"--video_id {args.video_id!r} is a clip of the task {named.object_id.task!r}; pass "
+            f"--task {named.object_id.task}"
+        )
     clip = platform.clip(named.object_id, named.seed)
     if clip != named:
         raise BadInputError(

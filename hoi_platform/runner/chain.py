@@ -71,7 +71,8 @@ class ChainRunner:
 
     def run_batch(self, work: Work, assets: Sequence[str]) -> list[Outcome]:
         """Materialize ``assets`` of several objects and their clips, paid tasks side by side."""
-        add_object_keys(self._instance, [object_id.key for object_id, _ in work])
+        keys = self.platform.catalogue.register(object_id for object_id, _ in work)
+        add_object_keys(self._instance, list(keys.values()))
         outcomes: list[Outcome] = []
         with stopped_by_signals():
             for part in run_order(work, assets, self.platform.clip, self._slots):
@@ -102,8 +103,8 @@ class ChainRunner:
                 Outcome(asset, part.subject, record(asset, part.subject), False, reason)
                 for asset in part.assets
             ]
-        object_id = clip.object_id if clip else part.subject
-        key = cell_key(object_id.key, clip.seed) if clip else object_id.key
+        object_key = self.platform.catalogue.key(clip.object_id if clip else part.subject)
+        key = cell_key(object_key, clip.seed) if clip else object_key
         return self._materialize(part.assets, key, part.subject)
 
     def _materialize(

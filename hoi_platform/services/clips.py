@@ -16,7 +16,7 @@ VIDEO: Final = "interaction_video"
 
 
 def clips_named(platform: Platform, path: str) -> list[ClipId]:
-    """Today's clips with this path: none when it was removed, several when tasks share it."""
+    """Today's clip with this path, none when it was removed."""
     folder, _, seed = path.rpartition("_rand")
     dataset_category = "/".join(folder.split("/")[:2])
     if not seed.isdigit():

@@ -5,7 +5,6 @@ import platform as machine
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from hoi_platform.core.clip import ClipId, parse_clip_path
@@ -64,11 +63,11 @@ def write_index(platform: Platform, stages: Sequence[str]) -> ArtifactRecord:
 
 def indexed_clips(platform: Platform) -> Iterator[ClipId]:
     """Every clip whose scene has been rendered, whatever today's settings are."""
-    tasks = {object_id.path: object_id.task for object_id in platform.catalogue.entries()}
+    first_task = platform.catalogue.first_tasks()
     folder = platform.store.root / "generation" / "records" / "scene_render"
     for file in sorted(folder.rglob("*.json")):
         path = file.relative_to(folder).with_suffix("").as_posix()
-        yield parse_clip_path(path, tasks.get(str(Path(path).parent), "manipulation"))
+        yield parse_clip_path(path, first_task)
 
 
 def _row(store: ArtifactStore, clip: ClipId, stages: Sequence[str]) -> ClipRow:

@@ -1,12 +1,12 @@
 """One results folder with its configuration and catalogue: what the stages are run against."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.core.clip import MAX_SEED, ClipId, ObjectId
 from hoi_platform.core.config.settings import Profile, Settings, resolve_settings
 from hoi_platform.core.config.support import refusals
 from hoi_platform.core.errors import ConfigError
@@ -136,9 +136,14 @@ class Platform:
         return [
             clip
             for object_id in sorted(self.catalogue.entries())
-            for seed in range(1, 17)
-            if self.store.record("scene_render", clip := self.clip(object_id, seed))
+            for clip in self.clips_with("scene_render", object_id)
         ]
+
+    def clips_with(self, asset: str, object_id: ObjectId) -> list[ClipId]:
+        """Today's clips of an object of which ``asset`` has been made, by seed."""
+        first = self.clip(object_id, 1)
+        clips = (replace(first, seed=seed) for seed in range(1, MAX_SEED + 1))
+        return [clip for clip in clips if self.store.record(asset, clip)]
 
     def stages(self, table: dict[str, Stage]) -> Stages:
         """The chain over this results folder, judged with today's files."""

@@ -61,6 +61,7 @@ USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
     ("objects", "add"): (["MESH", *OBJECT[:2], "--category", "crate"], 0, "12 faces"),
     ("objects", "check"): (OBJECT, 0, "ComAsset/mug"),
     ("objects", "list"): ([], 0, "cordless_drill"),
+    ("objects", "register"): (["ComAsset", "--results_dir", "RESULTS"], 0, "registered"),
     ("objects", "remove"): (OBJECT, 1, "mug"),
     ("status",): (["--results_dir", "RESULTS"], 0, "no clip under"),
     ("why",): (["ComAsset/mug/x", "--results_dir", "RESULTS"], 1, "no record of clip"),

@@ -1,18 +1,22 @@
 """A results folder of the first version goes on as today's: nothing is bought again."""
 
 import hashlib
+import json
 import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import pytest
 
 from hoi_platform.assets.stage import STAGES, flow_order
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.errors import MissingResourceError
 from hoi_platform.core.formats.artifacts import upstream_subject
+from hoi_platform.instance import project_instance
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.runner import ChainRunner
 from hoi_platform.services.artifacts.store import State
@@ -105,6 +109,58 @@ def test_a_migrated_clip_is_done_and_bought_once(
     assert [o.asset for o in outcomes if o.made] in ([], ["dataset_index"])
     assert kling.calls == []
     assert "nothing to migrate" in migrate(resource, "--apply")
+
+
+def test_the_page_shows_what_is_done_under_the_keys_of_today(
+    results: Path, resource: PlatformResource
+) -> None:
+    """The grid would be empty after an upgrade, and show rows that can no longer be chosen."""
+    old = "comasset--cordless_drill--manipulation"
+    materializations = {"object_mesh": "cordless-drill", "scene_render": "cordless-drill|rand00001"}
+    with project_instance() as instance:
+        instance.wipe_assets([dg.AssetKey(asset) for asset in flow_order()])
+        instance.add_dynamic_partitions("objects", [old, "another--folder--manipulation"])
+        shown = migrate(resource)
+        assert old in shown
+        assert "partitions to show" in shown
+        assert old in instance.get_dynamic_partitions("objects")
+        assert not (results / "catalogue" / "keys.json").exists()
+        migrate(resource, "--apply")
+        for asset, partition in materializations.items():
+            assert instance.get_materialized_partitions(dg.AssetKey(asset)) == {partition}
+        keys = instance.get_dynamic_partitions("objects")
+        assert {"cordless-drill", "another--folder--manipulation"} <= {*keys}
+        assert old not in keys
+    assert "nothing to migrate" in migrate(resource, "--apply")
+
+
+def rewritten(results: Path, changes: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Every record with other fields, and with other values of the settings that it has."""
+    for file in (results / "generation" / "records").rglob("*.json"):
+        record = json.loads(file.read_text())
+        record["settings"] |= {k: v for k, v in settings.items() if k in record["settings"]}
+        file.write_text(json.dumps(record | changes))
+
+
+def test_draws_by_path_of_the_second_version_are_carried_over(
+    results: Path, resource: PlatformResource
+) -> None:
+    """A frame whose stance was drawn by its path would be rendered and bought again."""
+    migrate(resource, "--apply")
+    former = {"record_version": 2, "fingerprint": "0" * 64, "migrated_from": None}
+    rewritten(results, former, {"stance_seed": [1, 2, 3]})
+    assert states(resource) == {State.STALE}
+    migrate(resource, "--apply")
+    assert states(resource) == {State.DONE}
+
+
+def test_a_mesh_that_the_library_builds_otherwise_is_left(
+    results: Path, resource: PlatformResource
+) -> None:
+    """An object of another shape would count as today's."""
+    facts = {"vertices": 8, "faces": 12, "extents": [1, 1, 1], "area": 6.0, "volume": 1.0}
+    rewritten(results, {"facts": facts}, {})
+    assert "left stale: its settings differ: source was" in migrate(resource)
 
 
 def test_a_redone_chain_finds_its_purchase(

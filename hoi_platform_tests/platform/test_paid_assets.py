@@ -18,7 +18,7 @@ from hoi_platform.resources.vision import VisionResource
 from hoi_platform.sensors import video_poll
 from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.ledger.states import RequestState
-from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
+from hoi_platform_tests.platform.prepared import kling_platform, prepare
 from hoi_platform_tests.platform.stand_ins import orders, paid_environment, served_kling
 from hoi_platform_tests.services.video.paid_world import make_frames
 
@@ -34,7 +34,7 @@ def run_asset(resource: object, assets: list[str], instance: dg.DagsterInstance,
     job = build_defs(platform=resource).resolve_implicit_global_asset_job_def()
     return job.execute_in_process(
         asset_selection=[dg.AssetKey(name) for name in assets],
-        partition_key=cell_key(DRILL.key, seed),
+        partition_key=cell_key("cordless-drill", seed),
         instance=instance,
         raise_on_error=False,
     )
@@ -85,7 +85,7 @@ def test_the_sensor_requests_a_clip_once_its_video_is_ready(
     defs = build_defs(platform=resource)
     assert "video_poll" in {sensor.name for sensor in defs.sensors or []}
     with dg.instance_for_test() as instance:
-        add_object_keys(instance, [DRILL.key])
+        add_object_keys(instance, ["cordless-drill"])
 
         def tick():
             resources = {name: defs.resources[name] for name in ("platform", "ledger", "video")}
@@ -102,8 +102,8 @@ def test_the_sensor_requests_a_clip_once_its_video_is_ready(
         before = len(kling.calls)
         requests = tick().run_requests
         assert {str(r.partition_key) for r in requests} == {
-            f"{DRILL.key}|rand00001",
-            f"{DRILL.key}|rand00002",
+            "cordless-drill|rand00001",
+            "cordless-drill|rand00002",
         }
         assert len(kling.calls) - before <= 2
         assert [r.run_key for r in tick().run_requests] == [r.run_key for r in requests]
@@ -116,7 +116,7 @@ def test_a_refusal_closes_the_retries_of_its_run(kling: FakeKling, tmp_path: Pat
     resource = kling_platform(tmp_path)
     prepare(resource, make_frames(tmp_path, 1)[0], range(1, 2))
     with dg.instance_for_test() as instance:
-        add_object_keys(instance, [DRILL.key])
+        add_object_keys(instance, ["cordless-drill"])
         result = run_asset(resource, ["video_task"], instance)
         run = instance.get_run_by_id(result.run_id)
         assert run is not None
@@ -142,7 +142,7 @@ def test_another_video_of_a_clip_is_bought_by_an_explicit_word_alone(
     book = LedgerResource(platform=first).ledger(BudgetConfig())
     changed = kling_platform(tmp_path, kling_mode="std")
     with dg.instance_for_test() as instance:
-        add_object_keys(instance, [DRILL.key])
+        add_object_keys(instance, ["cordless-drill"])
         assert run_asset(first, ["video_task"], instance).success
         if state != "open":
             book.advance(book.get("1").fingerprint, RequestState.SUCCEEDED)
@@ -164,7 +164,7 @@ def test_takes_and_repeated_orders_need_no_second_word(kling: FakeKling, tmp_pat
     prepare(resource, make_frames(tmp_path, 1)[0], range(1, 2))
     book = LedgerResource(platform=resource).ledger(BudgetConfig())
     with dg.instance_for_test() as instance:
-        add_object_keys(instance, [DRILL.key])
+        add_object_keys(instance, ["cordless-drill"])
         assert run_asset(resource, ["video_task"], instance).success
         assert orders(kling) == 2
         book.advance(book.get("1").fingerprint, RequestState.FAILED)

@@ -19,7 +19,7 @@ from hoi_platform.resources.platform import PROJECT_ROOT, PlatformResource
 from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.states import RequestState
-from hoi_platform_tests.platform.prepared import DRILL, prepare
+from hoi_platform_tests.platform.prepared import prepare
 from hoi_platform_tests.platform.stand_ins import served_kling
 from hoi_platform_tests.services.video.paid_world import make_frames
 
@@ -47,7 +47,7 @@ def test_a_refusal_is_sent_once_and_a_passing_fault_by_every_retry(
         monkeypatch.setenv(name, value)
     prepare(PlatformResource(), make_frames(tmp_path, 1)[0], range(1, 3))
     with dg.DagsterInstance.get() as instance:
-        add_object_keys(instance, [DRILL.key])
+        add_object_keys(instance, ["cordless-drill"])
         for seed in (REFUSED, BUSY):
             _launch(seed)
         with _daemon(tmp_path / "daemon.log"):
@@ -115,8 +115,8 @@ def _launch(seed: str) -> None:
         "assetSelection": [{"path": ["video_task"]}],
     }
     tags = {
-        "dagster/partition": f"{DRILL.key}|{seed}",
-        "dagster/partition/object": DRILL.key,
+        "dagster/partition": f"cordless-drill|{seed}",
+        "dagster/partition/object": "cordless-drill",
         "dagster/partition/seed": seed,
     }
     metadata = {"tags": [{"key": key, "value": value} for key, value in tags.items()]}

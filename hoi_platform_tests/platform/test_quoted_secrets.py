@@ -186,7 +186,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterIns
     """One for all ways: what it stores is searched after each of them."""
     home = tmp_path_factory.mktemp("home")
     with dg.instance_for_test(temp_dir=str(home)) as instance:
-        add_object_keys(instance, [DRILL.key])
+        add_object_keys(instance, ["cordless-drill"])
         yield instance
 
 
@@ -197,7 +197,7 @@ def _materialized(
     defs = build_defs(platform=resource, vision=Quoting(ledger=ledger, way=way))
     return defs.resolve_implicit_global_asset_job_def().execute_in_process(
         asset_selection=[dg.AssetKey("video_prompt")],
-        partition_key=cell_key(DRILL.key, 1),
+        partition_key=cell_key("cordless-drill", 1),
         instance=instance,
         raise_on_error=False,
     )

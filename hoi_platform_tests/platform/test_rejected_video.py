@@ -100,7 +100,7 @@ def test_the_page_shows_failed_checks_and_no_failed_step(
 ) -> None:
     """A verdict would look like a crash, or like a clip that was never judged."""
     with dg.DagsterInstance.ephemeral() as instance:
-        add_object_keys(instance, [DRILL.key])
+        add_object_keys(instance, ["cordless-drill"])
         made, below = (_run(resource, instance, a) for a in ("interaction_video", "filtered_hoi"))
     (check,) = made.get_asset_check_evaluations()
     assert (check.asset_key.to_user_string(), check.passed) == ("interaction_video", False)
@@ -116,7 +116,7 @@ def _run(
     job = build_defs(platform=resource).resolve_implicit_global_asset_job_def()
     return job.execute_in_process(
         asset_selection=[dg.AssetKey(asset)],
-        partition_key=cell_key(DRILL.key, 1),
+        partition_key=cell_key("cordless-drill", 1),
         instance=instance,
     )
 

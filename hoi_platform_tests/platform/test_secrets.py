@@ -26,7 +26,7 @@ from hoi_platform.services.fake_apis.messages import Call
 from hoi_platform.services.fake_apis.server import application, free_port, serving
 from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.video.callbacks import callback_app
-from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
+from hoi_platform_tests.platform.prepared import kling_platform, prepare
 from hoi_platform_tests.platform.stand_ins import paid_environment
 from hoi_platform_tests.services.video.paid_world import MAKE_VIDEO, make_frames
 
@@ -168,7 +168,7 @@ def _run_all(folder: Path, seeds: range) -> list[str]:
     home.mkdir(parents=True)
     (frame,) = make_frames(folder, 1)
     with dg.instance_for_test(temp_dir=str(home)) as instance:
-        add_object_keys(instance, [DRILL.key])
+        add_object_keys(instance, ["cordless-drill"])
         for index, video in enumerate(BOUGHT):
             resource = kling_platform(folder / str(index), **video)
             prepare(resource, frame, seeds)
@@ -182,7 +182,7 @@ def _run(resource: PlatformResource, seed: int, instance: dg.DagsterInstance) ->
     job = _defs(resource).resolve_implicit_global_asset_job_def()
     result = job.execute_in_process(
         asset_selection=[dg.AssetKey(name) for name in ASSETS],
-        partition_key=cell_key(DRILL.key, seed),
+        partition_key=cell_key("cordless-drill", seed),
         instance=instance,
         raise_on_error=False,
     )

@@ -66,7 +66,7 @@ def test_a_ready_clip_is_requested_once_and_again_after_hours(
         clock.sleep(timedelta(hours=hours).total_seconds())
         keys += [r.run_key for r in ready_requests(platform, [row], clock.now())]
     first = f"video:{row.external_task_id}"
-    assert keys == [f"{first}{again}:{DRILL.key}" for again in ("", "", ":1")]
+    assert keys == [f"{first}{again}:cordless-drill" for again in ("", "", ":1")]
 
 
 def test_what_was_not_taken_is_offered_while_slots_are_free(

@@ -20,7 +20,7 @@ from hoi_platform.services.video.backend import VideoTask
         queue="blender",
         pool="blender",
     ),
-    version="3",
+    version="4",
     upstream=("object_mesh", "scene_render", "video_prompt", "video_task"),
     settings=request_settings,
     backend=lambda s: s.gen_2dhoi.video.model_api,

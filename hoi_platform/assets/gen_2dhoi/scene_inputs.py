@@ -21,7 +21,7 @@ def scene_settings(context: Context, clip: ClipId) -> dict[str, Any]:
         "scene": context.scene.model_dump(exclude={"name", "requirements"}),
         "character": context.character.model_dump(),
         "scene_seed": clip_scene_seed(gen.simulation.seed, clip, gen.rendering),
-        "stance_seed": stance_seed(clip.path, clip.seed),
+        "stance_seed": stance_seed(gen.simulation.seed, clip),
         "use_initial_state": gen.simulation.use_initial_state,
         "gpu": gen.rendering.gpu,
     }

@@ -32,7 +32,7 @@ def _settings(context: Context) -> dict[str, object]:
         queue="blender",
         pool="blender",
     ),
-    version="2",
+    version="3",
     upstream=("object_mesh", "settled_pose", "object_scale"),
     settings=_settings,
     backend=lambda _: "cycles",

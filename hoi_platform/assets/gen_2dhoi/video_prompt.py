@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.core.config.settings import Settings
-from hoi_platform.core.scene.prompts import template_prompt
+from hoi_platform.core.scene.prompts import Prompt, template_prompt
+from hoi_platform.core.scene.seeds import prompt_seed
 from hoi_platform.resources.vision import VisionResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Context, Work
@@ -23,9 +24,15 @@ def _name(context: Context) -> str:
     return context.entry.prompt_name(context.object_id.category)
 
 
+def _template(context: Context) -> Prompt:
+    gen = context.settings.gen_2dhoi
+    seed = prompt_seed(gen.simulation.seed, context.clip)
+    return template_prompt(gen.video.base_prompt, _name(context), seed)
+
+
 def _settings(context: Context) -> dict[str, Any]:
     gen = context.settings.gen_2dhoi
-    prompt = template_prompt(gen.video.base_prompt, _name(context), context.clip)
+    prompt = _template(context)
     if not _refines(context.settings):
         return {"prompt": prompt.text}
     words = {"category": context.object_id.category}
@@ -46,7 +53,7 @@ def video_prompt(work: Work, vision: VisionResource) -> None:
     """What the video model is asked to imagine."""
     gen = work.settings.gen_2dhoi
     name = _name(work.context)
-    prompt = template_prompt(gen.video.base_prompt, name, work.clip)
+    prompt = _template(work.context)
     if _refines(work.settings):
         from hoi_platform.services.models.refine import refined_prompt
 

@@ -30,7 +30,7 @@ def request_settings(context: Context) -> dict[str, Any]:
         "performance": VERSION,
         "grasp": context.grasp.model_dump() if context.grasp else None,
         "gpu": context.settings.gen_2dhoi.rendering.gpu,
-        "performance_seed": performance_seed(context.clip.path),
+        "performance_seed": _performance_seed(context),
     }
 
 
@@ -50,11 +50,16 @@ def video_request(work: Work) -> VideoRequest:
     return replace(request, fingerprint=request_identity(request))
 
 
+def _performance_seed(context: Context) -> int:
+    return performance_seed(context.settings.gen_2dhoi.simulation.seed, context.clip)
+
+
 def _simulated_scene(work: Work) -> SimulatedScene:
     return SimulatedScene(
         scene=work.input("scene_render", "scene"),
         person=work.input("scene_render", "person"),
         mesh_obj=work.input("object_mesh", "mesh") / "model.obj",
         grasp=work.grasp,
+        seed=_performance_seed(work.context),
         gpu=work.settings.gen_2dhoi.rendering.gpu,
     )

@@ -10,7 +10,7 @@ from hoi_platform.services.video.license import video_license
 
 @stage_asset(
     Look("gen_2dhoi", frozenset({"video"}), pool="kling"),
-    version="2",
+    version="3",
     upstream=("object_mesh", "scene_render", "video_prompt"),
     settings=request_settings,
     backend=lambda s: s.gen_2dhoi.video.model_api,

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Final
 
+from hoi_platform.core.clip import MAX_SEED
 from hoi_platform.core.config.gen_2dhoi import SEPARATOR, GenPathsConfig
 from hoi_platform.core.config.key_rows import (
-    CLIP_ID,
     RENDER,
     RUN,
     SCENE,
@@ -17,9 +17,6 @@ from hoi_platform.core.config.key_rows import (
     refused,
 )
 from hoi_platform.core.config.keys import Key
-
-MOST_SEEDS: Final = 16
-"""Seeds of the grid (``hoi_platform.partitions``, which a test holds against this)."""
 
 _LIMIT: Final = Key(note="how a paid service is asked; no result depends on it")
 _PAID: Final = Key(
@@ -39,7 +36,7 @@ _GEN_FOLDERS: Final = {
 }
 
 GEN_KEYS: Final[dict[str, Key]] = {
-    "character": CLIP_ID,
+    "character": SCENE,
     "character_dir": Key(note="where the character is searched; its content is what counts"),
     "texture_dir": refused(
         "scene_render",
@@ -49,7 +46,7 @@ GEN_KEYS: Final[dict[str, Key]] = {
     "results_dir": RUN,
     "object_config": Key(note="one more catalogue file; the content of its entries counts"),
     "scene_config": Key(note="where the scene is searched; its content is what counts"),
-    "scene": CLIP_ID,
+    "scene": SCENE,
     "task": Key(note="guards against a file of another task"),
     "verbose": RUN,
     "skip_step1": RUN,
@@ -62,7 +59,9 @@ GEN_KEYS: Final[dict[str, Key]] = {
         for name, stage in _GEN_FOLDERS.items()
     },
     "simulation.*": Key(("settled_pose",)),
-    "simulation.seed": Key(("settled_pose", *SCENE.reads)),
+    "simulation.seed": Key(
+        ("settled_pose", *SCENE.reads, *SIMULATED.reads), may_change=("video_prompt",)
+    ),
     "simulation.save_usd": refused(
         "settled_pose", (False,), "set it to false: initial_state.json and mesh/ hold the same"
     ),
@@ -71,9 +70,9 @@ GEN_KEYS: Final[dict[str, Key]] = {
     "rendering.*": RENDER,
     "rendering.num_rand_scenes": Key(
         note="how many clips are asked for",
-        accepts=lambda count: count <= MOST_SEEDS,
+        accepts=lambda count: count <= MAX_SEED,
         refused_by=("scene_render",),
-        cure=f"the grid has {MOST_SEEDS} seeds; set it to {MOST_SEEDS} or less",
+        cure=f"the grid has {MAX_SEED} seeds; set it to {MAX_SEED} or less",
     ),
     "rendering.gpu": Key((*SCENE.reads, *SIMULATED.reads)),
     "rendering.no_rand_seed": SCENE,

@@ -8,7 +8,6 @@ RUN: Final = Key(note="how the command line runs; no result depends on it")
 SCENE: Final = Key(("scene_render", "object_scale if searched"))
 VIDEO: Final = ("video_task", "interaction_video")
 SIMULATED: Final = Key(tuple(f"{stage} if simulated" for stage in VIDEO))
-CLIP_ID: Final = Key((*SCENE.reads, *SIMULATED.reads), may_change=("video_prompt",))
 TERMS: Final = ("filtered_hoi",)
 """The packaged clip states the terms of what it was made from, whatever that was."""
 STATED: Final = Key(TERMS, note="stated in the records of all that follows, which is not made anew")

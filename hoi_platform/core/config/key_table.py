@@ -4,7 +4,6 @@ from typing import Final
 
 from hoi_platform.core.config.gen_keys import GEN_KEYS
 from hoi_platform.core.config.key_rows import (
-    CLIP_ID,
     RENDER,
     SCENE,
     SIMULATED,
@@ -18,7 +17,7 @@ from hoi_platform.core.config.recon_keys import RECON_KEYS
 _OBJECT: Final[dict[str, Key]] = {
     "obj_scale": Key(("settled_pose", "object_scale if not searched")),
     "real_size_m": Key(("settled_pose", "object_scale if not searched")),
-    "scene": CLIP_ID,
+    "scene": SCENE,
     "task": Key(note="which configuration applies to the object"),
     "name": Key(("video_prompt", "object_scale if searched")),
     "source": Key(

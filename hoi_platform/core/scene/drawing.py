@@ -55,6 +55,7 @@ def draw_scene(
     scale: Vec3,
     rendering: RenderingConfig,
     rng: np.random.Generator,
+    stance_seed: int,
 ) -> SceneSpec:
     """Draw everything; ``rested`` is the scaled object in its settled rotation."""
     draw = _draw(template, person, rng)
@@ -73,6 +74,7 @@ def draw_scene(
         scene=clip.scene,
         character=clip.character,
         seed=clip.seed,
+        stance_seed=stance_seed,
         camera=CameraSpec.of(camera),
         room=RoomSpec(size=size, floor_color=draw.palette.floor, wall_color=draw.palette.wall),
         table=table,

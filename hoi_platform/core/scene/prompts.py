@@ -1,10 +1,8 @@
 """Prompts for the video model."""
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Literal
 
-from hoi_platform.core.clip import ClipId
 from hoi_platform.core.config.base import Config
 from hoi_platform.core.errors import ConfigError
 
@@ -25,11 +23,10 @@ class Prompt(Config):
         return self.source == "refined"
 
 
-def template_prompt(base_prompts: Sequence[str], object_name: str, clip: ClipId) -> Prompt:
-    """A base prompt, chosen by the clip's identity, with the object's name filled in."""
+def template_prompt(base_prompts: Sequence[str], object_name: str, seed: int) -> Prompt:
+    """The base prompt that ``seed`` chooses, with the object's name filled in."""
     if not base_prompts:
         raise ConfigError("video.base_prompt is empty; give at least one prompt")
-    index = int.from_bytes(sha256(clip.path.encode()).digest()[:4], "big") % len(base_prompts)
-    base = base_prompts[index]
+    base = base_prompts[seed % len(base_prompts)]
     text = base.replace("{object}", object_name).replace("the object", f"the {object_name}")
     return Prompt(base=base, text=text.strip(), source="template")

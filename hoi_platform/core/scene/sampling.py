@@ -15,7 +15,7 @@ from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.physics.settling import SettledPose
 from hoi_platform.core.scene.drawing import draw_scene
 from hoi_platform.core.scene.person import StandingPerson
-from hoi_platform.core.scene.seeds import clip_scene_seed
+from hoi_platform.core.scene.seeds import clip_scene_seed, stance_seed
 from hoi_platform.core.scene.spec import SceneSpec, Vec3
 from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.core.scene.visibility import SceneView, all_checks
@@ -50,10 +50,11 @@ def sample_scene(
     rng = np.random.default_rng(clip_scene_seed(base_seed, clip, rendering))
     rested = mesh.scaled(scale).transformed(_rotation(settled.R_world_object))
     rejections: Counter[str] = Counter()
+    stance = stance_seed(base_seed, clip)
     need = template.requirements
     for tries in range(1, need.max_tries + 1):
         spec = draw_scene(
-            clip, template, person, rested, settled.R_world_object, scale, rendering, rng
+            clip, template, person, rested, settled.R_world_object, scale, rendering, rng, stance
         )
         view = SceneView(spec, person, mesh.scaled(scale).transformed(spec.T_world_object_array()))
         checks = all_checks(view, need, rendering)

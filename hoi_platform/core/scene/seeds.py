@@ -1,5 +1,6 @@
 """What a clip's random draws are seeded with: part of its identity."""
 
+import json
 import zlib
 from hashlib import md5, sha256
 
@@ -19,11 +20,27 @@ def clip_scene_seed(base_seed: int, clip: ClipId, rendering: RenderingConfig) ->
     return scene_seed(base_seed, clip.object_id.category, seed)
 
 
-def stance_seed(clip_id: str, seed: int) -> list[int]:
+def stance_seed(base_seed: int, clip: ClipId) -> int:
     """What the person's stance is drawn with."""
-    return [seed, zlib.crc32(clip_id.encode()), zlib.crc32(b"stance")]
+    return _stream("stance", base_seed, clip)
 
 
-def performance_seed(clip_id: str) -> int:
+def performance_seed(base_seed: int, clip: ClipId) -> int:
     """What a simulated performance is drawn with."""
-    return int.from_bytes(sha256(clip_id.encode()).digest()[:8], "big")
+    return _stream("performance", base_seed, clip)
+
+
+def prompt_seed(base_seed: int, clip: ClipId) -> int:
+    """What one of several base prompts is chosen with."""
+    return _stream("prompt", base_seed, clip)
+
+
+def first_stance_seed(clip_id: str, seed: int) -> tuple[int, ...]:
+    """The stance's seed in scenes of earlier versions, which did not note it."""
+    return seed, zlib.crc32(clip_id.encode()), zlib.crc32(b"stance")
+
+
+def _stream(word: str, base_seed: int, clip: ClipId) -> int:
+    """The scene seed's ingredients, the task and a fixed word: no path, key or other name."""
+    drawn = [word, base_seed, clip.object_id.category, clip.object_id.task, clip.seed]
+    return int.from_bytes(sha256(json.dumps(drawn).encode()).digest()[:8], "big")

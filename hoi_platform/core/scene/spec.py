@@ -75,6 +75,8 @@ class SceneSpec(_Spec):
     scene: str
     character: str
     seed: int
+    stance_seed: int | None = None
+    """What the person's stance at frame 0 is drawn with; None in files of earlier versions."""
     camera: CameraSpec
     room: RoomSpec
     table: BoxSpec

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from hoi_platform.core.licensing import UNKNOWN, License
 
-RECORD_VERSION: Final = 2
+RECORD_VERSION: Final = 3
 
 
 class ArtifactRecord(BaseModel):
@@ -18,8 +18,8 @@ class ArtifactRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    record_version: Literal[1, 2] = 2
-    """1 is what earlier versions wrote; ``hoi migrate`` carries it over."""
+    record_version: Literal[1, 2, 3] = 3
+    """1 and 2 are what earlier versions wrote; ``hoi migrate`` carries them over."""
     asset: str
     subject: str
     schema_version: int

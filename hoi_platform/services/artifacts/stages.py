@@ -172,7 +172,7 @@ class Stages:
     ) -> None:
         self.stages = stages
         self.store = store
-        self._context = context
+        self.context = context
 
     @cached_property
     def _fingerprints(self) -> dict[tuple[str, ObjectId | ClipId], str]:
@@ -186,7 +186,7 @@ class Stages:
         return self._fingerprints[key]
 
     def _compute_fingerprint(self, name: str, subject: ObjectId | ClipId) -> str:
-        stage, context = self.stages[name], self._context(subject)
+        stage, context = self.stages[name], self.context(subject)
         upstream = {}
         for asset in stage.upstream:
             above = upstream_subject(asset, subject)
@@ -205,7 +205,7 @@ class Stages:
 
     def asked_for(self, name: str, subject: ObjectId | ClipId) -> tuple[str, dict[str, Any]]:
         """The backend and the settings that the stage's result has to have today."""
-        stage, context = self.stages[name], self._context(subject)
+        stage, context = self.stages[name], self.context(subject)
         return stage.backend(context.settings), stage.settings(context)
 
     def status(self, name: str, subject: ObjectId | ClipId, *, verify: bool = True) -> Status:
@@ -223,7 +223,7 @@ class Stages:
             return None
         above = (self.store.record(a, upstream_subject(a, subject)) for a in record.inputs)
         licenses = all_licenses(
-            self.stages[name].licenses(self._context(subject)),
+            self.stages[name].licenses(self.context(subject)),
             *(found.known_licenses for found in above if found is not None),
         )
         if licenses != record.licenses:
@@ -239,7 +239,7 @@ class Stages:
         progress: Progress,
     ) -> ArtifactRecord:
         """Run a stage's body in a staging folder and put its artifact in place."""
-        stage, context = self.stages[name], self._context(subject)
+        stage, context = self.stages[name], self.context(subject)
         started, memory = time.perf_counter(), PeakMemory()
         with self.store.staging(name, subject) as staging:
             work = Work(

@@ -16,9 +16,10 @@ from hoi_platform.core.geometry.mesh import load_obj
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.physics.settling import SettledPose
 from hoi_platform.core.scene.clothing import body_colors
-from hoi_platform.core.scene.performance.stance import stance_of, stance_rng, standing_pose
+from hoi_platform.core.scene.performance.stance import stance_of, standing_pose
 from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.sampling import SampledScene, sample_scene
+from hoi_platform.core.scene.seeds import stance_seed
 from hoi_platform.core.scene.spec import SceneSpec, Vec3
 from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.services.blender.render import ConditioningRender, render_conditioning
@@ -99,7 +100,8 @@ def make_scene(
 
 def _sample(inputs: SceneInputs) -> SampledScene:
     clip = inputs.clip
-    pose = standing_pose(inputs.body, np.eye(4), stance_rng(clip.path, clip.seed))
+    rng = np.random.default_rng(stance_seed(inputs.base_seed, clip))
+    pose = standing_pose(inputs.body, np.eye(4), rng)
     return sample_scene(
         clip,
         inputs.base_seed,

@@ -12,9 +12,9 @@ from hoi_platform.core.geometry.mesh import load_obj
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.clothing import body_colors
 from hoi_platform.core.scene.drawing import draw_scene
-from hoi_platform.core.scene.performance.stance import stance_of, stance_rng, standing_pose
+from hoi_platform.core.scene.performance.stance import stance_of, standing_pose
 from hoi_platform.core.scene.person import StandingPerson
-from hoi_platform.core.scene.seeds import clip_scene_seed
+from hoi_platform.core.scene.seeds import clip_scene_seed, stance_seed
 from hoi_platform.services.blender.conditioning import SceneInputs
 from hoi_platform.services.blender.render import render_conditioning
 from hoi_platform.services.blender.service import BlenderService
@@ -33,7 +33,8 @@ def scale_preview(
     """
     quick = {"width": _WIDTH_PX, "height": _HEIGHT_PX, "samples": _SAMPLES, "denoise": False}
     rendering = inputs.rendering.model_copy(update=quick)
-    pose = standing_pose(inputs.body, np.eye(4), stance_rng(inputs.clip.path, inputs.clip.seed))
+    rng = np.random.default_rng(stance_seed(inputs.base_seed, inputs.clip))
+    pose = standing_pose(inputs.body, np.eye(4), rng)
     person = StandingPerson.of(inputs.body, *pose)
     mesh, R = load_obj(inputs.mesh_obj), inputs.settled.R_world_object
 
@@ -50,6 +51,7 @@ def scale_preview(
             scaled.scale,
             rendering,
             np.random.default_rng(seed),
+            stance_seed(inputs.base_seed, inputs.clip),
         )
         stance = stance_of(inputs.body, spec)
         first = BodyMotion(stance.rotations[None], stance.translation[None], 1.0)

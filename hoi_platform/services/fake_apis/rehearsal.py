@@ -14,14 +14,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from hoi_platform.core.clip import ClipId, ObjectId, parse_clip_path
+from hoi_platform.core.clip import ClipId, parse_clip_path, parse_object_path
 from hoi_platform.core.errors import HoiError
+from hoi_platform.core.scene.seeds import performance_seed
 from hoi_platform.services.artifacts.record import file_digest
 from hoi_platform.services.fake_apis.chat import Size
 from hoi_platform.services.fake_apis.files import MakeVideo
 from hoi_platform.services.fake_apis.tasks import Order, Work
 from hoi_platform.services.meshes.scale import known_scale
-from hoi_platform.services.platform import TASKS, Platform
+from hoi_platform.services.platform import Platform
 from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
 from hoi_platform.services.video.simulated import SimulatedBackend
 
@@ -77,7 +78,7 @@ class Rehearsal:
 
     def _request(self, clip: ClipId, digest: str, order: Order) -> VideoRequest:
         store, object_id = self.platform.store, clip.object_id
-        video = self.platform.settings(object_id.task).gen_2dhoi.video
+        gen = self.platform.settings(object_id.task).gen_2dhoi
         length = {
             "simulated_fps": self.fps,
             "simulated_frames": round(order.seconds * self.fps) + 1,
@@ -87,12 +88,13 @@ class Rehearsal:
             fingerprint=digest,
             frame=store.path("scene_render", "frame", clip),
             prompt=order.prompt,
-            config=video.model_copy(update=length),
+            config=gen.video.model_copy(update=length),
             scene=SimulatedScene(
                 scene=store.path("scene_render", "scene", clip),
                 person=store.path("scene_render", "person", clip),
                 mesh_obj=store.path("object_mesh", "mesh", object_id) / "model.obj",
                 grasp=self.platform.catalogue.grasp(object_id),
+                seed=performance_seed(gen.simulation.seed, clip),
             ),
         )
 
@@ -103,7 +105,7 @@ def clip_of_frame(platform: Platform, digest: str) -> ClipId | None:
     for path in folder.rglob("*.png"):
         if file_digest(path) == digest:
             clip_path = path.relative_to(folder).with_suffix("").as_posix()
-            return parse_clip_path(clip_path, next(iter(TASKS)))
+            return parse_clip_path(clip_path, platform.catalogue.first_tasks())
     return None
 
 
@@ -125,7 +127,7 @@ def eye_for_sizes(platform: Platform) -> Callable[[bytes], Size | None]:
 
 def _size(platform: Platform, preview: Path) -> Size | None:
     dataset, category, _, drawn = preview.parent.parts[-4:]
-    object_id = ObjectId(dataset, category, next(iter(TASKS)))
+    object_id = parse_object_path(f"{dataset}/{category}", platform.catalogue.first_tasks())
     mesh = platform.store.path("object_mesh", "mesh", object_id) / "model.obj"
     catalogue = platform.catalogue
     try:

@@ -3,12 +3,14 @@
 import hashlib
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace as changed
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hoi_platform.core.clip import ObjectId
+from hoi_platform.core.clip import FIRST_TASK, FirstTask, ObjectId
 from hoi_platform.core.config.objects import GraspHint, ObjectEntry, SizesFile
 from hoi_platform.core.errors import BadInputError, ConfigError
 from hoi_platform.core.licensing import License, stated
@@ -21,6 +23,7 @@ from hoi_platform.services.meshes.entries import (
     read_objects,
     write_objects,
 )
+from hoi_platform.services.meshes.keys import KeyRegistry, registration_order
 from hoi_platform.services.yaml_files import read_config
 
 if TYPE_CHECKING:
@@ -30,19 +33,23 @@ if TYPE_CHECKING:
 SIZES_FILE: Final = "real_world_sizes.yaml"
 _LIBRARY: Final = "library:"
 _LIBRARY_LICENSE: Final = "Apache-2.0"
+MOST_UNASKED: Final = 64
+"""Objects of a dataset that is registered as a whole on first use; a larger one only when asked."""
 
 
 class Catalogue:
     """Entries from ``<config_dir>/*.yaml``, ``more`` files and ``<user_dir>/<key>/entry.yaml``.
 
-    A user's entry stands beside a copy of its mesh with everything that it refers to. It takes
-    the place of an entry of the same id in one of ``more``, and that the place of a shipped one.
+    Their partition keys stand in ``<user_dir>/keys.json``. A user's entry stands beside a copy of
+    its mesh with everything that it refers to. It takes the place of an entry of the same id in
+    one of ``more``, and that the place of a shipped one.
     """
 
     def __init__(self, config_dir: Path, user_dir: Path, more: Sequence[Path] = ()) -> None:
         self._config_dir = config_dir
         self._user_dir = user_dir
         self._more = more
+        self._registry = KeyRegistry(user_dir)
 
     def entries(self) -> dict[ObjectId, ObjectEntry]:
         """All usable entries by id, sorted; ``bad_entries`` has the others.
@@ -59,12 +66,57 @@ class Catalogue:
         """Raises BadInputError, which names the nearest id, for one that is not there."""
         return self._find(object_id).entry
 
+    def named(self, dataset: str, category: str, task: str) -> ObjectId:
+        """The id of an object that need not be there yet."""
+        first = self._first_tasks().get(f"{dataset}/{category}".lower(), task)
+        return ObjectId(dataset, category, task, is_first=task == first)
+
+    def first_tasks(self) -> FirstTask:
+        """Which task the folders of an object do not name."""
+        first = self._first_tasks()
+        return lambda dataset, category: first.get(f"{dataset}/{category}".lower(), FIRST_TASK)
+
+    def key(self, object_id: ObjectId) -> str:
+        """Its partition key; it is registered when it is first asked for."""
+        return self.register([object_id])[object_id]
+
     def by_key(self, key: str) -> ObjectId:
         """The id of a partition key. Raises BadInputError for an unknown one."""
-        keys = {object_id.key: object_id for object_id in self._located()}
-        if key not in keys:
-            raise BadInputError(f"no object with the key {key!r}; {_hint(key, list(keys))}")
-        return keys[key]
+        keys = {known: object_id for object_id, known in self.keys().items()}
+        if key in keys:
+            return keys[key]
+        if "--" in key:
+            raise BadInputError(
+                f"{key!r} is a key of an earlier version; run `hoi migrate --apply`, which "
+                "registers today's, and choose the object anew"
+            )
+        raise BadInputError(
+            f"no object with the key {key!r}; {_hint(key, list(keys))}; those of large datasets "
+            "are registered with `hoi objects register DATASET`"
+        )
+
+    def keys(self) -> dict[ObjectId, str]:
+        """The objects of the grid: small datasets, and what was asked for of large ones."""
+        self.register([])
+        entries = self._located()
+        return {known: key for known, key in self._registry.keys().items() if known in entries}
+
+    def known_keys(self) -> dict[ObjectId, str]:
+        """The keys that have been given; nothing is registered."""
+        return self._registry.keys()
+
+    def register(self, wanted: Iterable[ObjectId]) -> dict[ObjectId, str]:
+        """The keys of objects; those that have none get one.
+
+        Raises BadInputError for an unknown object and for a dataset that is too large.
+        """
+        located, ids = self._located(), list(wanted)
+        for object_id in ids:
+            if object_id not in located:
+                self._find(object_id)
+        sizes = Counter(object_id.dataset for object_id in located)
+        self._registry.register(i for i in located if sizes[i.dataset] <= MOST_UNASKED)
+        return self._registry.register(ids)
 
     def source_path(self, object_id: ObjectId) -> Path | None:
         """The entry's mesh file; None for an object of the procedural library."""
@@ -138,20 +190,22 @@ class Catalogue:
             update={"source": f"mesh/{mesh.files[0].name}", "task": object_id.task}
         )
         self._user_dir.mkdir(parents=True, exist_ok=True)
-        folder = self._user_dir / f".{object_id.key}.{uuid.uuid4().hex}"
+        target = self._own_folder(object_id)
+        folder = self._user_dir / f".{target.name}.{uuid.uuid4().hex}"
         try:
             _copy_sources(mesh.files, folder / "mesh")
             write_objects(folder / "entry.yaml", object_id, stored)
             sync_tree(folder)
-            move_whole(folder, self._user_dir / object_id.key)
+            move_whole(folder, target)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return mesh
 
-    def remove(self, object_id: ObjectId) -> None:
+    def remove(self, object_id: ObjectId) -> str | None:
         """Delete a user's entry and its copy of the mesh; clips that were made stay.
 
-        Raises BadInputError for an unknown id and for one of the shipped entries.
+        Returns its key, which is never given again; None where it had none, or another entry of
+        this id keeps it. Raises BadInputError for an unknown id and for a shipped entry.
         """
         located = self._find(object_id)
         if not located.file.is_relative_to(self._user_dir):
@@ -159,9 +213,11 @@ class Catalogue:
                 f"{object_id.path} is not one of your own objects but comes from {located.file}; "
                 "edit that file to take it out"
             )
-        gone = self._user_dir / f".{object_id.key}.{uuid.uuid4().hex}"
-        (self._user_dir / object_id.key).rename(gone)
+        folder = located.file.parent
+        gone = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+        folder.rename(gone)
         shutil.rmtree(gone)
+        return None if object_id in self._located() else self._registry.retire(object_id)
 
     def check(self, object_id: ObjectId) -> "MeshStatistics":
         """Load an object as the pipeline will; raises what would stop it there."""
@@ -185,16 +241,36 @@ class Catalogue:
         return read_config(SizesFile, self._config_dir / SIZES_FILE).sizes
 
     def _located(self) -> dict[ObjectId, Located]:
+        found = self._read()
+        first = self._first_of(object_id for object_id, _ in found)
+        known = [
+            (changed(object_id, is_first=first[_slot(object_id)] == object_id.task), located)
+            for object_id, located in found
+        ]
+        return dict(sorted(known, key=lambda pair: pair[0]))
+
+    def _read(self) -> list[tuple[ObjectId, Located]]:
+        """Every usable entry; which task is an object's first is not known here."""
         found: dict[str, tuple[ObjectId, Located]] = {}
         for file in self._shipped():
             for object_id, located in read_objects(file).entries.items():
-                if object_id.key in found:
-                    other = found[object_id.key][1].file
+                if (name := _entry_name(object_id)) in found:
+                    other = found[name][1].file
                     raise ConfigError(f"{object_id.path} stands in both {other} and {file}")
-                found[object_id.key] = object_id, located
+                found[name] = object_id, located
         for read in [*map(read_objects, self._more), *self._own()[0]]:
-            found |= {k.key: (k, located) for k, located in read.entries.items()}
-        return dict(sorted(found.values(), key=lambda pair: pair[0]))
+            found |= {_entry_name(k): (k, located) for k, located in read.entries.items()}
+        return list(found.values())
+
+    def _first_tasks(self) -> dict[str, str]:
+        return self._first_of(object_id for object_id, _ in self._read())
+
+    def _first_of(self, ids: Iterable[ObjectId]) -> dict[str, str]:
+        """Object → first task: as registered, else the one that will be registered first."""
+        first: dict[str, str] = {}
+        for object_id in sorted(ids, key=registration_order):
+            first.setdefault(_slot(object_id), object_id.task)
+        return first | self._registry.first_tasks()
 
     def _shipped(self) -> list[Path]:
         return [f for f in sorted(self._config_dir.glob("*.yaml")) if f.name != SIZES_FILE]
@@ -208,6 +284,14 @@ class Catalogue:
             except ConfigError as error:
                 unreadable.append(str(error))
         return read, unreadable
+
+    def _own_folder(self, object_id: ObjectId) -> Path:
+        """Where a user's entry lies, or will lie under its new key."""
+        located = self._located().get(object_id)
+        if located is not None and located.file.is_relative_to(self._user_dir):
+            return located.file.parent
+        self.register([])
+        return self._user_dir / self._registry.register([object_id])[object_id]
 
     def _bad(self) -> list[BadEntry]:
         read = [*map(read_objects, [*self._shipped(), *self._more]), *self._own()[0]]
@@ -233,11 +317,20 @@ class Catalogue:
 
     def _check_free(self, object_id: ObjectId, replace: bool) -> None:
         for known in self._located():
-            if known.key == object_id.key and (known != object_id or not replace):
+            if _entry_name(known) == _entry_name(object_id) and (known != object_id or not replace):
                 raise BadInputError(
                     f"{known.path} for the task {known.task!r} is in the catalogue already; "
                     "choose another category, or replace it with `hoi objects add --replace`"
                 )
+
+
+def _slot(object_id: ObjectId) -> str:
+    """An object whatever its tasks; folders of some systems do not tell case."""
+    return f"{object_id.dataset}/{object_id.category}".lower()
+
+
+def _entry_name(object_id: ObjectId) -> str:
+    return f"{_slot(object_id)}/{object_id.task}".lower()
 
 
 def _copy_sources(files: Sequence[Path], folder: Path) -> None:

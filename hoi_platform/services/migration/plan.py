@@ -3,18 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from hoi_platform.core.clip import ClipId, ObjectId, parse_clip_path
+from hoi_platform.core.clip import ClipId, FirstTask, ObjectId, parse_clip_path, parse_object_path
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.config.settings import merged
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.services.artifacts.record import ArtifactRecord
+from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord
 from hoi_platform.services.artifacts.stages import Stage, Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.migration.records import (
+    Done,
     RecordChange,
     apply_records,
     is_old,
@@ -34,6 +34,8 @@ class Plan:
 
     rows: RowsPlan
     records: list[RecordChange]
+    done: list[Done]
+    """Everything that is done afterwards."""
 
     @property
     def is_empty(self) -> bool:
@@ -57,11 +59,13 @@ def make_plan(
         return as_recorded(platform, subject).stages(dict(table))
 
     rows = _NO_ROWS if ledger is None else plan_rows(ledger, store, delivery, clips)
-    records = plan_records(store, stages_of, order, subjects)
+    records, done = plan_records(store, stages_of, order, subjects)
     index = store.record("dataset_index", None)
     if index is not None and is_old(index):
-        records.append(RecordChange(None, index.model_copy(update={"record_version": 2})))
-    return Plan(rows, records)
+        records.append(
+            RecordChange(None, index.model_copy(update={"record_version": RECORD_VERSION}))
+        )
+    return Plan(rows, records, done)
 
 
 def apply_plan(plan: Plan, store: ArtifactStore, ledger: Ledger | None) -> None:
@@ -73,22 +77,21 @@ def apply_plan(plan: Plan, store: ArtifactStore, ledger: Ledger | None) -> None:
 
 def recorded_subjects(platform: Platform) -> list[ObjectId | ClipId]:
     """Every object and clip that has a record, whatever today's configuration asks for."""
-    tasks = {object_id.path: object_id.task for object_id in platform.catalogue.entries()}
+    first_task = platform.catalogue.first_tasks()
     subjects: set[ObjectId | ClipId] = set()
     records = platform.store.root / "generation" / "records"
     for file in records.glob("*/**/*.json"):
         path = file.relative_to(records / file.relative_to(records).parts[0]).with_suffix("")
         try:
-            subjects.add(_subject(path, tasks))
-        except (BadInputError, ValueError):
+            subjects.add(_subject(path.as_posix(), first_task))
+        except BadInputError:
             continue  # the index, or a file that is none of ours
     return sorted(subjects, key=str)
 
 
-def _subject(path: Path, tasks: Mapping[str, str]) -> ObjectId | ClipId:
-    dataset, category, *clip = path.parts
-    task = tasks.get(f"{dataset}/{category}", "manipulation")
-    return parse_clip_path(path.as_posix(), task) if clip else ObjectId(dataset, category, task)
+def _subject(path: str, first_task: FirstTask) -> ObjectId | ClipId:
+    parse = parse_clip_path if path.count("/") > 1 else parse_object_path
+    return parse(path, first_task)
 
 
 def as_recorded(platform: Platform, subject: ObjectId | ClipId) -> Platform:

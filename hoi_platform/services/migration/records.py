@@ -11,8 +11,10 @@ from hoi_platform.core.formats.artifacts import ARTIFACTS, Subject, upstream_sub
 from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord
 from hoi_platform.services.artifacts.stages import Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.migration.earlier import as_recorded_then, backend_today
 
 _LEFT = "left"
+Done = tuple[ObjectId | ClipId, ArtifactRecord]
 StagesOf = Callable[[ObjectId | ClipId], Stages]
 
 
@@ -35,9 +37,13 @@ def plan_records(
     stages_of: StagesOf,
     order: Sequence[str],
     subjects: Sequence[ObjectId | ClipId],
-) -> list[RecordChange]:
-    """Nothing is changed; ``order`` is the flow's, so that what is above is judged first."""
+) -> tuple[list[RecordChange], list[Done]]:
+    """The records to change, and all that will stand for something done. Nothing is changed.
+
+    ``order`` is the flow's, so that what is above is judged first.
+    """
     changes: list[RecordChange] = []
+    done: list[Done] = []
     stale: set[tuple[str, Subject]] = set()
     for asset in order:
         for subject in _of_scope(asset, subjects):
@@ -48,9 +54,12 @@ def plan_records(
             left = _why_left(store, stages_of(subject), record, subject, stale)
             if left:
                 stale.add((asset, subject))
-            if is_old(record):
-                changes.append(_changed(record, subject, left, stages_of))
-    return changes
+            change = _changed(record, subject, left, stages_of) if is_old(record) else None
+            if change:
+                changes.append(change)
+            if not left:
+                done.append((subject, change.record if change else record))
+    return changes, done
 
 
 def apply_records(store: ArtifactStore, changes: Sequence[RecordChange]) -> None:
@@ -91,16 +100,17 @@ def _why_left(
     stale: set[tuple[str, Subject]],
 ) -> str:
     """Why what a record stands for is not what is asked for today; empty when it is."""
-    if not is_old(record):
-        return stages.status(record.asset, subject, verify=False).reason
     for above in stages.stages[record.asset].upstream:
         if (above, upstream_subject(above, subject)) in stale:
             return f"{above} is not what is asked for today"
     try:
+        if not is_old(record):
+            return stages.status(record.asset, subject, verify=False).reason
         backend, settings = stages.asked_for(record.asset, subject)
+        settings = as_recorded_then(record, settings, stages.context(subject))
     except HoiError as error:
         return str(error)
-    if backend != record.backend:
+    if backend != backend_today(record):
         return f"it was made by {record.backend}, today's is {backend}"
     if differing := list(_differing(record.settings, json.loads(json.dumps(settings)))):
         return f"its settings differ: {'; '.join(differing[:3])}"

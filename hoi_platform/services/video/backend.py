@@ -28,6 +28,8 @@ class SimulatedScene:
     """Folder with body.npz, first_frame.npz, colors.npy."""
     mesh_obj: Path
     grasp: GraspHint | None
+    seed: int
+    """What the performance is drawn with."""
     gpu: bool = False
     """Render with a GPU if there is one."""
 

@@ -33,7 +33,8 @@ def sent(request: VideoRequest) -> dict[str, Any]:
     fields = {"provider": config.model_api, "frame": pixels_digest(request.frame)}
     fields |= config.model_dump(include=set(_SENT[config.model_api]))
     if config.model_api == "simulated":
-        return fields | {"performance": request.clip}  # its motion is drawn by the clip's name
+        assert request.scene is not None
+        return fields | {"performance": request.scene.seed}
     tail = None if request.tail_frame is None else pixels_digest(request.tail_frame)
     words = {"prompt": request.prompt, "negative_prompt": request.negative_prompt}
     return fields | words | {"tail": tail}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hoi_platform.core.clip import parse_clip_path
+from hoi_platform.core.clip import FIRST_TASK, parse_clip_path
 from hoi_platform.core.errors import BadInputError, MissingResourceError
 from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.services.artifacts.store import ArtifactStore
@@ -49,8 +49,8 @@ def accept(ledger: Ledger, row: RequestRow, delivery: Delivery, store: ArtifactS
 def _continued(before: RequestRow, row: RequestRow, store: ArtifactStore) -> RequestRow:
     if row.state == RequestState.DELIVERED != before.state:
         for subject in row.subjects:
-            # A task is no part of a path, so that any one leads to the record.
-            mark_for_recheck(store, parse_clip_path(subject, "manipulation"))
+            # The record lies by the path, whichever task is the object's first.
+            mark_for_recheck(store, parse_clip_path(subject, lambda *_: FIRST_TASK))
     return row
 
 

@@ -13,7 +13,6 @@ from hoi_platform.core.formats.ground_truth import GroundTruth
 from hoi_platform.core.geometry.mesh import load_obj
 from hoi_platform.core.scene.performance import VERSION
 from hoi_platform.core.scene.performance.manipulation import Performance, perform
-from hoi_platform.core.scene.seeds import performance_seed
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.render import render_performance
 from hoi_platform.services.blender.service import BlenderService
@@ -87,6 +86,6 @@ class SimulatedBackend:
             load_obj(scene.mesh_obj, spec.object_scale),
             frames=request.config.simulated_frames,
             fps=request.config.simulated_fps,
-            rng=np.random.default_rng(performance_seed(request.clip)),
+            rng=np.random.default_rng(scene.seed),
             grasp=scene.grasp,
         )

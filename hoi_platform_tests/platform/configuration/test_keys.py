@@ -11,12 +11,10 @@ from hoi_platform.assets.stage import STAGES, flow_order
 from hoi_platform.core.clip import ObjectId
 from hoi_platform.core.config import terms
 from hoi_platform.core.config.base import Config, parse_config
-from hoi_platform.core.config.gen_keys import MOST_SEEDS
 from hoi_platform.core.config.key_table import KEYS
 from hoi_platform.core.config.keys import CONDITIONS
 from hoi_platform.core.config.support import refusals
 from hoi_platform.core.errors import ConfigError
-from hoi_platform.partitions import MAX_SEED
 from hoi_platform.resources.platform import PROJECT_ROOT
 from hoi_platform.services.platform import Platform
 
@@ -27,7 +25,6 @@ DRILL = ObjectId("ComAsset", "cordless_drill")
 # What of GRAIL's files this platform refuses when every stage is asked for.
 REFUSED: dict[str, set[str]] = {
     "pickup_ground": {
-        "rendering.num_rand_scenes",
         "rendering.render_start_end",
         "video.base_prompt",
     },
@@ -148,7 +145,6 @@ def test_the_table_names_stages_that_exist() -> None:
             assert stage in STAGES, path
             assert not condition or condition in CONDITIONS, path
         assert {*key.refused_by, *key.may_change} <= set(STAGES), path
-    assert MOST_SEEDS == MAX_SEED
 
 
 def test_a_mistyped_term_names_its_file(tmp_path: Path) -> None:

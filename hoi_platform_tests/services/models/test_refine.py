@@ -14,7 +14,7 @@ from hoi_platform.services.models.refine import refined_prompt
 from hoi_platform_tests.services.models.endpoints import Endpoint, answered, model_at, refused
 
 CLIP = ClipId(ObjectId("ComAsset", "mug"), "kid", "indoor2-manipulation", 1)
-BASE = template_prompt(["The person takes the {object}. Fixed camera."], "mug", CLIP)
+BASE = template_prompt(["The person takes the {object}. Fixed camera."], "mug", 0)
 GOOD = "A child lifts a mug. The camera remains static."
 
 

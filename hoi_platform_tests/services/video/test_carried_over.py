@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hoi_platform.core.clip import parse_clip_path
+from hoi_platform.core.clip import FIRST_TASK, parse_clip_path
 from hoi_platform.core.filtering.video_sanity import camera_drift
 from hoi_platform.services.artifacts.record import ArtifactRecord, file_digest, fingerprint_of
 from hoi_platform.services.artifacts.store import ArtifactStore
@@ -23,7 +23,9 @@ from hoi_platform.services.video.montage import Montage, write_last_frame
 from hoi_platform_tests.services.video.paid_world import World, make_frames, quiet
 
 CLIPS = [
-    parse_clip_path(f"ComAsset/cordless_drill/kid_indoor2-manipulation_rand0000{i}", "manipulation")
+    parse_clip_path(
+        f"ComAsset/cordless_drill/kid_indoor2-manipulation_rand0000{i}", lambda *_: FIRST_TASK
+    )
     for i in (1, 2)
 ]
 TAKES, SEGMENTS = 2, 2

@@ -59,7 +59,7 @@ def test_the_gpu_reaches_the_video(tmp_path: Path, gpu: bool) -> None:
     (tmp_path / "scene.json").write_text(spec.model_dump_json())
     mesh = tmp_path / "model.obj"
     mesh.write_text("v 0 0 0\nv .1 0 0\nv 0 .1 0\nv 0 0 .1\nf 1 3 2\nf 1 2 4\nf 2 3 4\nf 3 1 4\n")
-    scene = SimulatedScene(tmp_path / "scene.json", person, mesh, None, gpu)
+    scene = SimulatedScene(tmp_path / "scene.json", person, mesh, None, 7, gpu)
     request = VideoRequest("a/b/c", "f", tmp_path / "frame.png", "", VideoConfig(), scene=scene)
     blender = RecordingBlender()
     backend = PlainBackend(cast(BlenderService, blender))

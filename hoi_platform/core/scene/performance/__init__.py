@@ -2,5 +2,5 @@
 
 from typing import Final
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Of all that decides what a performance is; part of what a simulated video is made from."""

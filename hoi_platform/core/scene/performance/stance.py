@@ -15,7 +15,7 @@ from hoi_platform.core.scene.performance.posture import (
     pelvis_height,
     planted_feet,
 )
-from hoi_platform.core.scene.seeds import stance_seed
+from hoi_platform.core.scene.seeds import first_stance_seed
 from hoi_platform.core.scene.spec import SceneSpec
 
 
@@ -27,11 +27,6 @@ class Stance:
     translation: Array  # (3,) pelvis, meters
     trunk: Trunk  # 1 frame
     feet: Feet
-
-
-def stance_rng(clip_id: str, seed: int) -> np.random.Generator:
-    """The generator of a clip's stance, the same for the conditioning frame and the performance."""
-    return np.random.default_rng(stance_seed(clip_id, seed))
 
 
 def standing_pose(
@@ -47,9 +42,10 @@ def standing_pose(
 
 
 def stance_of(body: BodyModel, spec: SceneSpec) -> Stance:
-    """The stance that ``spec`` fixes by its clip and seed."""
-    rng = stance_rng(spec.clip_id, spec.seed)
-    return draw_stance(body, np.array(spec.T_world_person), rng)
+    """The stance of a scene, the same in its conditioning frame and in its performance."""
+    old = spec.stance_seed is None
+    seed = first_stance_seed(spec.clip_id, spec.seed) if old else spec.stance_seed
+    return draw_stance(body, np.array(spec.T_world_person), np.random.default_rng(seed))
 
 
 def draw_stance(body: BodyModel, T_world_person: Array, rng: np.random.Generator) -> Stance:

@@ -11,9 +11,10 @@ from hoi_platform.core.physics.settling import flush, rigid_hull
 from hoi_platform.core.scene.library.cordless_drill import UNIT_M
 from hoi_platform.core.scene.library.table import BUILDERS
 from hoi_platform.core.scene.performance.manipulation import perform
-from hoi_platform.core.scene.performance.stance import stance_rng, standing_pose
+from hoi_platform.core.scene.performance.stance import standing_pose
 from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.sampling import sample_scene
+from hoi_platform.core.scene.seeds import stance_seed
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform_tests.core.scene.performance.audit import Act
 from hoi_platform_tests.core.scene.scenes import RENDERING, settled, template
@@ -34,7 +35,7 @@ def scene(name: str, seed: int, character: str = "kid") -> SceneSpec:
     scaled = mesh.scaled(unit)
     upright = flush(rigid_hull(scaled.vertices, scaled.faces), np.eye(3))
     clip = ClipId(ObjectId("laws", name), character, "indoor2-manipulation", seed)
-    rng = stance_rng(clip.path, seed)
+    rng = np.random.default_rng(stance_seed(42, clip))
     stance = StandingPerson.of(body, *standing_pose(body, np.eye(4), rng))
     scale = (unit, unit, unit)
     return sample_scene(clip, 42, template(), stance, mesh, settled(upright), scale, RENDERING).spec

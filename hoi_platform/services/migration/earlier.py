@@ -1,0 +1,58 @@
+"""What earlier versions identified otherwise than by content, beside what is asked for today."""
+
+from typing import Any, Final
+
+import numpy as np
+
+from hoi_platform.core.geometry.topology import MeshStatistics
+from hoi_platform.core.scene.prompts import template_prompt
+from hoi_platform.services.artifacts.record import ArtifactRecord
+from hoi_platform.services.artifacts.stages import Context
+from hoi_platform.services.meshes.library import build_library_object
+
+_SEEDS: Final = ("stance_seed", "performance_seed")
+"""Drawn by a clip's path: what was made with them goes with the scene that it was made in."""
+
+_RENAMED: Final = {("reconstruction", "torch-anny"): "torch"}
+"""Stage and its backend's former name → the same backend's name today."""
+_SHAPE: Final = ("vertices", "faces", "extents", "area", "volume")
+"""Facts of a mesh that tell whether the library builds it as it did."""
+
+
+def backend_today(record: ArtifactRecord) -> str:
+    """What the backend that made a record is called today."""
+    return _RENAMED.get((record.asset, record.backend), record.backend)
+
+
+def as_recorded_then(
+    record: ArtifactRecord, settings: dict[str, Any], context: Context
+) -> dict[str, Any]:
+    """Today's settings of a stage, as the version of a record would have written them."""
+    old = record.settings
+    same: dict[str, Any] = {name: old[name] for name in _SEEDS if name in old}
+    if record.asset == "video_prompt" and old.get("prompt") in _prompts(context):
+        same["prompt"] = old["prompt"]
+    if record.asset == "object_mesh" and _is_library_s(record, context):
+        same["source"] = old["source"]
+    return settings | same
+
+
+def _prompts(context: Context) -> set[str]:
+    """Every prompt that can be drawn for the object; which one it was went by the path."""
+    base = context.settings.gen_2dhoi.video.base_prompt
+    name = context.entry.prompt_name(context.object_id.category)
+    return {template_prompt(base, name, index).text for index in range(len(base))}
+
+
+def _is_library_s(record: ArtifactRecord, context: Context) -> bool:
+    """Whether a mesh is what the library builds today.
+
+    Version 1 named the object and the source of the whole library: ``<object>:<hash>``.
+    """
+    name, colon, _ = str(record.settings.get("source", "")).partition(":")
+    if not colon or context.catalogue.source_path(context.object_id) is not None:
+        return False
+    today: dict[str, Any] = MeshStatistics.of(build_library_object(name).mesh.geometry()).facts()
+    return all(
+        np.allclose(record.facts.get(fact, np.nan), today[fact], rtol=1e-6) for fact in _SHAPE
+    )
