@@ -11,6 +11,7 @@ from hoi_platform.core.formats.artifacts import ARTIFACTS, Subject, upstream_sub
 from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord
 from hoi_platform.services.artifacts.stages import Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.migration.first_library import with_source_of_today
 
 _LEFT = "left"
 StagesOf = Callable[[ObjectId | ClipId], Stages]
@@ -102,7 +103,8 @@ def _why_left(
         return str(error)
     if backend != record.backend:
         return f"it was made by {record.backend}, today's is {backend}"
-    if differing := list(_differing(record.settings, json.loads(json.dumps(settings)))):
+    before = with_source_of_today(record.settings)
+    if differing := list(_differing(before, json.loads(json.dumps(settings)))):
         return f"its settings differ: {'; '.join(differing[:3])}"
     return store.content_status(record, subject).reason
 
