@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.errors import HoiError
@@ -14,6 +14,8 @@ from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.migration.first_library import with_source_of_today
 
 _LEFT = "left"
+_FIRST_BACKENDS: Final = {f"torch-{body}": "torch" for body in ("anny", "smplx", "soma")}
+"""Backends of version 1 that are named otherwise today: the body was a label of the optimizer."""
 StagesOf = Callable[[ObjectId | ClipId], Stages]
 
 
@@ -101,7 +103,7 @@ def _why_left(
         backend, settings = stages.asked_for(record.asset, subject)
     except HoiError as error:
         return str(error)
-    if backend != record.backend:
+    if backend != _FIRST_BACKENDS.get(record.backend, record.backend):
         return f"it was made by {record.backend}, today's is {backend}"
     before = with_source_of_today(record.settings)
     if differing := list(_differing(before, json.loads(json.dumps(settings)))):
