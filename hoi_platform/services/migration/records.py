@@ -14,7 +14,9 @@ from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.migration.first_library import with_source_of_today
 
 _LEFT = "left"
-_FIRST_BACKENDS: Final = {f"torch-{body}": "torch" for body in ("anny", "smplx", "soma")}
+_FIRST_BACKENDS: Final = {
+    f"torch-{body}": "torch" for body in ("anny", "smplx", "soma", "g1_smplx")
+}
 """Backends of version 1 that are named otherwise today: the body was a label of the optimizer."""
 StagesOf = Callable[[ObjectId | ClipId], Stages]
 
