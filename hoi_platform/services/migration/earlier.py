@@ -13,7 +13,9 @@ from hoi_platform.services.meshes.library import build_library_object
 _SEEDS: Final = ("stance_seed", "performance_seed")
 """Drawn by a clip's path: what was made with them goes with the scene that it was made in."""
 
-_RENAMED: Final = {("reconstruction", "torch-anny"): "torch"}
+_RENAMED: Final = {
+    ("reconstruction", f"torch-{body}"): "torch" for body in ("anny", "smplx", "soma", "g1_smplx")
+}
 """Stage and its backend's former name → the same backend's name today."""
 _SHAPE: Final = ("vertices", "faces", "extents", "area", "volume")
 """Facts of a mesh that tell whether the library builds it as it did."""

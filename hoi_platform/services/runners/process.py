@@ -8,7 +8,6 @@ import signal
 import subprocess
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import IO, Any, Final
 import psutil
 
 from hoi_platform.core.config.backends import RunnerConfig
+from hoi_platform.services.runners.last_words import LastWords
 
 Progress = Callable[[float, str], None]
 
@@ -74,11 +74,10 @@ class RunnerProcess:
         )
         self._lines: queue.Queue[bytes] = queue.Queue(_LINES)
         self._closed = False
-        self._words: deque[bytes] = deque()
-        self._words_lock = threading.Lock()
+        self._words = LastWords(_LAST_WORDS_BYTES)
         self._readers = [
             _reading(self._process.stdout, self._take_line),
-            _reading(self._process.stderr, self._take_words),
+            _reading(self._process.stderr, self._words.add),
         ]
 
     @property
@@ -114,7 +113,7 @@ class RunnerProcess:
                 heard = time.monotonic()
                 progress(min(max(float(fraction), 0.0), 1.0), str(message.get("text", ""))[:200])
             else:
-                self._take_words(line)
+                self._words.add(line)
 
     def close(self) -> None:
         """End the whole group, by force after a short grace."""
@@ -134,9 +133,7 @@ class RunnerProcess:
 
     def last_words(self) -> str:
         """The end of what it wrote to standard error."""
-        with self._words_lock:
-            words = b"".join(self._words)
-        return words.decode(errors="replace")[-_LAST_WORDS_BYTES:].strip()
+        return self._words.text()
 
     def _next_line(self) -> bytes | None:
         try:
@@ -199,12 +196,6 @@ class RunnerProcess:
     def _take_line(self, line: bytes) -> None:
         if not self._closed:
             self._lines.put(line)
-
-    def _take_words(self, words: bytes) -> None:
-        with self._words_lock:  # chatter on standard output comes from another thread
-            self._words.append(words)
-            while len(self._words) > 1 and sum(map(len, self._words)) > 2 * _LAST_WORDS_BYTES:
-                self._words.popleft()
 
 
 def _reading(pipe: IO[bytes] | None, take: Callable[[bytes], None]) -> threading.Thread:

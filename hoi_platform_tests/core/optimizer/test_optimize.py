@@ -54,6 +54,7 @@ def test_planted_truth_is_recovered(spoiled_clip, body_model):
     assert turn_deg < 0.7 * spoiled_clip.rotation_error_deg(track)
 
 
+@pytest.mark.long
 def test_truth_stays(clip):
     """A perfect first guess is made worse."""
     config = _shortened(recon_config("manip_anny").optimization, 60)

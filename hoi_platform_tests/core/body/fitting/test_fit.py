@@ -70,6 +70,7 @@ def test_estimate_carries_the_detections_less_their_bias(
     assert ((noisy.keypoints_px[..., 2] > 0) & (noisy.keypoints_px[..., 2] <= 1)).all()
 
 
+@pytest.mark.long
 def test_poor_detections_are_bridged(planted: Planted) -> None:
     """Six frames without a person and a wrist on the wall for three: neither may bend the body."""
     observation = planted.observed(noise_px=1.0)
