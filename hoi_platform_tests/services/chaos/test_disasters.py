@@ -5,6 +5,7 @@ import random
 import signal
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -114,6 +115,9 @@ def test_only_unsynced_sectors_are_torn(tmp_path: Path) -> None:
 class OneVideo:
     """A service that has one finished video."""
 
+    name = "kling-ai"
+    keeps_videos_for = timedelta(days=30)
+
     def __init__(self, video: bytes) -> None:
         self._video = video
 
@@ -133,7 +137,9 @@ def test_a_paid_video_that_cannot_be_synced_is_fetched_again(tmp_path: Path) -> 
 
     def body() -> None:
         kernel.fail_from_now_on("video sync", "ENOSPC")
-        with pytest.raises(TransientError, match=r"No space left on device.*is fetched again"):
+        with pytest.raises(
+            TransientError, match=r"30 days.*is fetched again.*No space left on device"
+        ):
             delivery.fetch(service, ref, "mug")
 
     assert in_child(body) == 0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from hoi_platform.services.video.backend import VideoRequest
+from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
 from hoi_platform.services.video.identity import pixels_digest, request_identity
 from hoi_platform.services.video.montage import segment_of
 from hoi_platform_tests.services.video.paid_world import World
@@ -94,10 +94,13 @@ def test_a_simulated_video_depends_on_what_it_is_made_from(
     request_: VideoRequest, tmp_path: Path
 ) -> None:
     """A mode that only paid services read would make another simulated task."""
-    simulated = _configured(model_api="simulated")(request_, tmp_path)
+    scene = SimulatedScene(tmp_path / "scene.json", tmp_path, tmp_path / "m.obj", None, seed=5)
+    simulated = replace(_configured(model_api="simulated")(request_, tmp_path), scene=scene)
     assert request_identity(SENT["mode"](simulated, tmp_path)) == request_identity(simulated)
     faster = UNSENT["simulated"](simulated, tmp_path)
     assert request_identity(faster) != request_identity(simulated)
+    redrawn = replace(simulated, scene=replace(scene, seed=6))
+    assert request_identity(redrawn) != request_identity(simulated)
 
 
 def test_two_shapes_of_the_same_bytes_differ(tmp_path: Path) -> None:
