@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from hoi_platform.cli import app
 from hoi_platform.commands.ledger_resume import fetch_left, until_stopped
-from hoi_platform.core.clip import parse_clip_path
+from hoi_platform.core.clip import FIRST_TASK, parse_clip_path
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.video import VideoResource
@@ -136,7 +136,8 @@ def test_an_outage_is_told_and_fails_the_command(
 
 def test_nothing_more_is_tried_after_an_account_was_refused() -> None:
     """Every clip of a batch would be sent to an account that is empty."""
-    clip = parse_clip_path("ComAsset/cordless_drill/kid_indoor2-manipulation_rand00001", "x")
+    path = "ComAsset/cordless_drill/kid_indoor2-manipulation_rand00001"
+    clip = parse_clip_path(path, lambda *_: FIRST_TASK)
     tried: list[int] = []
 
     def runs() -> Iterator[list[Outcome]]:
