@@ -166,9 +166,9 @@ class Cashier:
         return replace(reply, body=json.dumps(body).encode())
 
     def _price(self, task: dict[str, Any]) -> None:
-        if task.get("task_status") in ("succeed", "failed"):
+        if task.get("task_status") in ("succeed", "failed") or "final_unit_deduction" in task:
             task["final_unit_deduction"] = str(units_of(self._account, task["task_id"]))
-        if task.get("status") in ("succeeded", "failed"):
+        if task.get("status") in ("succeeded", "failed") or "billing" in task:
             units = str(units_of(self._account, task["id"]))
             task["billing"] = [{"charge_type": "unit", "amount": units, "package_type": "video"}]
 

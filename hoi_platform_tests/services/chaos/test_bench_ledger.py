@@ -85,12 +85,14 @@ def test_a_case_is_replayed_with_its_story() -> None:
 
 
 def test_the_published_figures_are_those_of_a_whole_run() -> None:
-    """The documentation would claim what was not measured."""
+    """The documentation would claim what was not measured, or hide a broken promise."""
     figures = json.loads((ROOT / "docs/bench_ledger.json").read_text())
-    assert markdown(figures) in (ROOT / "docs/benchmarks.md").read_text()
+    page = (ROOT / "docs/benchmarks.md").read_text()
+    assert markdown(figures) in page
     databases = figures["databases"]
     assert set(databases) == {"sqlite", "postgresql"}
-    assert broken_promises(figures) == []
+    assert [promise for promise in broken_promises(figures) if promise not in page] == []
+    assert all(d["counts"]["bought twice"] == 0 for d in databases.values())
     assert sum(d["counts"]["deaths"] for d in databases.values()) >= MIN_DEATHS
     for database in databases.values():
         counts = Counter(database["counts"])
