@@ -9,6 +9,9 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
+# A process a core, files undivided (their fixtures are shared); long files come in the middle.
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 export DAGSTER_DISABLE_TELEMETRY := 1
 
 .PHONY: demo test test-long check ui bench setup clean
@@ -19,7 +22,7 @@ demo: $(READY)
 test: $(READY)
 	bash scripts/postgres.sh
 	bash scripts/chromium.sh
-	$(VENV)/bin/pytest $(PYTEST_ARGS)
+	$(VENV)/bin/pytest $(PARALLEL) $(PYTEST_ARGS)
 
 test-long: $(READY)
 	bash scripts/postgres.sh
