@@ -216,7 +216,8 @@ class CaseRun:
         if disaster is not None and process.struck and disaster.kind not in ("disk", "kill"):
             counts[f"struck by {disaster.kind}"] += 1
         if process.state == "hung":
-            self.result.found("hung", f"{self._case.name} {when}: {disaster}")
+            text = f"{self._case.name} {when}: {disaster}\n{process.words}"
+            self.result.found("hung", text)
         harmless = struck and disaster is not None and disaster.kind in _ROUGH
         for outcome in process.said("outcomes") or []:
             if not outcome["typed"] and outcome["end"] != "delivered":

@@ -94,7 +94,8 @@ def broken_promises(figures: Mapping[str, Any]) -> list[str]:
     problems = []
     for name, database in figures["databases"].items():
         for kind, texts in database["findings"].items():
-            problems.append(f"{name}: {kind}: {len(texts)}, the first: {texts[0]}")
+            first, *_ = texts[0].splitlines()
+            problems.append(f"{name}: {kind}: {len(texts)}, the first: {first}")
         share = delivered_share(database)
         if share < DELIVERED_FLOOR:
             problems.append(

@@ -1,6 +1,7 @@
 """Worker processes as their parent sees them: forked, watched, killed, stopped and continued."""
 
 import contextlib
+import faulthandler
 import json
 import os
 import signal
@@ -19,6 +20,8 @@ from hoi_platform.services.chaos.worker import DIED_AT_EDGE
 _LOOK_S: Final = 0.001
 _HUNG_S: Final = 300.0
 """An undisturbed process takes a tenth of a second; on a crowded machine many times that."""
+_STACK_S: Final = 1.0
+"""What a process that hangs has to write where it is, before it is killed."""
 _MAX_REPORT: Final = 65536
 _STDERR: Final = 2
 
@@ -80,6 +83,7 @@ def fork(
         try:
             kernel.die_with_parent()
             os.dup2(errors.fileno(), _STDERR)
+            faulthandler.register(signal.SIGUSR1, errors)
             body(theirs)
         finally:
             os._exit(1)
@@ -90,26 +94,31 @@ def fork(
 
 
 def watch(
-    processes: Sequence[Process], clock: SharedClock, patience_s: float | None = None
+    processes: Sequence[Process],
+    clock: SharedClock,
+    patience_s: float | None = None,
+    hung_s: float = _HUNG_S,
 ) -> None:
     """Until each has ended or is stopped; gives up on all of them after ``patience_s``."""
     begun = time.monotonic()
     while running := [process for process in processes if process.state == "running"]:
         for process in running:
-            _look_at(process, clock)
+            _look_at(process, clock, hung_s)
         if patience_s is not None and time.monotonic() - begun > patience_s:
             return
         time.sleep(_LOOK_S)
 
 
-def _look_at(process: Process, clock: SharedClock) -> None:
+def _look_at(process: Process, clock: SharedClock, hung_s: float) -> None:
     pid, status = os.waitpid(process.pid, os.WNOHANG | os.WUNTRACED)
     now = time.monotonic()
     if not pid:
         if process.kill_at is not None and now >= process.kill_at:
             process.kill_at = None
             os.kill(process.pid, signal.SIGKILL)
-        elif now - process.started > _HUNG_S:
+        elif now - process.started > hung_s:
+            os.kill(process.pid, signal.SIGUSR1)
+            time.sleep(_STACK_S)
             os.kill(process.pid, signal.SIGKILL)
             os.waitpid(process.pid, 0)
             _close(process, clock, "hung", 0)
