@@ -138,7 +138,7 @@ def test_pictures_and_links_are_there(note: Path) -> None:
     missing = [target for target in targets if not (note.parent / target).exists()]
     assert not missing
     pictures = [note.parent / target for target in targets if target.startswith("images/")]
-    assert pictures
+    assert pictures or "```mermaid" in note.read_text()
     for picture in pictures:
         assert picture.stat().st_size < _LARGEST_PICTURE, picture
 
