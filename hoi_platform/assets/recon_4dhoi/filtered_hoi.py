@@ -46,6 +46,7 @@ def filtered_hoi(work: Work) -> None:
         human_masks=inputs.tracks.human_masks,
         plate_depth=inputs.plate[1],
         p_world_rendered_pelvis=inputs.first_frame.translation[0],
+        T_world_rendered_object=inputs.spec.T_world_object_array(),
     )
     verdict = judge(clip, work.settings.recon_4dhoi.filtering, progress=work.progress)
     write_whole(work.output("verdict"), json.dumps(verdict.to_json(), indent=1) + "\n")

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from hoi_platform.core.body.skeleton import NUM_BODY_JOINTS
 from hoi_platform.core.filtering.camera_motion import measure_camera_motion
 from hoi_platform.core.filtering.inputs import FilterInput
-from hoi_platform.core.formats.hoi_data import TableBox
 from hoi_platform.core.geometry.object_surface import ObjectSurface
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
+from hoi_platform.core.scene.resting import rest_gap, support_below
 
-GROUND: Final = TableBox((0.0, 0.0, -0.5), (np.inf, np.inf, 1.0))
 _COMPARED_WIDTH_PX: Final = 320
 _COMPARED_FRAMES: Final = 17
 _STEP_FRAMES: Final = 4
@@ -90,18 +89,13 @@ def unheld_motion(clip: FilterInput) -> float:
 
 
 def support_gap_m(clip: FilterInput) -> float:
-    """How far the object of frame 0 is from lying on its support (the ground without a table).
+    """How far the object of frame 0 is from lying where the conditioning frame shows it lying.
 
-    The vertical gap between its lowest point and the support's top (penetration counts as well)
-    and the distance of its middle from the support's rectangle, added as legs.
+    The support (or the ground) that is nearest to the rendered object; ``Shape.rest_gap`` to it.
     """
-    support = clip.data.table or GROUND
-    vertices = transform_points(clip.data.Ts_world_object[0], clip.mesh.vertices)
-    gap = vertices[:, 2].min() - (support.pos[2] + support.size[2] / 2)
-    middle = (vertices.min(axis=0) + vertices.max(axis=0))[:2] / 2
-    half = np.array(support.size[:2]) / 2
-    outside = np.maximum(np.abs(middle - support.pos[:2]) - half, 0)
-    return float(np.hypot(gap, np.linalg.norm(outside)))
+    rendered = transform_points(clip.T_world_rendered_object, clip.mesh.vertices)
+    support = support_below(clip.data.supports, rendered)
+    return rest_gap(support, transform_points(clip.data.Ts_world_object[0], clip.mesh.vertices))
 
 
 def _largest_lasting(distance: Array) -> float:

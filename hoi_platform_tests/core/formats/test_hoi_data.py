@@ -34,7 +34,7 @@ def _assert_same(a: HoiData, b: HoiData) -> None:
         np.testing.assert_array_equal(mine.points, theirs.points)
         np.testing.assert_array_equal(mine.frames, theirs.frames)
     assert b.contact.labels == a.contact.labels
-    assert (b.motion.fps, b.scale, b.table) == (a.motion.fps, a.scale, a.table)
+    assert (b.motion.fps, b.scale, b.supports) == (a.motion.fps, a.scale, a.supports)
     assert (b.meta, b.eval_data) == (a.meta, a.eval_data)
 
 
@@ -123,9 +123,8 @@ def test_packaged_frame_is_on_the_ground_below_the_table() -> None:
     """The packaged origin would not be where the format says, or the ground would leave z = 0."""
     data = sample_hoi()
     packaged = data.packaged()
-    assert packaged.table is not None
-    assert packaged.table.pos[:2] == (0.0, 0.0)
-    assert packaged.table.pos[2] == data.table.pos[2]
+    (table,) = packaged.supports
+    assert table.pos == (0.0, 0.0, data.supports[0].pos[2])
     np.testing.assert_allclose(packaged.joints[..., 2], data.joints[..., 2])
     assert packaged.fk_error_m < 1e-9
     shift = packaged.joints - data.joints
@@ -135,7 +134,7 @@ def test_packaged_frame_is_on_the_ground_below_the_table() -> None:
 
 def test_packaged_origin_without_a_table_is_below_the_object() -> None:
     """Clips on the ground would have an arbitrary origin."""
-    packaged = replace(sample_hoi(), table=None).packaged()
+    packaged = replace(sample_hoi(), supports=()).packaged()
     np.testing.assert_allclose(packaged.Ts_world_object[0, :3, 3], [0, 0, 0.8])
 
 

@@ -17,7 +17,8 @@ from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.actors import actor_masks, static_depth
 from hoi_platform.core.scene.boxes import box_mesh
-from hoi_platform.core.scene.spec import BoxSpec, CameraSpec, LightSpec, RoomSpec, SceneSpec
+from hoi_platform.core.scene.parts import BoxSpec
+from hoi_platform.core.scene.spec import CameraSpec, LightSpec, RoomSpec, SceneSpec
 from hoi_platform.services.artifacts.record import file_digest
 from hoi_platform.services.blender.render import render_conditioning, render_performance
 from hoi_platform.services.blender.service import BlenderService
@@ -39,8 +40,8 @@ def _spec(camera: Camera) -> SceneSpec:
         seed=1,
         camera=CameraSpec.of(camera),
         room=RoomSpec(),
-        table=BoxSpec(pos=(0.0, 0.4, 0.6), size=(0.8, 0.5, 0.04)),
-        furniture=[BoxSpec(pos=(-1.5, -2.0, 0.5), size=(1.0, 0.4, 1.0), name="cabinet")],
+        supports=[BoxSpec(pos=(0.0, 0.4, 0.6), size=(0.8, 0.5, 0.04), name="table", legs=True)],
+        statics=[BoxSpec(pos=(-1.5, -2.0, 0.5), size=(1.0, 0.4, 1.0), name="cabinet")],
         lights=[LightSpec(pos=(0.5, 1.0, 2.6), target=(0, 0, 0.5), size_m=1.0, power_w=150.0)],
         object_scale=(SIDE, SIDE, SIDE),
         T_world_object=rigid(
