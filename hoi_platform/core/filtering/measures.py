@@ -1,7 +1,7 @@
 """The quantities that single checks hold against their limits; in SI units."""
 
 from math import nan
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from hoi_platform.core.body.skeleton import NUM_BODY_JOINTS
 from hoi_platform.core.filtering.camera_motion import measure_camera_motion
-from hoi_platform.core.filtering.inputs import FilterInput
 from hoi_platform.core.geometry.object_surface import ObjectSurface
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.scene.resting import rest_gap, support_below
+
+if TYPE_CHECKING:
+    from hoi_platform.core.filtering.inputs import FilterInput
 
 _COMPARED_WIDTH_PX: Final = 320
 _COMPARED_FRAMES: Final = 17
@@ -23,7 +25,7 @@ _KNOWN_TO_M: Final = 0.02
 """Largest standard error with which the camera's translation counts as measured."""
 
 
-def camera_translation_m(clip: FilterInput) -> float:
+def camera_translation_m(clip: "FilterInput") -> float:
     """The largest translation of the camera that would explain how the background moves.
 
     At the median depth of the background; nan where the background shows too little to tell.
@@ -41,13 +43,13 @@ def camera_translation_m(clip: FilterInput) -> float:
     return float(motion.translation_m(focal, depth).max()) if known else nan
 
 
-def first_frame_human_m(clip: FilterInput) -> float:
+def first_frame_human_m(clip: "FilterInput") -> float:
     """How far the pelvis of frame 0 is from where the conditioning frame has it."""
     offset = clip.data.motion.translation[0] - clip.p_world_rendered_pelvis
     return float(np.linalg.norm(offset))
 
 
-def initial_separation_m(clip: FilterInput) -> float:
+def initial_separation_m(clip: "FilterInput") -> float:
     """The least distance between body and object at frame 0; negative when they overlap."""
     surface = ObjectSurface.of(clip.mesh, np.random.default_rng(0))
     vertices = clip.data.motion[:1].vertices(clip.body)
@@ -56,7 +58,7 @@ def initial_separation_m(clip: FilterInput) -> float:
     return float(-distance[inside].max() if inside.any() else distance.min())
 
 
-def human_motion_m(clip: FilterInput) -> float:
+def human_motion_m(clip: "FilterInput") -> float:
     """How far the most active of the 22 body joints gets from its first place.
 
     The 95th percentile over frames, so that one bad frame does not move a statue.
@@ -65,7 +67,7 @@ def human_motion_m(clip: FilterInput) -> float:
     return _largest_lasting(np.linalg.norm(joints - joints[0], axis=-1))
 
 
-def object_motion_m(clip: FilterInput) -> float:
+def object_motion_m(clip: "FilterInput") -> float:
     """How far the object's vertices get from their first places; turning counts as well.
 
     The mean over vertices and the 95th percentile over frames.
@@ -74,7 +76,7 @@ def object_motion_m(clip: FilterInput) -> float:
     return _largest_lasting(np.linalg.norm(vertices - vertices[0], axis=-1).mean(axis=1))
 
 
-def unheld_motion(clip: FilterInput) -> float:
+def unheld_motion(clip: "FilterInput") -> float:
     """The share of the object's path on which no hand is labeled; 0 where it never moves.
 
     Steps of 4 frames in which its vertices move less than 1 cm in the mean are noise.
@@ -88,7 +90,7 @@ def unheld_motion(clip: FilterInput) -> float:
     return float(moved[~held].sum() / moved.sum()) if moved.any() else 0.0
 
 
-def support_gap_m(clip: FilterInput) -> float:
+def support_gap_m(clip: "FilterInput") -> float:
     """How far the object of frame 0 is from lying where the conditioning frame shows it lying.
 
     The support (or the ground) that is nearest to the rendered object; ``Shape.rest_gap`` to it.

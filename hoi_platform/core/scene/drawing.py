@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,9 +14,11 @@ from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.furniture import draw_furniture
 from hoi_platform.core.scene.parts import BoxSpec, MeshSpec, Vec3
-from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.spec import CameraSpec, LightSpec, RoomSpec, SceneSpec
 from hoi_platform.core.scene.templates import Palette, Range, SceneTemplate
+
+if TYPE_CHECKING:
+    from hoi_platform.core.scene.person import StandingPerson
 
 _PERSON_YAW_DEG = 4.0
 _CAMERA_TO_WALL_M = 0.25
@@ -27,7 +30,7 @@ class SceneRequest:
 
     clip: ClipId
     template: SceneTemplate
-    person: StandingPerson
+    person: "StandingPerson"
     rested: TriangleMesh
     """The scaled object in its settled rotation."""
     R_world_settled: Array
@@ -99,7 +102,7 @@ def draw_room(request: SceneRequest, rng: np.random.Generator, place: Place) -> 
     )
 
 
-def _draw(template: SceneTemplate, person: StandingPerson, rng: np.random.Generator) -> Draw:
+def _draw(template: SceneTemplate, person: "StandingPerson", rng: np.random.Generator) -> Draw:
     side = 1 if rng.random() < 0.5 else -1
     away = rng.uniform(*template.corner_m, size=2)
     place = np.array([-side * away[0], -away[1], 0.0])

@@ -11,6 +11,7 @@ from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.registry import Registry
 from hoi_platform.core.scene.performance.manipulation import Performance
 from hoi_platform.core.scene.spec import SceneSpec
+from hoi_platform.core.task import TASKS
 
 
 class Perform(Protocol):
@@ -40,6 +41,12 @@ class PerformanceKind:
 
     name: str
     perform: Perform
+
+
+def performance_of(task: str) -> PerformanceKind:
+    """What a person does in a task. Raises ConfigError for an unknown task, or one of a kind of
+    performance that nobody wrote."""
+    return PERFORMANCES.find(TASKS.find(task).performance)
 
 
 PERFORMANCES: Final = Registry(
