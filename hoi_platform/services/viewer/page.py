@@ -49,7 +49,6 @@ _LAYERS: Final[dict[str, dict[str, float]]] = {
     "camera": {"opacity": 1.0},
     "floor": {"opacity": 1.0},
     "table": {"opacity": 0.7, "render_order": 2},
-    "ground": {"opacity": 1.0},
     "truth": {"opacity": 0.3, "render_order": 3},
 }
 
@@ -174,7 +173,7 @@ class _Page:
 
 def _layer(support: BoxSpec | MeshSpec) -> str:
     """What is walked on is solid; hands below a table top stay visible."""
-    return "ground" if support.walkable else "table"
+    return "floor" if support.walkable else "table"
 
 
 def _set_look(canvas: Any) -> None:
