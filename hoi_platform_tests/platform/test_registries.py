@@ -87,23 +87,24 @@ def _on_a_plinth(draw, turned):
 KINDS = (SceneKind("plinth", PlinthScene, partial(draw_room, place=_on_a_plinth)),)
 """
 
-LAW = '''
+LAW = """
+import numpy as np
+
 from hoi_platform.core.scene.performance.laws import Law
 
-SEEN = []
+REFUSED = []
 
 
-def _second_thoughts(act):
-    """The first plan is never good enough."""
-    SEEN.append(act.fps)
-    return float(len(SEEN) == 1)
+def _seen_before(act):
+    end = act.measured.animation.Ts_world_object[-1]
+    return float(any(np.array_equal(end, other) for other in REFUSED))
 
 
 LAWS = (
-    Law("haste", 0.5, "plans", _second_thoughts, performances=frozenset({"manipulation"})),
+    Law("seen before", 0.5, "plans", _seen_before, performances=frozenset({"manipulation"})),
     Law("for dancers", -1.0, "m", lambda act: 0.0, performances=frozenset({"dancing"})),
 )
-'''
+"""
 
 CHECK = """
 from hoi_platform.core.filtering.check import Check
@@ -243,11 +244,11 @@ def test_one_new_file_adds_a_law(add: Add) -> None:
     """A law would need edits in the laws and in every kind of performance."""
     name, seed, character = "mug", 1, "kid"
     usual = act(name, seed, character).performance
-    add("hoi_platform.core.scene.performance.law_rows", "haste", LAW)
-    assert {"haste", "for dancers"} <= set(LAWS.rows())
+    add("hoi_platform.core.scene.performance.law_rows", "seen", LAW)
+    assert {"seen before", "for dancers"} <= set(LAWS.rows())
+    module = sys.modules["hoi_platform.core.scene.performance.law_rows.seen"]
+    module.REFUSED.append(usual.Ts_world_object[-1])
     other = fresh_act(name, seed, character).performance
-    seen = sys.modules["hoi_platform.core.scene.performance.law_rows.haste"].SEEN
-    assert len(seen) >= 2
     assert not np.array_equal(other.motion.rotations, usual.motion.rotations)
 
 
