@@ -1,6 +1,7 @@
 """HoiData and its two files: what goes in comes out, and what is wrong is told."""
 
 import io
+import json
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -103,6 +104,24 @@ def test_pickle_has_the_reference_layout(tmp_path: Path) -> None:
     assert not touching[end:].any()
     assert hoi["scene_data"]["table"]["size"].shape == (3,)
     assert hoi["contact"]["contact_labels"][0] == ["right_wrist"]
+
+
+def test_results_of_the_first_version_are_read(tmp_path: Path) -> None:
+    """Every clip that was reconstructed before would have to be optimized again."""
+    data, path = sample_hoi(), tmp_path / "hoi_data.npz"
+    write_hoi_npz(data, path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    record = json.loads(str(arrays["record"]))
+    (table,) = data.supports
+    for first, supports in (({"pos": table.pos, "size": table.size}, data.supports), (None, ())):
+        old = {key: value for key, value in record.items() if key != "supports"}
+        old["table"] = first
+        np.savez(path, **arrays | {"record": json.dumps(old), "schema_version": 1})
+        assert read_hoi_npz(path).supports == supports
+    np.savez(path, **arrays | {"schema_version": 3})
+    with pytest.raises(BadInputError, match="version 3; this release reads 1 and 2. Upgrade it"):
+        read_hoi_npz(path)
 
 
 def test_pickle_holds_plain_values_only() -> None:
