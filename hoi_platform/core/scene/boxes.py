@@ -52,6 +52,11 @@ def scene_parts(spec: SceneSpec) -> list[Part]:
     return [*support_parts(spec), *(part for thing in spec.statics for part in with_legs(thing))]
 
 
+def support_mesh(spec: SceneSpec) -> TriangleMesh:
+    """The surface of all supports with their legs; empty where there are none."""
+    return merged([part_mesh(part) for part in support_parts(spec)])
+
+
 def part_mesh(part: Part) -> TriangleMesh:
     """Its outward triangles in the world."""
     return shape_of(part).surface()
@@ -69,7 +74,9 @@ def room_mesh(size: Array) -> TriangleMesh:
 
 
 def merged(meshes: list[TriangleMesh]) -> TriangleMesh:
-    """Several surfaces as one; faces keep the meshes' order."""
+    """Several surfaces as one, or an empty one for none; faces keep the meshes' order."""
+    if not meshes:
+        return TriangleMesh(np.zeros((0, 3)), np.zeros((0, 3), np.int64))
     starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes[:-1])])
     return TriangleMesh(
         np.concatenate([mesh.vertices for mesh in meshes]),
