@@ -120,7 +120,7 @@ def test_results_of_the_first_version_are_read(tmp_path: Path) -> None:
         np.savez(path, **arrays | {"record": json.dumps(old), "schema_version": 1})
         assert read_hoi_npz(path).supports == supports
     np.savez(path, **arrays | {"schema_version": 3})
-    with pytest.raises(BadInputError, match="version 3; this release reads 1 and 2. Upgrade it"):
+    with pytest.raises(BadInputError, match=r"version 3; this release reads 1 and 2\. Upgrade it"):
         read_hoi_npz(path)
 
 
