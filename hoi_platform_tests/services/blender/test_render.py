@@ -144,39 +144,6 @@ def test_masks_and_depth_are_those_of_rays(conditioning) -> None:
     np.testing.assert_allclose(render.plate_depth, static, atol=1e-4)
 
 
-SLOPE = BoxSpec(
-    pos=(-0.4, 0.2, 0.2),
-    size=(0.5, 0.8, 0.1),
-    turn_rad=(0.3, 0.1, 0.2),
-    walkable=True,
-    name="slope",
-)
-WEDGE = MeshSpec.of(
-    TriangleMesh(np.array([[0, 0, 0], [0.6, 0, 0], [0, 0.6, 0], [0, 0, 0.5]], float),
-                 np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]])),
-    pos=(0.1, -0.9, 0.0), turn_rad=(0.0, 0.0, 0.8), material="wood", name="wedge",
-)  # fmt: skip
-TABLE = BoxSpec(
-    pos=(0.3, 0.5, 0.6), size=(0.8, 0.5, 0.04), turn_rad=(0.0, 0.0, 0.5), legs=True, name="table"
-)
-
-
-@pytest.mark.parametrize("supports", [[], [TABLE, SLOPE, WEDGE]], ids=["floor", "all"])
-def test_every_support_is_drawn_where_rays_meet_it(
-    supports: list[BoxSpec | MeshSpec], conditioning, blender: BlenderService, tmp_path: Path
-) -> None:
-    """The picture would show other terrain than the one that clips are judged against."""
-    spec, person, _, folder = conditioning
-    scene = spec.model_copy(update={"supports": supports})
-    render = render_conditioning(
-        blender, scene, person.vertices, person.faces, _colors(person), folder / "model.obj",
-        CONFIG, tmp_path,
-    )  # fmt: skip
-    np.testing.assert_allclose(render.plate_depth, static_depth(scene), atol=1e-4)
-    bare = static_depth(spec.model_copy(update={"supports": []}))
-    assert ((render.plate_depth < bare - 1e-3).sum() > 500) == bool(supports)
-
-
 def test_cube_corner_has_its_depth_and_place(conditioning) -> None:
     """The object's scale or pose would be applied wrongly."""
     spec, _, render, _ = conditioning
@@ -339,3 +306,36 @@ def _hashes(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+SLOPE = BoxSpec(
+    pos=(-0.4, 0.2, 0.2),
+    size=(0.5, 0.8, 0.1),
+    turn_rad=(0.3, 0.1, 0.2),
+    walkable=True,
+    name="slope",
+)
+WEDGE = MeshSpec.of(
+    TriangleMesh(np.array([[0, 0, 0], [0.6, 0, 0], [0, 0.6, 0], [0, 0, 0.5]], float),
+                 np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]])),
+    pos=(0.1, -0.9, 0.0), turn_rad=(0.0, 0.0, 0.8), material="wood", name="wedge",
+)  # fmt: skip
+TABLE = BoxSpec(
+    pos=(0.3, 0.5, 0.6), size=(0.8, 0.5, 0.04), turn_rad=(0.0, 0.0, 0.5), legs=True, name="table"
+)
+
+
+@pytest.mark.parametrize("supports", [[], [TABLE, SLOPE, WEDGE]], ids=["floor", "all"])
+def test_every_support_is_drawn_where_rays_meet_it(
+    supports: list[BoxSpec | MeshSpec], conditioning, blender: BlenderService, tmp_path: Path
+) -> None:
+    """The picture would show other terrain than the one that clips are judged against."""
+    spec, person, _, folder = conditioning
+    scene = spec.model_copy(update={"supports": supports})
+    render = render_conditioning(
+        blender, scene, person.vertices, person.faces, _colors(person), folder / "model.obj",
+        CONFIG, tmp_path,
+    )  # fmt: skip
+    np.testing.assert_allclose(render.plate_depth, static_depth(scene), atol=1e-4)
+    bare = static_depth(spec.model_copy(update={"supports": []}))
+    assert ((render.plate_depth < bare - 1e-3).sum() > 500) == bool(supports)
