@@ -75,13 +75,13 @@ def _keys() -> Iterator[Finding]:
 def _backend_rows() -> Iterator[tuple[str, ...]]:
     """One row per backend; those that the configuration of a task chooses are marked."""
     from hoi_platform.core.config.backends import ModelConfig
+    from hoi_platform.core.task import TASKS
     from hoi_platform.resources.platform import PlatformResource
     from hoi_platform.services.backends.chosen import ROLE_KEYS, Choice, chosen
     from hoi_platform.services.backends.registry import backends
-    from hoi_platform.services.platform import TASKS
 
     platform = PlatformResource().platform()
-    asked = [chosen(role, platform.settings(task)) for task in TASKS for role in ROLE_KEYS]
+    asked = [chosen(role, platform.settings(task)) for task in TASKS.rows() for role in ROLE_KEYS]
     for backend in backends():
         found = [c for c in asked if (c.role, c.backend.name) == (backend.role, backend.name)]
         choice = found[0] if found else Choice(backend.role, backend, ModelConfig())

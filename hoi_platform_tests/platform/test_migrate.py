@@ -16,6 +16,8 @@ from hoi_platform.assets.stage import STAGES, flow_order
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.errors import MissingResourceError
 from hoi_platform.core.formats.artifacts import upstream_subject
+from hoi_platform.core.scene.parts import BoxSpec
+from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.instance import project_instance
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.runner import ChainRunner
@@ -109,6 +111,22 @@ def test_a_migrated_clip_is_done_and_bought_once(
     assert [o.asset for o in outcomes if o.made] in ([], ["dataset_index"])
     assert kling.calls == []
     assert "nothing to migrate" in migrate(resource, "--apply")
+
+
+def test_the_scene_of_the_first_version_is_read_and_done(resource: PlatformResource) -> None:
+    """What counts as done could not be judged, shown or exported any more."""
+    migrate(resource, "--apply")
+    store = resource.platform().store
+    file = store.path("scene_render", "scene", CLIP)
+    old = json.loads(file.read_bytes())
+    assert old["schema_version"] == 1
+    spec = SceneSpec.model_validate(old)
+    (table,) = spec.supports
+    assert isinstance(table, BoxSpec)
+    assert (list(table.pos), list(table.size)) == (old["table"]["pos"], old["table"]["size"])
+    assert table.legs
+    assert len(spec.statics) == len(old["furniture"]) > 0
+    assert states(resource) == {State.DONE}
 
 
 def test_the_page_shows_what_is_done_under_the_keys_of_today(

@@ -13,7 +13,7 @@ from hoi_platform.core.config.keys import key_of
 from hoi_platform.core.config.objects import ObjectEntry
 from hoi_platform.core.config.support import description, leaves, refusals
 from hoi_platform.core.errors import ConfigError
-from hoi_platform.core.scene.templates import SceneTemplate
+from hoi_platform.core.scene.kind import parse_template
 from hoi_platform.resources.platform import PROJECT_ROOT
 from hoi_platform.services.platform import Platform
 from hoi_platform_tests.platform.configuration.walk import (
@@ -186,7 +186,7 @@ def _expanded(file: str, data: dict[str, Any]) -> dict[str, Any]:
     """A file's content with every field of its model that it leaves out."""
     folder = file.split("/", maxsplit=1)[0]
     if folder == "scenes":
-        return SceneTemplate.model_validate(data).model_dump(mode="json")
+        return parse_template(data, file).model_dump(mode="json")
     if folder == "characters":
         return CharacterConfig.model_validate(data).model_dump(mode="json")
     if file == "objects/comasset.yaml":
@@ -209,6 +209,8 @@ def _subject(file: str, path: tuple[str, ...], configs: Path) -> tuple[ObjectId,
         entry = {"source": "library:mug"}
         write_yaml(configs / "objects" / "sized.yaml", {"objects": {category: entry}})
         return ObjectId("sized", category), {}
+    if folder == "scenes":
+        return DRILL, {"overrides": {"gen_2dhoi": {"scene": name.removesuffix(".yaml")}}}
     if folder == "characters":
         return DRILL, {"overrides": {"gen_2dhoi": {"character": name.removesuffix(".yaml")}}}
     if folder == "recon_4dhoi":
