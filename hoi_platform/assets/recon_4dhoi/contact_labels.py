@@ -32,12 +32,14 @@ def contact_labels(work: Work, backends: BackendsResource) -> None:
         body=inputs.body,
         motion=inputs.human.motion,
         mesh=inputs.mesh,
+        mesh_obj=inputs.mesh_obj,
+        scale=inputs.spec.object_scale,
         Ts_world_object=inputs.object_track.Ts_world_object,
         visibility=inputs.human.joint_confidence[:, WRISTS],
         config=work.settings.recon_4dhoi.contact,
     )
     labeler = backends.backend("contact", work)
-    labels = labeler.label(request)
+    labels = labeler.label(request, progress=work.progress)
     backends.note(work, contact=labeler)
     write_whole(work.output("labels"), labels.to_json())
     work.facts.update(

@@ -25,7 +25,7 @@ def _program_is_there(model: ModelConfig, environ: Mapping[str, str]) -> Need:
 
 
 def _factory(use: Use) -> Any:
-    from hoi_platform.services.runners import adapters
+    from hoi_platform.services.runners import adapters, touch_adapters
     from hoi_platform.services.runners.shared import runner_of
 
     assert use.model.runner is not None
@@ -34,6 +34,8 @@ def _factory(use: Use) -> Any:
         "depth": adapters.RunnerDepthEstimator,
         "object_pose": adapters.RunnerObjectTracker,
         "human_pose": adapters.RunnerPoseEstimator,
+        "hands": touch_adapters.RunnerHandTracker,
+        "contact": touch_adapters.RunnerContactLabeler,
     }
     runner = runner_of(f"{use.role} ({use.name})", use.model.runner, use.environ)
     return sockets[use.role](
@@ -41,7 +43,14 @@ def _factory(use: Use) -> Any:
     )
 
 
-_ROLES: Final[tuple[Role, ...]] = ("masks", "depth", "object_pose", "human_pose")
+_ROLES: Final[tuple[Role, ...]] = (
+    "masks",
+    "depth",
+    "object_pose",
+    "human_pose",
+    "hands",
+    "contact",
+)
 
 for _role in _ROLES:
     register(
