@@ -40,7 +40,7 @@ def contact_labels(work: Work, backends: BackendsResource) -> None:
     )
     labeler = backends.backend("contact", work)
     labels = labeler.label(request, progress=work.progress)
-    backends.note(work, contact=labeler)
+    backends.note(work, {"contact": labeler})
     write_whole(work.output("labels"), labels.to_json())
     work.facts.update(
         contact_start_frame=labels.start_frame,

@@ -5,7 +5,6 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from hoi_platform.core.config.backends import ModelConfig
@@ -17,21 +16,6 @@ Role = Literal[
     "video", "vision_model", "human_pose", "hands", "masks", "depth", "object_pose", "contact"
 ]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
-
-
-@dataclass(frozen=True)
-class Use:
-    """What a factory is given."""
-
-    role: Role
-    name: str
-    model: ModelConfig
-    scratch: Callable[[], Path]
-    """An empty folder on the results' disk, which is gone after the stage."""
-    environ: Mapping[str, str]
-    """The environment, of which runners get a few variables."""
-    peer: Callable[[Role], Any]
-    """The configured backend of another role, for backends that are made of several."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +46,21 @@ class Backend:
     license: str | None
     """SPDX identifier or the license's own name; None: the configuration has to state it."""
     commercial_ok: bool
-    factory: Callable[[Use], Any] | None
-    """Makes the role's socket; None where the role's resource makes it (video, vision model)."""
+    factory: Callable[[Any], Any]
+    """Makes the role's socket from its ``Use`` (``uses``)."""
     needs: Callable[[ModelConfig, Mapping[str, str]], Need] = always_there
     """Looks without loading anything heavy."""
     reads: frozenset[str] = field(default_factory=frozenset)
     """Fields of ``ModelConfig`` that it honors beside the license; others are refused."""
     options: type[Config] | None = NoOptions
     """The model of ``ModelConfig.options``; None: they are passed on as they are."""
+    asks: frozenset[Role] = frozenset()
+    """Roles whose configured backend it asks (``ClipUse.peer``)."""
+    paid: bool = False
+    """Whether a service bills each request: the factory makes what sends it, and the role's
+    resource lays the ledger around that."""
+    sends: tuple[str, ...] = ()
+    """Of a video backend: the fields of ``VideoConfig`` that make two requests two."""
 
 
 _REGISTRY: Final[dict[tuple[str, str], Backend]] = {}
@@ -88,6 +79,11 @@ def backends(role: Role | None = None) -> list[Backend]:
     _load(tuple(shipped.__path__))
     found = [b for b in _REGISTRY.values() if role in (None, b.role)]
     return sorted(found, key=lambda b: (ROLES.index(b.role), b.name))
+
+
+def is_free(role: Role, name: str) -> bool:
+    """Whether a backend bills nothing; one that is not known (any more) may have."""
+    return any(backend.name == name and not backend.paid for backend in backends(role))
 
 
 def find_backend(role: Role, name: str, key: str) -> Backend:

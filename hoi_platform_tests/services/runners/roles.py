@@ -15,7 +15,8 @@ from hoi_platform.core.config.recon_4dhoi import ContactConfig
 from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.geometry.camera import look_at
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.services.backends.registry import Role, Use, find_backend
+from hoi_platform.services.backends.registry import Role, find_backend
+from hoi_platform.services.backends.uses import ClipUse
 from hoi_platform.services.video.codec import Video
 from hoi_platform.services.vision.contact.protocol import ContactRequest
 from hoi_platform.services.vision.hands.protocol import HandsRequest
@@ -130,7 +131,13 @@ def program(role: Role, scratch: Path, fault: str, script: Path = STAND_IN, **se
     def no_peer(other: Role) -> Any:
         raise AssertionError(f"a program asks nobody, least of all for {other}")
 
-    use = Use(role, "runner", ModelConfig(runner=runner), lambda: scratch, os.environ, no_peer)
+    use = ClipUse(
+        role=role,
+        name="runner",
+        model=ModelConfig(runner=runner),
+        environ=os.environ,
+        scratch=lambda: scratch,
+        peer=no_peer,
+    )
     backend = find_backend(role, "runner", "test")
-    assert backend.factory is not None
     return backend.factory(use)

@@ -1,4 +1,4 @@
-"""The runner contract in every role: one program that keeps it, one for every way of breaking it."""
+"""The runner contract in every role: programs that keep it, and that break it in every way."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from hoi_platform.core.errors import MissingResourceError, StageError
+from hoi_platform.core.errors import BadInputError, MissingResourceError, StageError
 from hoi_platform.services.backends.registry import ROLES, Role, backends
 from hoi_platform.services.runners import results
 from hoi_platform_tests.services.runners.roles import (
@@ -149,8 +149,6 @@ def test_what_holds_beyond_shapes(
     role: Role, change: dict[str, float], said: str, tmp_path: Path
 ) -> None:
     """Millimeters, percents or labels without evidence would reach the optimizer."""
-    from hoi_platform.core.errors import BadInputError
-
     held = np.zeros((FRAMES, 2), bool)
     held[2] = True
     px = np.full((FRAMES, 21, 3), 0.9)

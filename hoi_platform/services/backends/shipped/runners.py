@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from hoi_platform.core.config.backends import ModelConfig
-from hoi_platform.services.backends.registry import Backend, Need, Role, Use, register
+from hoi_platform.services.backends.registry import Backend, Need, Role, register
+from hoi_platform.services.backends.uses import ClipUse
 
 _READS: Final = frozenset({"path", "hub_id", "device", "weights", "options", "runner"})
 
@@ -24,7 +25,7 @@ def _program_is_there(model: ModelConfig, environ: Mapping[str, str]) -> Need:
     return Need(True, ", ".join(files.values()) or model.hub_id or program)
 
 
-def _factory(use: Use) -> Any:
+def _factory(use: ClipUse) -> Any:
     from hoi_platform.services.runners import adapters, touch_adapters
     from hoi_platform.services.runners.shared import runner_of
 
