@@ -11,7 +11,7 @@ from hoi_platform.services.backends.weights import model_identity
 @stage_asset(
     Look("recon_4dhoi", frozenset({"numpy"})),
     version="3",
-    upstream=("object_mesh", "scene_render", "human_pose", "object_pose"),
+    upstream=("object_mesh", "scene_render", "interaction_video", "human_pose", "object_pose"),
     settings=lambda c: (
         c.settings.recon_4dhoi.contact.model_dump(exclude={"model"})
         | model_identity(model=c.settings.recon_4dhoi.contact.model)
