@@ -41,7 +41,7 @@ class BackendsResource(dg.ConfigurableResource):
                     scratch=lambda: work.scratch(wanted),
                     peer=make,
                 )
-                made[wanted] = choice.backend.factory(use)
+                made[wanted] = choice.backend.make(use)
             return made[wanted]
 
         make(role)

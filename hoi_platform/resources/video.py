@@ -50,7 +50,7 @@ class VideoResource(dg.ConfigurableResource):
         """The backend; MissingResourceError names the keys that it needs."""
         row = _row(config)
         if not row.paid:
-            made: VideoBackend = row.factory(_use(row, config, self.blender))
+            made: VideoBackend = row.make(_use(row, config, self.blender))
             return made
         from hoi_platform.services.video.gate import Gate
         from hoi_platform.services.video.montage import Montage, is_montage
@@ -67,7 +67,7 @@ class VideoResource(dg.ConfigurableResource):
         if not row.paid:
             paid = ", ".join(other.name for other in backends("video") if other.paid)
             raise ConfigError(f"{config.model_api!r} is no paid backend: {paid}")
-        provider = row.factory(_use(row, config, self.blender))
+        provider = row.make(_use(row, config, self.blender))
         ledger = self.ledger.ledger(config.budget)
         retry, delivery, sleep = self._retry(config), self.delivery(), self.sleeper()
         return PaidVideoBackend(provider, ledger, delivery, sleep, retry, buys=self.buys)
@@ -139,7 +139,7 @@ def require_video_keys(config: VideoConfig) -> None:
     """Raises MissingResourceError or ConfigError before any work is done for a paid video."""
     row = _row(config)
     if row.paid:
-        row.factory(_use(row, config, BlenderResource()))
+        row.make(_use(row, config, BlenderResource()))
 
 
 def webhook_secret() -> str:

@@ -37,7 +37,7 @@ class VisionResource(dg.ConfigurableResource):
 
         asked = config.chatgpt
         backend = find_backend("vision_model", asked.backend, "chatgpt.backend")
-        made = backend.factory(
+        made = backend.make(
             VisionUse(
                 role="vision_model",
                 name=backend.name,

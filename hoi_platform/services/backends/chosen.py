@@ -80,6 +80,15 @@ def chosen(role: Role, settings: Settings) -> Choice:
     return Choice(role, backend, attrgetter(keys.model)(settings))
 
 
+def is_asked(role: Role, settings: Settings) -> bool:
+    """Whether a clip with these settings asks anybody in the role."""
+    gen, asker = settings.gen_2dhoi, ROLE_KEYS[role].asked_by
+    if role == "vision_model":
+        refines = gen.video.model_api != "simulated" and not gen.video.skip_prompt_refinement
+        return refines or not gen.skip_step2
+    return asker is None or role in chosen(asker, settings).backend.asks
+
+
 def team(role: Role, settings: Settings) -> list[Choice]:
     """The choice for a role, and those for the roles that its backend asks."""
     first = chosen(role, settings)
@@ -110,11 +119,9 @@ def model_mistakes(settings: Settings, stages: Collection[str]) -> Iterator[tupl
 
 def _unasked(role: Role, keys: RoleKeys, settings: Settings) -> Iterator[tuple[str, str]]:
     """Keys of a role that nobody asks with these settings."""
-    if keys.asked_by is None:
+    if keys.asked_by is None or is_asked(role, settings):
         return
     asker = chosen(keys.asked_by, settings).backend
-    if role in asker.asks:
-        return
     usual = Settings()
     for path in (keys.name, keys.model):
         if attrgetter(path)(settings) != attrgetter(path)(usual):

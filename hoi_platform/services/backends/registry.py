@@ -10,7 +10,8 @@ from typing import Any, Final, Literal, get_args
 from hoi_platform.core.config.backends import ModelConfig
 from hoi_platform.core.config.base import Config
 from hoi_platform.core.errors import ConfigError
-from hoi_platform.services.backends import shipped
+from hoi_platform.services.backends import extras, shipped
+from hoi_platform.services.backends.extras import Extra
 
 Role = Literal[
     "video", "vision_model", "human_pose", "hands", "masks", "depth", "object_pose", "contact"
@@ -59,8 +60,21 @@ class Backend:
     paid: bool = False
     """Whether a service bills each request: the factory makes what sends it, and the role's
     resource lays the ledger around that."""
+    extra: Extra | None = None
+    """The optional packages that it needs; they are checked before its factory runs."""
     sends: tuple[str, ...] = ()
     """Of a video backend: the fields of ``VideoConfig`` that make two requests two."""
+
+    def make(self, use: Any) -> Any:
+        """What the factory makes. Raises MissingResourceError where a package is missing."""
+        extras.require(self.extra, f"{self.role}: {self.name}")
+        return self.factory(use)
+
+    def need(self, model: ModelConfig, environ: Mapping[str, str]) -> Need:
+        """Whether it can run here: first its packages, then what it looks for itself."""
+        if self.extra is not None and (absent := extras.missing(self.extra)):
+            return Need(False, f"without {', '.join(absent)}", extras.cure(self.extra))
+        return self.needs(model, environ)
 
 
 _REGISTRY: Final[dict[tuple[str, str], Backend]] = {}

@@ -140,4 +140,4 @@ def program(role: Role, scratch: Path, fault: str, script: Path = STAND_IN, **se
         peer=no_peer,
     )
     backend = find_backend(role, "runner", "test")
-    return backend.factory(use)
+    return backend.make(use)
