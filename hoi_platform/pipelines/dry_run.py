@@ -8,6 +8,7 @@ from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig, VideoConfig
 from hoi_platform.pipelines.redo import Redo, WorkList, bought_otherwise, exists
+from hoi_platform.services.backends.registry import is_free
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.video.pricing import video_price_usd
 
@@ -61,7 +62,8 @@ def print_purchases(purchases: Sequence[Purchase], video: VideoConfig) -> None:
             f"{kept} clips have a video that was bought with other settings: the run needs "
             "--skip_done (keep them) or --buy-again (buy others)"
         )
-    console.print("videos are simulated" if video.model_api == "simulated" else kind)
+    free = is_free("video", video.model_api)
+    console.print(f"videos are free ({video.model_api})" if free else kind)
 
 
 def _purchase(
@@ -82,8 +84,8 @@ def _purchase(
         calls += config.scale.max_iterations
     video, clips = config.video, [platform.clip(object_id, seed) for seed in seeds]
     missing = [] if config.skip_step4 else [c for c in clips if is_left("video_task", c)]
-    paid = video.model_api != "simulated"
-    if paid and not video.skip_prompt_refinement:
+    paid = not is_free("video", video.model_api)
+    if video.model_api != "simulated" and not video.skip_prompt_refinement:
         calls += sum(is_left("video_prompt", clip) for clip in missing)
     kept = set() if redo.buy_again else {*bought_otherwise(platform, [(object_id, seeds)])}
     price = video_price_usd(video.kling_model_name, video.kling_mode, float(video.duration))

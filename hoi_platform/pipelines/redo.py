@@ -12,15 +12,17 @@ from hoi_platform.core.config.objects import ObjectEntry
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
+from hoi_platform.services.backends.chosen import chosen
+from hoi_platform.services.backends.registry import Role, is_free
 from hoi_platform.services.platform import Platform
 
 WorkList = Sequence[tuple[ObjectId, Sequence[int]]]
 
-# Stage → the condition (of the table of keys) under which making it costs money.
-PAID_STAGES: Final[Mapping[str, str]] = {
-    "object_scale": "searched",
-    "video_prompt": "refined",
-    "video_task": "paid",
+# Stage → the condition (of the table of keys) under which it asks a backend that may bill.
+PAID_STAGES: Final[Mapping[str, tuple[str, Role]]] = {
+    "object_scale": ("searched", "vision_model"),
+    "video_prompt": ("refined", "vision_model"),
+    "video_task": ("paid", "video"),
 }
 
 
@@ -65,9 +67,12 @@ class Redo:
 
 def is_paid(stage: str, settings: Settings) -> bool:
     """Whether making the stage costs money with these settings."""
-    condition = PAID_STAGES.get(stage)
+    if stage not in PAID_STAGES:
+        return False
+    condition, role = PAID_STAGES[stage]
     # These conditions read no entry.
-    return condition is not None and CONDITIONS[condition](settings, ObjectEntry())
+    asks = CONDITIONS[condition](settings, ObjectEntry())
+    return asks and chosen(role, settings).backend.paid
 
 
 def bought_otherwise(platform: Platform, work: WorkList) -> Iterator[ClipId]:
@@ -79,7 +84,7 @@ def bought_otherwise(platform: Platform, work: WorkList) -> Iterator[ClipId]:
         for seed in seeds:
             clip = platform.clip(object_id, seed)
             record = platform.store.record("video_task", clip)
-            bought = record is not None and record.facts.get("provider") != "simulated"
+            bought = record is not None and not is_free("video", str(record.facts.get("provider")))
             if bought and not stages.status("video_task", clip, verify=False).done:
                 yield clip
 

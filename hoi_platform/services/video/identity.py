@@ -6,17 +6,12 @@ asks for them and wherever they were rendered.
 
 import hashlib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from hoi_platform.services.artifacts.record import fingerprint_of
+from hoi_platform.services.backends.registry import find_backend
+from hoi_platform.services.backends.weights import model_identity
 from hoi_platform.services.video.backend import VideoRequest
-
-# Provider → the fields of VideoConfig that its requests carry.
-_SENT: Final[dict[str, tuple[str, ...]]] = {
-    "kling-ai": ("kling_model_name", "kling_mode", "duration"),
-    "fal-ai": ("kling_model_name", "kling_mode", "duration"),
-    "simulated": ("simulated_fps", "simulated_frames", "simulated_samples"),
-}
 
 
 def request_identity(request: VideoRequest, take: int = 0, segment: int = 0) -> str:
@@ -31,7 +26,8 @@ def sent(request: VideoRequest) -> dict[str, Any]:
     """What a request sends; of pictures the hash of their pixels."""
     config = request.config
     fields = {"provider": config.model_api, "frame": pixels_digest(request.frame)}
-    fields |= config.model_dump(include=set(_SENT[config.model_api]))
+    backend = find_backend("video", config.model_api, "video.model_api")
+    fields |= config.model_dump(include=set(backend.sends)) | model_identity(model=config.model)
     if config.model_api == "simulated":
         assert request.scene is not None
         return fields | {"performance": request.scene.seed}
