@@ -20,6 +20,7 @@ from hoi_platform.services.ledger.access import (
     required_row,
 )
 from hoi_platform.services.ledger.budget import check_budget, spent_usd
+from hoi_platform.services.ledger.carrying import Carried
 from hoi_platform.services.ledger.clock import database_now
 from hoi_platform.services.ledger.costs import cost_problem
 from hoi_platform.services.ledger.faults import explained
@@ -117,12 +118,15 @@ class Ledger:
         with self._writing(row.account) as session:
             return claimed(required_row(session, row.fingerprint), [subject])
 
-    def carry_over(self, row: RequestRow, fingerprint: str, ordered: dict[str, Any]) -> RequestRow:
-        """Give a row of an earlier version today's identity; the service knows it by its old id."""
-        with self._writing(row.account) as session:
-            row = required_row(session, row.fingerprint)
-            row.fingerprint, row.ordered = fingerprint, row.ordered or ordered
-            return row
+    def carry_over(self, carried: Sequence[Carried]) -> None:
+        """Give rows of an earlier version today's identities, all or none of them."""
+        if not carried:
+            return
+        with self._writing(_EVERYONE) as session:
+            for account in sorted({one.row.account for one in carried}):
+                lock_account(session, account)
+            for one in carried:
+                one.apply(required_row(session, one.row.fingerprint))
 
     def reserve_again(self, reference: str) -> RequestRow:
         """A new row for a request that failed or was rejected, as a person decided.
