@@ -7,12 +7,12 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
 from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.services.native_log import MEDIAPIPE, without_chatter
 from hoi_platform.services.video.codec import Frame
 from hoi_platform.services.vision.hands.protocol import Side
 from hoi_platform.services.vision.human_pose.image_window import Window
 from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
 from hoi_platform.services.vision.human_pose.mediapipe_pose import POSE_LANDMARK, xyz
-from hoi_platform.services.vision.human_pose.native_log import without_chatter
 
 NUM_HAND_LANDMARKS: Final = 21
 _WINDOW_PX: Final = 256
@@ -52,7 +52,7 @@ def track_hand(
     if not pose.found.any():
         return track
     windows = hand_windows(pose, side)
-    with without_chatter():
+    with without_chatter(MEDIAPIPE):
         network = Hands(
             max_num_hands=2,  # the other hand may be in the window, too
             min_detection_confidence=_MIN_DETECTION,
