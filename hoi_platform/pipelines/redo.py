@@ -31,7 +31,8 @@ class Redo:
     """The flags' word on what exists."""
 
     skip_done: bool = False
-    """Leave everything that exists, also what was made with other settings."""
+    """Leave everything that exists, also what was made with other settings; make, and buy for the
+    first time, what is missing."""
     force: tuple[str, ...] = ()
     """Stages that are made again although they are done."""
     buy_again: bool = False
@@ -41,6 +42,8 @@ class Redo:
         """Raises ConfigError for flags that contradict each other or ask for money unsaid."""
         if self.force and self.skip_done:
             raise ConfigError("--skip_done leaves what is done, --force redoes it: drop one")
+        if self.buy_again and self.skip_done:
+            raise ConfigError("--skip_done buys nothing again, --buy-again does: drop one")
         for stage in self.force:
             if stage not in assets:
                 raise ConfigError(
@@ -112,6 +115,18 @@ def exists(platform: Platform, asset: str, subject: ObjectId | ClipId) -> bool:
     record = platform.store.record(asset, subject)
     return record is not None and all(
         (platform.store.root / file).is_file() for file in record.files
+    )
+
+
+def is_blocked(platform: Platform, asset: str, subject: ObjectId | ClipId) -> bool:
+    """Whether --skip_done keeps something above a missing artifact that it cannot be made of."""
+    stages = platform.stages(STAGES)
+    above = [(name, upstream_subject(name, subject)) for name in STAGES[asset].upstream]
+    return any(
+        isinstance(s, ObjectId | ClipId)
+        and exists(platform, name, s)
+        and not stages.status(name, s).done
+        for name, s in above
     )
 
 

@@ -5,6 +5,7 @@ asks for them and wherever they were rendered.
 """
 
 import hashlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,9 @@ def sent(request: VideoRequest) -> dict[str, Any]:
 
 
 def ordered(request: VideoRequest) -> dict[str, Any]:
-    """What the ledger keeps of a request, so that its video can be checked by itself."""
+    """What the ledger keeps of a request: what its video is checked against, and its order."""
     width, height = image_size(request.frame)
-    return sent(request) | {"width": width, "height": height}
+    return sent(request) | {"width": width, "height": height, "order": asdict(request.order)}
 
 
 def pixels_digest(path: Path) -> str:

@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_filter1d, median_filter
 
 from hoi_platform.core.body.ik import SIDES
 from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.services.native_log import MEDIAPIPE, without_chatter
 from hoi_platform.services.video.codec import Frame
 from hoi_platform.services.vision.hands.protocol import (
     NUM_HAND_LANDMARKS,
@@ -22,7 +23,6 @@ from hoi_platform.services.vision.human_pose.mediapipe_pose import (
     POSE_LANDMARK,
     xyz,
 )
-from hoi_platform.services.vision.human_pose.native_log import without_chatter
 
 _WINDOW_PX: Final = 256
 _WINDOW_M: Final = 0.5  # of MediaPipe's adult: two lengths of a forearm
@@ -64,7 +64,7 @@ def track_hand(
     if not pose.found.any():
         return track
     windows = hand_windows(pose, side)
-    with without_chatter():
+    with without_chatter(MEDIAPIPE):
         network = Hands(
             max_num_hands=2,  # the other hand may be in the window, too
             min_detection_confidence=_MIN_DETECTION,
