@@ -6,11 +6,16 @@ Belongs here: DAGSTER_HOME. Does not: definitions, runs.
 import os
 import shutil
 from pathlib import Path
+from typing import Final
 
 import dagster as dg
 
 from hoi_platform.resources.platform import PROJECT_ROOT
 from hoi_platform.services.artifacts.files import exclusive
+from hoi_platform.services.native_log import without_printed
+
+_MIGRATION_CHATTER: Final = ("Updating event log storage",)
+"""What Dagster's SQLite storage prints whatever ``print_fn`` it is given."""
 
 
 def prepare_home() -> Path:
@@ -35,6 +40,7 @@ def project_instance() -> dg.DagsterInstance:
         instance = dg.DagsterInstance.get()
         marker = home / ".storage_ready"
         if not marker.exists():
-            instance.upgrade(print_fn=lambda _text: None)
+            with without_printed(_MIGRATION_CHATTER):
+                instance.upgrade(print_fn=lambda _text: None)
             marker.touch()
     return instance

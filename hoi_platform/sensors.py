@@ -10,6 +10,7 @@ from typing import Final
 import dagster as dg
 
 from hoi_platform.assets.stage import STAGES
+from hoi_platform.core.clip import FIRST_TASK
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.partitions import cell_key
 from hoi_platform.resources.ledger import LedgerResource, ledger_exists
@@ -19,7 +20,7 @@ from hoi_platform.services.clips import clips_named
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import OPEN, RequestState
-from hoi_platform.services.platform import TASKS, Platform
+from hoi_platform.services.platform import Platform
 from hoi_platform.services.secrets import leaves_clean
 from hoi_platform.services.video.polling import poll_open_tasks
 
@@ -57,7 +58,7 @@ def video_poll(
     service = platform.platform()
     if not ledger_exists(service.results_dir):
         return dg.SkipReason("nothing has been bought: there is no ledger yet")
-    config = service.settings(next(iter(TASKS))).gen_2dhoi.video
+    config = service.settings(FIRST_TASK).gen_2dhoi.video
     book = ledger.ledger(config.budget)
     poll = poll_open_tasks(book, lambda row: video.of_row(row, config))
     for error in poll.unread:

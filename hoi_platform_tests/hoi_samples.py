@@ -8,10 +8,12 @@ from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import JOINT_NAMES, NUM_JOINTS
 from hoi_platform.core.formats.contact_record import ContactPoints, ContactRecord, HandContact
-from hoi_platform.core.formats.hoi_data import HoiData, TableBox
+from hoi_platform.core.formats.hoi_data import HoiData
 from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
+from hoi_platform.core.scene.parts import BoxSpec
 
+TABLE = BoxSpec(pos=(0.5, 1.2, 0.375), size=(1.0, 0.6, 0.75), name="table")
 # Rest frame: +x left, +y up, +z forward, pelvis at the origin (m).
 _REST: Mapping[str, tuple[float, float, float]] = {
     "left_hip": (0.09, -0.06, 0.0),
@@ -118,7 +120,7 @@ def sample_hoi(frames: int = 12, seed: int = 0) -> HoiData:
         ),
         joint_confidence=rng.random((frames, NUM_JOINTS)),
         betas=rng.random(6),
-        table=TableBox((0.5, 1.2, 0.375), (1.0, 0.6, 0.75)),
+        supports=(TABLE,),
         meta={"obj_path": "mesh/model.obj"},
         eval_data={"keypoint_tracking": 0.7, "contact": 0.02},
     )

@@ -23,11 +23,13 @@ class Finding(NamedTuple):
 
 def doctor() -> None:
     """Check the environment: packages, Blender, models, keys, GPU, disk. Exit 1 if it can't run."""
+    from rich.markup import escape
+
     from hoi_platform.commands.terminal import console, table
 
     colors = {"ok": "green", "absent": "dim", "missing": "red"}
     findings = [finding for check in _CHECKS for finding in check()]
-    rows = [(f.what, f"[{colors[f.state]}]{f.state}[/]", f.found, f.cure) for f in findings]
+    rows = [(f.what, f"[{colors[f.state]}]{f.state}[/]", f.found, escape(f.cure)) for f in findings]
     console.print(table("Environment", ("what", "state", "found", "cure"), rows))
     heads = ("role", "backend", "state", "where", "license", "commercial use", "cure")
     console.print(table("Backends", heads, _backend_rows()))
@@ -47,6 +49,17 @@ def _packages() -> Iterator[Finding]:
             yield Finding(name, "ok", importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
             yield Finding(name, "missing", "", "make setup")
+
+
+def _extras() -> Iterator[Finding]:
+    from hoi_platform.services.backends.extras import EXTRAS, cure, missing, versions
+
+    for extra in EXTRAS:
+        if absent := missing(extra):
+            found = f"without {', '.join(absent)}"
+            yield Finding(f"extra {extra}", "absent", found, f"optional: {cure(extra)}")
+        else:
+            yield Finding(f"extra {extra}", "ok", versions(extra))
 
 
 def _gpu() -> Iterator[Finding]:
@@ -74,18 +87,21 @@ def _keys() -> Iterator[Finding]:
 
 def _backend_rows() -> Iterator[tuple[str, ...]]:
     """One row per backend; those that the configuration of a task chooses are marked."""
+    from rich.markup import escape
+
     from hoi_platform.core.config.backends import ModelConfig
+    from hoi_platform.core.task import TASKS
     from hoi_platform.resources.platform import PlatformResource
-    from hoi_platform.services.backends.chosen import ROLE_KEYS, Choice, chosen
+    from hoi_platform.services.backends.chosen import ROLE_KEYS, Choice, chosen, is_asked
     from hoi_platform.services.backends.registry import backends
-    from hoi_platform.services.platform import TASKS
 
     platform = PlatformResource().platform()
-    asked = [chosen(role, platform.settings(task)) for task in TASKS for role in ROLE_KEYS]
+    everything = [platform.settings(task) for task in TASKS.rows()]
+    asked = [chosen(role, s) for s in everything for role in ROLE_KEYS if is_asked(role, s)]
     for backend in backends():
         found = [c for c in asked if (c.role, c.backend.name) == (backend.role, backend.name)]
         choice = found[0] if found else Choice(backend.role, backend, ModelConfig())
-        need, terms = backend.needs(choice.model, os.environ), choice.license
+        need, terms = backend.need(choice.model, os.environ), choice.license
         state = "[green]found[/]" if need.found else f"[{'red' if found else 'dim'}]absent[/]"
         yield (
             backend.role,
@@ -94,7 +110,7 @@ def _backend_rows() -> Iterator[tuple[str, ...]]:
             need.where,
             terms.name,
             "yes" if terms.commercial_ok else "no",
-            need.cure,
+            escape(need.cure),
         )
 
 
@@ -104,4 +120,11 @@ def _disk() -> Iterator[Finding]:
     yield Finding("disk", "ok" if ok else "missing", f"{free_gb:.0f} GB free", "" if ok else "2 GB")
 
 
-_CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _packages, _gpu, _keys, _disk)
+_CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    _python,
+    _packages,
+    _extras,
+    _gpu,
+    _keys,
+    _disk,
+)

@@ -52,8 +52,9 @@ def _decide(decision: Decision, reference: str, results_dir: Path, task: str) ->
     from hoi_platform.services.ledger.states import RequestState
 
     ledger, _, video = open_for_video(results_dir, task)
-    store = video.ledger.platform.platform().store
-    row = decision(ledger, ledger.get(reference), video.delivery(), store)
+    platform = video.ledger.platform.platform()
+    first_tasks = platform.catalogue.first_tasks()
+    row = decision(ledger, ledger.get(reference), video.delivery(), platform.store, first_tasks)
     console.print(f"row {row.id} of {', '.join(row.subjects)} is {row.state}: {row.reason}")
     if row.state != RequestState.DELIVERED:
         raise typer.Exit(1)

@@ -1,15 +1,26 @@
 """``hoi objects``: the catalogue."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
 
+if TYPE_CHECKING:
+    from hoi_platform.core.clip import ObjectId
+    from hoi_platform.services.meshes.catalogue import Catalogue
+
 app = typer.Typer(help="The objects that clips can be made of.", no_args_is_help=True)
 
 DatasetOption = Annotated[str, typer.Option(help="Dataset that the object belongs to.")]
+CommercialOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--commercial/--no-commercial",
+        help="Whether it permits commercial use; default: what is known of the license.",
+    ),
+]
 CategoryOption = Annotated[str, typer.Option(help="Its category, unique in the dataset.")]
 
 
@@ -35,13 +46,7 @@ def add(
     license_: Annotated[
         str | None, typer.Option("--license", help="License of the mesh, such as CC-BY-4.0.")
     ] = None,
-    commercial: Annotated[
-        bool | None,
-        typer.Option(
-            "--commercial/--no-commercial",
-            help="Whether it permits commercial use; default: what is known of the license.",
-        ),
-    ] = None,
+    commercial: CommercialOption = None,
     replace: Annotated[bool, typer.Option(help="Replace your entry of the same id.")] = False,
     results_dir: ResultsDir = DEFAULT_RESULTS,
 ) -> None:
@@ -74,7 +79,14 @@ def add(
         console.print(f"[yellow]note:[/yellow] {note}")
     with project_instance() as instance:
         add_object_keys(instance, [key := platform.catalogue.key(object_id)])
-    statistics = platform.catalogue.check(object_id)
+    _print_added(platform.catalogue, object_id, key)
+
+
+def _print_added(catalogue: "Catalogue", object_id: "ObjectId", key: str) -> None:
+    """What was added, and under which terms."""
+    from hoi_platform.commands.terminal import console
+
+    statistics = catalogue.check(object_id)
     x, y, z = statistics.extents
     console.print(
         f"added {object_id.path} ({key}): {statistics.faces} faces, "
@@ -82,7 +94,7 @@ def add(
         f"{'watertight' if statistics.watertight else 'not watertight'}",
         soft_wrap=True,
     )
-    terms = platform.catalogue.license(object_id)
+    terms = catalogue.license(object_id)
     if not terms.commercial_ok:
         console.print(
             f"license: {terms.name}, not for commercial use; give --license, or --commercial if "

@@ -8,7 +8,10 @@ import typer
 from hoi_platform.core.errors import BadInputError
 
 ResultsDir = Annotated[
-    Path, typer.Option("--results_dir", "--results-dir", help="Folder of all results.")
+    Path,
+    typer.Option(
+        "--results_dir", "--results-dir", envvar="HOI_RESULTS_DIR", help="Folder of all results."
+    ),
 ]
 Dataset = Annotated[str, typer.Option(help="Dataset of the object.")]
 Category = Annotated[str, typer.Option(help="Category of the object within its dataset.")]

@@ -38,8 +38,9 @@ def base_parser(description: str, steps: Sequence[str]) -> argparse.ArgumentPars
     parser.add_argument(
         "--skip_done",
         action="store_true",
-        help="leave everything that exists as it is, also what was made with other settings; "
-        "without it, what is not as today's settings ask is made again",
+        help="leave everything that exists as it is, also what was made with other settings: it is "
+        "neither made nor bought again; what is missing is made, and bought for the first time. "
+        "Without it, what is not as today's settings ask is made again",
     )
     parser.add_argument(
         "--force",

@@ -1,13 +1,14 @@
 """What a run of ``gen_2dhoi`` would buy: counted and priced, nothing sent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig, VideoConfig
-from hoi_platform.pipelines.redo import Redo, WorkList, bought_otherwise, exists
+from hoi_platform.pipelines.redo import Redo, WorkList, bought_otherwise, exists, is_blocked
+from hoi_platform.services.backends.registry import is_free
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.video.pricing import video_price_usd
 
@@ -26,6 +27,8 @@ class Purchase:
     usd: Decimal
     kept: int = 0
     """Videos that were bought with other settings, and are bought again with --buy-again alone."""
+    blocked: int = 0
+    """Missing videos that --skip_done cannot make: what is above them has other settings."""
 
 
 def plan_purchases(
@@ -38,7 +41,7 @@ def plan_purchases(
     return [_purchase(platform, config, object_id, seeds, redo) for object_id, seeds in work]
 
 
-def print_purchases(purchases: Sequence[Purchase], video: VideoConfig) -> None:
+def print_purchases(purchases: Sequence[Purchase], video: VideoConfig, redo: Redo) -> None:
     """A table per object and in sum."""
     from hoi_platform.commands.terminal import console, table
 
@@ -56,12 +59,29 @@ def print_purchases(purchases: Sequence[Purchase], video: VideoConfig) -> None:
     columns = ("object", "videos to make", "of them bought", "model calls (most)", "USD (estimate)")
     console.print(table("Dry run: nothing was sent", columns, rows))
     kind = f"{video.model_api}, {video.kling_model_name} {video.kling_mode}, {video.duration} s"
-    if kept := sum(p.kept for p in purchases):
-        console.print(
+    for line in _notes(purchases, redo):
+        console.print(line, soft_wrap=True)
+    free = is_free("video", video.model_api)
+    console.print(f"videos are free ({video.model_api})" if free else kind)
+
+
+def _notes(purchases: Sequence[Purchase], redo: Redo) -> Iterator[str]:
+    kept, blocked = sum(p.kept for p in purchases), sum(p.blocked for p in purchases)
+    if redo.skip_done:
+        yield (
+            "--skip_done: what exists is neither made nor bought again; what is counted here is "
+            "missing, and bought for the first time"
+        )
+        if blocked:
+            yield (
+                f"{blocked} videos are missing and cannot be made: stages above them were made "
+                "with other settings; run without --skip_done, or with those settings"
+            )
+    elif kept:
+        yield (
             f"{kept} clips have a video that was bought with other settings: the run needs "
             "--skip_done (keep them) or --buy-again (buy others)"
         )
-    console.print("videos are simulated" if video.model_api == "simulated" else kind)
 
 
 def _purchase(
@@ -82,12 +102,14 @@ def _purchase(
         calls += config.scale.max_iterations
     video, clips = config.video, [platform.clip(object_id, seed) for seed in seeds]
     missing = [] if config.skip_step4 else [c for c in clips if is_left("video_task", c)]
-    paid = video.model_api != "simulated"
-    if paid and not video.skip_prompt_refinement:
+    blocked = [c for c in missing if redo.skip_done and is_blocked(platform, "video_task", c)]
+    missing = [c for c in missing if c not in blocked]
+    paid = not is_free("video", video.model_api)
+    if video.model_api != "simulated" and not video.skip_prompt_refinement:
         calls += sum(is_left("video_prompt", clip) for clip in missing)
     kept = set() if redo.buy_again else {*bought_otherwise(platform, [(object_id, seeds)])}
     price = video_price_usd(video.kling_model_name, video.kling_mode, float(video.duration))
     per_clip = video.num_videos * video.num_video_segments
     to_buy = per_clip * len([c for c in missing if c not in kept]) if paid else 0
     usd = to_buy * price + calls * MODEL_CALL_USD
-    return Purchase(object_id, len(missing), to_buy, calls, usd, len(kept))
+    return Purchase(object_id, len(missing), to_buy, calls, usd, len(kept), len(blocked))

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     seeds = range(1, config.rendering.num_rand_scenes + 1)
     work = [(object_id, seeds) for object_id in objects]
     if args.dry_run:
-        print_purchases(plan_purchases(platform, config, work, redo), config.video)
+        print_purchases(plan_purchases(platform, config, work, redo), config.video, redo)
         return 0
     redo.check_bought(platform, work, assets)
     if not config.skip_step4:

@@ -12,15 +12,17 @@ from hoi_platform.core.config.objects import ObjectEntry
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
+from hoi_platform.services.backends.chosen import chosen
+from hoi_platform.services.backends.registry import Role, is_free
 from hoi_platform.services.platform import Platform
 
 WorkList = Sequence[tuple[ObjectId, Sequence[int]]]
 
-# Stage → the condition (of the table of keys) under which making it costs money.
-PAID_STAGES: Final[Mapping[str, str]] = {
-    "object_scale": "searched",
-    "video_prompt": "refined",
-    "video_task": "paid",
+# Stage → the condition (of the table of keys) under which it asks a backend that may bill.
+PAID_STAGES: Final[Mapping[str, tuple[str, Role]]] = {
+    "object_scale": ("searched", "vision_model"),
+    "video_prompt": ("refined", "vision_model"),
+    "video_task": ("paid", "video"),
 }
 
 
@@ -29,7 +31,8 @@ class Redo:
     """The flags' word on what exists."""
 
     skip_done: bool = False
-    """Leave everything that exists, also what was made with other settings."""
+    """Leave everything that exists, also what was made with other settings; make, and buy for the
+    first time, what is missing."""
     force: tuple[str, ...] = ()
     """Stages that are made again although they are done."""
     buy_again: bool = False
@@ -39,6 +42,8 @@ class Redo:
         """Raises ConfigError for flags that contradict each other or ask for money unsaid."""
         if self.force and self.skip_done:
             raise ConfigError("--skip_done leaves what is done, --force redoes it: drop one")
+        if self.buy_again and self.skip_done:
+            raise ConfigError("--skip_done buys nothing again, --buy-again does: drop one")
         for stage in self.force:
             if stage not in assets:
                 raise ConfigError(
@@ -65,9 +70,12 @@ class Redo:
 
 def is_paid(stage: str, settings: Settings) -> bool:
     """Whether making the stage costs money with these settings."""
-    condition = PAID_STAGES.get(stage)
+    if stage not in PAID_STAGES:
+        return False
+    condition, role = PAID_STAGES[stage]
     # These conditions read no entry.
-    return condition is not None and CONDITIONS[condition](settings, ObjectEntry())
+    asks = CONDITIONS[condition](settings, ObjectEntry())
+    return asks and chosen(role, settings).backend.paid
 
 
 def bought_otherwise(platform: Platform, work: WorkList) -> Iterator[ClipId]:
@@ -79,7 +87,7 @@ def bought_otherwise(platform: Platform, work: WorkList) -> Iterator[ClipId]:
         for seed in seeds:
             clip = platform.clip(object_id, seed)
             record = platform.store.record("video_task", clip)
-            bought = record is not None and record.facts.get("provider") != "simulated"
+            bought = record is not None and not is_free("video", str(record.facts.get("provider")))
             if bought and not stages.status("video_task", clip, verify=False).done:
                 yield clip
 
@@ -107,6 +115,18 @@ def exists(platform: Platform, asset: str, subject: ObjectId | ClipId) -> bool:
     record = platform.store.record(asset, subject)
     return record is not None and all(
         (platform.store.root / file).is_file() for file in record.files
+    )
+
+
+def is_blocked(platform: Platform, asset: str, subject: ObjectId | ClipId) -> bool:
+    """Whether --skip_done keeps something above a missing artifact that it cannot be made of."""
+    stages = platform.stages(STAGES)
+    above = [(name, upstream_subject(name, subject)) for name in STAGES[asset].upstream]
+    return any(
+        isinstance(s, ObjectId | ClipId)
+        and exists(platform, name, s)
+        and not stages.status(name, s).done
+        for name, s in above
     )
 
 

@@ -2,7 +2,6 @@
 
 import os
 from decimal import Decimal
-from hashlib import sha256
 from pathlib import Path
 
 import dagster as dg
@@ -46,8 +45,3 @@ def ledger_url(results_dir: Path) -> str:
 def ledger_exists(results_dir: Path) -> bool:
     """Whether anything can have been bought; looking does not create a ledger."""
     return bool(os.environ.get("HOI_LEDGER_URL")) or (results_dir / "ledger" / "ledger.db").exists()
-
-
-def account_name(provider: str, key: str) -> str:
-    """A name that tells accounts apart in the ledger and gives no key away."""
-    return f"{provider}:{sha256(key.encode()).hexdigest()[:12]}"

@@ -5,10 +5,11 @@ KLING_ACCESS_KEY and KLING_SECRET_KEY, or KLING_API_KEY; KLING_BASE_URL; KLING_C
 KLING_WEBHOOK_SECRET; FAL_KEY; FAL_BASE_URL.
 """
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
 
@@ -16,20 +17,19 @@ from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import ConfigError, MissingResourceError
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.keys import read_key
-from hoi_platform.resources.ledger import LedgerResource, account_name
+from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.platform import PlatformResource
+from hoi_platform.services.backends.registry import Backend, backends, find_backend
+from hoi_platform.services.backends.uses import VideoUse
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.retry import RetryPolicy
 from hoi_platform.services.video.backend import VideoBackend
 from hoi_platform.services.video.paid import PaidVideoBackend
-from hoi_platform.services.video.remote import VideoProvider
 from hoi_platform.services.video.retry import VideoRetry
 
 if TYPE_CHECKING:
     from hoi_platform.services.video.delivery import Delivery
 
-_KLING_URL: Final = "https://api-singapore.klingai.com"
-_FAL_URL: Final = "https://queue.fal.run"
 _SHORT_ATTEMPTS: Final = 5
 """Attempts to have a request accepted where a worker must not be held."""
 
@@ -48,10 +48,10 @@ class VideoResource(dg.ConfigurableResource):
 
     def backend(self, config: VideoConfig) -> VideoBackend:
         """The backend; MissingResourceError names the keys that it needs."""
-        if config.model_api == "simulated":
-            from hoi_platform.services.video.simulated import SimulatedBackend
-
-            return SimulatedBackend(self.blender.service())
+        row = _row(config)
+        if not row.paid:
+            made: VideoBackend = row.make(_use(row, config, self.blender))
+            return made
         from hoi_platform.services.video.gate import Gate
         from hoi_platform.services.video.montage import Montage, is_montage
 
@@ -63,9 +63,11 @@ class VideoResource(dg.ConfigurableResource):
 
     def paid(self, config: VideoConfig) -> PaidVideoBackend:
         """A paid backend over the ledger. Raises MissingResourceError, ConfigError."""
-        if config.model_api not in PROVIDERS:
-            raise ConfigError(f"{config.model_api!r} is no paid backend: {', '.join(PROVIDERS)}")
-        provider = PROVIDERS[config.model_api](config)
+        row = _row(config)
+        if not row.paid:
+            paid = ", ".join(other.name for other in backends("video") if other.paid)
+            raise ConfigError(f"{config.model_api!r} is no paid backend: {paid}")
+        provider = row.make(_use(row, config, self.blender))
         ledger = self.ledger.ledger(config.budget)
         retry, delivery, sleep = self._retry(config), self.delivery(), self.sleeper()
         return PaidVideoBackend(provider, ledger, delivery, sleep, retry, buys=self.buys)
@@ -110,6 +112,22 @@ def resuming_video(platform: PlatformResource) -> VideoResource:
     return VideoResource(blender=BlenderResource(), ledger=ledger, wait=True, buys=False)
 
 
+def _row(config: VideoConfig) -> Backend:
+    return find_backend("video", config.model_api, "video.model_api")
+
+
+def _use(row: Backend, config: VideoConfig, blender: BlenderResource) -> Any:
+    return VideoUse(
+        role="video",
+        name=row.name,
+        model=config.model,
+        environ=os.environ,
+        config=config,
+        blender=blender.service,
+        key=read_key,
+    )
+
+
 def _camera_drift(video: Path) -> float:
     from hoi_platform.core.filtering.video_sanity import camera_drift
     from hoi_platform.services.video.codec import read_video
@@ -119,8 +137,9 @@ def _camera_drift(video: Path) -> float:
 
 def require_video_keys(config: VideoConfig) -> None:
     """Raises MissingResourceError or ConfigError before any work is done for a paid video."""
-    if config.model_api in PROVIDERS:
-        PROVIDERS[config.model_api](config)
+    row = _row(config)
+    if row.paid:
+        row.make(_use(row, config, BlenderResource()))
 
 
 def webhook_secret() -> str:
@@ -132,57 +151,3 @@ def webhook_secret() -> str:
             "Kling's console, or leave callbacks out: polling does without them"
         )
     return secret
-
-
-def _kling(config: VideoConfig) -> VideoProvider:
-    from hoi_platform.services.ledger.intent import utc_now
-    from hoi_platform.services.video.http import checked_base_url
-    from hoi_platform.services.video.kling.auth import ApiKeySigner, JwtSigner
-    from hoi_platform.services.video.kling.legacy import LegacyKling
-    from hoi_platform.services.video.kling.limits import NEW
-    from hoi_platform.services.video.kling.new import NewKling
-    from hoi_platform.services.video.kling.transport import KlingTransport
-
-    url = checked_base_url("KLING_BASE_URL", dg.EnvVar("KLING_BASE_URL").get_value() or _KLING_URL)
-    access = read_key("KLING_ACCESS_KEY")
-    secret = read_key("KLING_SECRET_KEY")
-    api_key = read_key("KLING_API_KEY")
-    callback = dg.EnvVar("KLING_CALLBACK_URL").get_value()
-    if config.kling_model_name in NEW:
-        if not api_key:
-            raise MissingResourceError(
-                f"KLING_API_KEY is not set; {config.kling_model_name} is of the generation that "
-                "takes an API key alone. Export one, or choose a model with a key pair such as "
-                "kling-v2-5-turbo, or set video.model_api: simulated"
-            )
-        transport = KlingTransport(url, ApiKeySigner(api_key))
-        return NewKling(transport, account_name("kling-ai", api_key), callback)
-    if access and secret:
-        transport = KlingTransport(url, JwtSigner(access, secret, utc_now))
-        return LegacyKling(transport, account_name("kling-ai", access), callback)
-    if api_key:
-        transport = KlingTransport(url, ApiKeySigner(api_key))
-        return LegacyKling(transport, account_name("kling-ai", api_key), callback)
-    raise MissingResourceError(
-        "no key for kling-ai: export KLING_ACCESS_KEY and KLING_SECRET_KEY, or KLING_API_KEY, or "
-        "set video.model_api: simulated"
-    )
-
-
-def _fal(_config: VideoConfig) -> VideoProvider:
-    from hoi_platform.services.video.fal import FalKling
-    from hoi_platform.services.video.http import checked_base_url
-
-    url = checked_base_url("FAL_BASE_URL", dg.EnvVar("FAL_BASE_URL").get_value() or _FAL_URL)
-    key = read_key("FAL_KEY")
-    if not key:
-        raise MissingResourceError(
-            "no key for fal-ai: export FAL_KEY, or set video.model_api: simulated"
-        )
-    return FalKling(url, key, account_name("fal-ai", key))
-
-
-PROVIDERS: Final[dict[str, Callable[[VideoConfig], VideoProvider]]] = {
-    "kling-ai": _kling,
-    "fal-ai": _fal,
-}

@@ -1,8 +1,9 @@
-"""The vision model as a Dagster resource: an OpenAI-compatible endpoint.
+"""The vision model as a Dagster resource.
 
 The one place where its key is read, when it is used: OPENAI_API_KEY, OPENAI_BASE_URL.
 """
 
+import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig
-from hoi_platform.core.errors import MissingResourceError
 from hoi_platform.resources.keys import read_key
-from hoi_platform.resources.ledger import LedgerResource, account_name
+from hoi_platform.resources.ledger import LedgerResource
+from hoi_platform.services.backends.registry import find_backend
+from hoi_platform.services.backends.uses import VisionUse
 
 if TYPE_CHECKING:
     import httpx
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class VisionResource(dg.ConfigurableResource):
-    """Asks the model that ``chatgpt.model`` names; its calls stand in the ledger."""
+    """Asks who ``chatgpt`` names; the calls of paid services stand in the ledger."""
 
     ledger: dg.ResourceDependency[LedgerResource]
 
@@ -31,22 +33,27 @@ class VisionResource(dg.ConfigurableResource):
         Raises MissingResourceError, which says what the key is for and what to do without it, and
         ConfigError on an address that no key may be sent to.
         """
-        from hoi_platform.services.models.endpoint import OPENAI, ChatEndpoint
         from hoi_platform.services.models.vision_model import VisionModel
-        from hoi_platform.services.video.http import checked_base_url
 
-        key = read_key("OPENAI_API_KEY")
-        if not key:
-            raise MissingResourceError(
-                f"{what_for} asks {config.chatgpt.model} and OPENAI_API_KEY is not set; "
-                f"export a key (and OPENAI_BASE_URL for another endpoint), or {way_out}"
+        asked = config.chatgpt
+        backend = find_backend("vision_model", asked.backend, "chatgpt.backend")
+        made = backend.make(
+            VisionUse(
+                role="vision_model",
+                name=backend.name,
+                model=asked.backend_model,
+                environ=os.environ,
+                config=asked,
+                purpose=what_for,
+                way_out=way_out,
+                key=read_key,
+                transport=self.transport(),
             )
-        base_url = dg.EnvVar("OPENAI_BASE_URL").get_value() or OPENAI
-        base_url = checked_base_url("OPENAI_BASE_URL", base_url)
-        endpoint = ChatEndpoint(base_url, key, self.transport())
-        account = account_name("openai", key)
+        )
+        if not backend.paid:
+            return made
         ledger = self.ledger.ledger(config.video.budget)
-        return VisionModel(endpoint, config.chatgpt.model, ledger, self.sleeper(), account)
+        return VisionModel(made.endpoint, asked.model, ledger, self.sleeper(), made.account)
 
     def transport(self) -> "httpx.BaseTransport | None":
         """What replaces the network; a subclass may play an endpoint."""

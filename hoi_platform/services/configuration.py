@@ -7,8 +7,9 @@ from typing import Final
 from hoi_platform.core.config.characters import CharacterConfig
 from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig
 from hoi_platform.core.errors import ConfigError
+from hoi_platform.core.scene.kind import parse_template
 from hoi_platform.core.scene.templates import SceneTemplate
-from hoi_platform.services.yaml_files import read_config
+from hoi_platform.services.yaml_files import read_config, read_mapping
 
 _CONFIGS: Final = "configs/"
 # Values of GRAIL's files that stand for its own shipped data: here, for the platform's own.
@@ -79,7 +80,7 @@ class ConfigFiles:
 
 
 def _named(path: Path, name: str) -> SceneTemplate:
-    template = read_config(SceneTemplate, path)
+    template = parse_template(read_mapping(path), str(path))
     if template.name != name:
         raise ConfigError(
             f"{path}: name: the file holds the scene {template.name!r}, {name!r} is asked for; "

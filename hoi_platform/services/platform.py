@@ -4,23 +4,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from hoi_platform.core.clip import MAX_SEED, ClipId, ObjectId
-from hoi_platform.core.config.settings import Profile, Settings, resolve_settings
+from hoi_platform.core.config.settings import Profile, Settings, merged, resolve_settings
 from hoi_platform.core.config.support import refusals
 from hoi_platform.core.errors import ConfigError
+from hoi_platform.core.task import TASKS
 from hoi_platform.services.artifacts.stages import Context, Stage, Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.backends.chosen import model_mistakes, unknown_backends
 from hoi_platform.services.configuration import ConfigFiles
 from hoi_platform.services.meshes.catalogue import Catalogue
 from hoi_platform.services.yaml_files import read_mapping
-
-# Task → the names of its two configuration files.
-TASKS: Final[dict[str, tuple[str, str]]] = {
-    "manipulation": ("manipulation", "manip_anny"),
-}
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class Platform:
     def catalogue(self) -> Catalogue:
         found = [
             self.files(task).catalogue_file(self.settings(task).gen_2dhoi.object_config)
-            for task in TASKS
+            for task in TASKS.rows()
         ]
         more = [file for file in dict.fromkeys(found) if file is not None]
         return Catalogue(self.config_dir / "objects", self.results_dir / "catalogue", more)
@@ -65,7 +61,7 @@ class Platform:
         """The settings of a task; ConfigError when the task or a file's content is unknown."""
         gen, recon = self.config_paths(task)
         sources = (str(gen), str(recon))
-        contents = read_mapping(gen), read_mapping(recon)
+        contents = self._gen_content(task), read_mapping(recon)
         settings = resolve_settings(self.profile, *contents, self.overrides or {}, sources)
         if settings.gen_2dhoi.task not in (None, task):
             raise ConfigError(
@@ -75,20 +71,23 @@ class Platform:
         self._raise(task, list(unknown_backends(settings)))
         return settings
 
+    def _gen_content(self, task: str) -> dict[str, Any]:
+        """The 2D stage's file; over the one that a task names, the task lays its own values."""
+        content = read_mapping(self.config_paths(task)[0])
+        return content if self.gen_config else merged(content, TASKS.find(task).layer())
+
     def config_paths(self, task: str) -> tuple[Path, Path]:
         """The two configuration files of a task."""
-        if task not in TASKS:
-            raise ConfigError(f"unknown task {task!r}; known: {', '.join(sorted(TASKS))}")
-        gen_name, recon_name = TASKS[task]
+        row = TASKS.find(task)
         return (
-            self.gen_config or self.config_dir / "gen_2dhoi" / f"{gen_name}.yaml",
-            self.recon_config or self.config_dir / "recon_4dhoi" / f"{recon_name}.yaml",
+            self.gen_config or self.config_dir / "gen_2dhoi" / f"{row.gen_config}.yaml",
+            self.recon_config or self.config_dir / "recon_4dhoi" / f"{row.recon_config}.yaml",
         )
 
     def configured_results_dir(self) -> Path | None:
         """``results_dir`` of the configuration files. Raises ConfigError where they disagree."""
         found: dict[Path, str] = {}
-        for task in TASKS:
+        for task in TASKS.rows():
             settings = self.settings(task)
             configured = (settings.gen_2dhoi.results_dir, settings.recon_4dhoi.paths.results_dir)
             for file, value in zip(self.config_paths(task), configured, strict=True):

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from hoi_platform.core.errors import MissingResourceError
 from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord
+from hoi_platform.services.backends.registry import is_free
 
 _PAID_STAGES: Final = ("video_task", "interaction_video")
-_FREE: Final = "simulated"
 
 
 def require_known_purchases(results_dir: Path, ledger_name: str, *, ledger_is_empty: bool) -> None:
@@ -38,5 +38,5 @@ def _paid_records(results_dir: Path) -> Iterator[ArtifactRecord]:
                 record = ArtifactRecord.model_validate_json(path.read_bytes())
             except ValidationError:
                 continue  # a record that cannot be read stands for nothing that is done
-            if record.backend_name != _FREE:
+            if not is_free("video", record.backend_name):
                 yield record

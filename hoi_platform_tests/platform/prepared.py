@@ -27,14 +27,18 @@ def kling_platform(results: Path, **video: object) -> PlatformResource:
 
 
 def prepare(
-    resource: PlatformResource, frame: Path, seeds: range, above: Sequence[str] = ABOVE
+    resource: PlatformResource,
+    frame: Path,
+    seeds: range,
+    above: Sequence[str] = ABOVE,
+    object_id: ObjectId = DRILL,
 ) -> list[ClipId]:
     """Make the artifacts above ``video_task``: the frame is given, the rest is filler."""
     platform = resource.platform()
     stages = platform.stages(STAGES)
-    clips = [platform.clip(DRILL, seed) for seed in seeds]
+    clips = [platform.clip(object_id, seed) for seed in seeds]
     for name in above:
-        subjects = [DRILL] if ARTIFACTS[name].scope == "object" else clips
+        subjects = [object_id] if ARTIFACTS[name].scope == "object" else clips
         for subject in subjects:
             stages.run(name, subject, _filler(name, frame), lambda _f, _t: None)
     return clips

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,22 @@ from hoi_platform.core.config.settings import merged
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.licensing import commercial_ok
+from hoi_platform.pipelines.redo import is_paid
+from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.platform import PROJECT_ROOT, PlatformResource
+from hoi_platform.resources.vision import VisionResource
 from hoi_platform.runner import ChainRunner
 from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.backends import registry, shipped
 from hoi_platform.services.backends.chosen import ROLE_KEYS
-from hoi_platform.services.backends.registry import ROLES, backends
+from hoi_platform.services.backends.registry import ROLES, Backend, Role, backends
+from hoi_platform.services.backends.uses import VisionUse
 from hoi_platform.services.backends.weights import content_digest, model_identity
 from hoi_platform.services.runners.shared import runner_of
 from hoi_platform.services.video.codec import write_video
 from hoi_platform_tests.platform.prepared import DRILL, fill, prepare
+from hoi_platform_tests.platform.stand_ins import paid_environment
 
 STAND_IN = PROJECT_ROOT / "hoi_platform_tests" / "services" / "runners" / "stand_in.py"
 FRAMES, HEIGHT, WIDTH = 3, 36, 64
@@ -50,6 +56,56 @@ class Resting:
 
 
 register(Backend("object_pose", "resting", "CC-BY-NC-4.0", False, lambda use: Resting()))
+'''
+
+# A whole video backend: it makes a still of the conditioning frame.
+NEW_VIDEO_FILE = '''
+"""Backend ``still``: the conditioning frame, again and again."""
+
+import numpy as np
+from PIL import Image
+
+from hoi_platform.core.config.base import Config
+from hoi_platform.services.backends.registry import Backend, register
+from hoi_platform.services.video.backend import CollectedVideo, VideoTask
+from hoi_platform.services.video.codec import write_video
+
+
+class StillOptions(Config):
+    frames: int = 3
+
+
+class Still:
+    name = "still"
+
+    def __init__(self, use):
+        self.frames = StillOptions.model_validate(use.model.options).frames
+
+    def submit(self, request):
+        ours = f"still-{request.fingerprint[:24]}"
+        return VideoTask(
+            provider=self.name,
+            clip=request.clip,
+            fingerprint=request.fingerprint,
+            external_task_id=ours,
+            state="succeeded",
+            model="still-1",
+        )
+
+    def collect(self, task, request, target, progress):
+        with Image.open(request.frame) as image:
+            frame = np.asarray(image.convert("RGB"))
+        write_video(target, np.tile(frame, (self.frames, 1, 1, 1)), 12.0)
+        return CollectedVideo(facts={"frames": self.frames})
+
+
+register(
+    Backend(
+        *("video", "still", "CC-BY-NC-4.0", False, Still),
+        reads=frozenset({"path", "options"}),
+        options=StillOptions,
+    )
+)
 '''
 
 
@@ -114,28 +170,111 @@ def _tracked(resource: PlatformResource, clip: ClipId) -> ArtifactRecord:
     return record
 
 
-@pytest.fixture
-def dropped_file(tmp_path: Path) -> Iterator[Path]:
-    """A folder that counts as ``backends/shipped`` besides the real one."""
-    folder = tmp_path / "more"
+@contextmanager
+def _dropped(folder: Path, role: Role, name: str, source: str) -> Iterator[None]:
+    """A file in a folder that counts as ``backends/shipped`` besides the real one."""
     folder.mkdir()
-    (folder / "resting.py").write_text(NEW_FILE)
+    (folder / f"{name}.py").write_text(source)
     shipped.__path__.append(str(folder))
-    yield folder
-    shipped.__path__.remove(str(folder))
-    registry._REGISTRY.pop(("object_pose", "resting"), None)
-    sys.modules.pop(f"{shipped.__name__}.resting", None)
+    try:
+        yield
+    finally:
+        shipped.__path__.remove(str(folder))
+        registry._REGISTRY.pop((role, name), None)
+        sys.modules.pop(f"{shipped.__name__}.{name}", None)
 
 
-def test_one_new_file_adds_a_backend(dropped_file: Path, tmp_path: Path) -> None:
+def test_one_new_file_adds_a_backend(tmp_path: Path) -> None:
     """A new model would need edits in the registry, the configuration and the asset."""
-    resource = _resource(tmp_path, backend="resting")
-    clip = _prepared(resource, tmp_path)
-    record = _tracked(resource, clip)
+    with _dropped(tmp_path / "more", "object_pose", "resting", NEW_FILE):
+        resource = _resource(tmp_path, backend="resting")
+        clip = _prepared(resource, tmp_path)
+        record = _tracked(resource, clip)
     assert record.backend == "resting"
     terms = {item.part: item.name for item in record.known_licenses}
     assert terms["object_pose: resting"] == "CC-BY-NC-4.0"
     assert not commercial_ok(record.known_licenses)
+
+
+def _with_video(folder: Path, **video: Any) -> PlatformResource:
+    overrides = {"gen_2dhoi": {"video": {"skip_prompt_refinement": True, **video}}}
+    return PlatformResource(results_dir=str(folder), profile="full", overrides=overrides)
+
+
+def test_one_new_file_adds_a_video_backend(tmp_path: Path) -> None:
+    """A generator of videos would need edits in the resource, the identity and the assets."""
+    weights, frame = tmp_path / "weights.bin", tmp_path / "frame.png"
+    weights.write_bytes(b"numbers")
+    Image.fromarray(np.full((HEIGHT, WIDTH, 3), 128, np.uint8)).save(frame)
+    model = {"path": str(weights), "options": {"frames": 4}}
+    with _dropped(tmp_path / "more", "video", "still", NEW_VIDEO_FILE), paid_environment({}):
+        resource = _with_video(tmp_path / "results", model_api="still", model=model)
+        (clip,) = prepare(resource, frame, range(1, 2))
+        outcomes = ChainRunner(resource).run(DRILL, [1], ["video_task", "interaction_video"])
+        assert [outcome.error for outcome in outcomes if outcome.error] == []
+        platform = resource.platform()
+        record = platform.store.record("interaction_video", clip)
+        assert record is not None
+        assert record.backend == "still still-1"
+        assert record.facts["frames"] == 4
+        terms = {item.part: item.name for item in record.known_licenses}
+        assert terms["video: still"] == "CC-BY-NC-4.0"
+        assert not commercial_ok(record.known_licenses)
+        assert not (tmp_path / "results" / "ledger" / "ledger.db").exists()
+        weights.write_bytes(b"other numbers")
+        for stage in ("video_task", "interaction_video"):
+            assert not resource.platform().stages(STAGES).status(stage, clip).done
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"video": {"model_api": "veo"}}, r"video\.model_api: 'veo' is not known; known: 'fal-ai"),
+        ({"chatgpt": {"backend": "me"}}, r"chatgpt\.backend: 'me' is not known; known: 'openai'"),
+    ],
+)
+def test_an_unknown_service_fails_with_the_list(
+    section: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    """A typing error would show after all scenes are rendered, without the names that work."""
+    resource = PlatformResource(results_dir=str(tmp_path), overrides={"gen_2dhoi": section})
+    with pytest.raises(ConfigError, match=said):
+        resource.platform().settings("manipulation")
+
+
+def test_a_new_vision_model_is_asked_instead_of_the_paid_one(tmp_path: Path) -> None:
+    """A model of one's own could not judge scales or word prompts, or its key be demanded."""
+    told: list[VisionUse] = []
+    row = Backend("vision_model", "mine", "MIT", True, lambda use: told.append(use) or "socket")
+    registry.register(row)
+    try:
+        resource = PlatformResource(
+            results_dir=str(tmp_path),
+            overrides={"gen_2dhoi": {"chatgpt": {"backend": "mine"}, "skip_step2": False}},
+        )
+        settings = resource.platform().settings("manipulation")
+        vision = VisionResource(ledger=LedgerResource(platform=resource))
+        with paid_environment({}):
+            assert vision.model(settings.gen_2dhoi, "the scale search", "") == "socket"
+        assert told[0].config == settings.gen_2dhoi.chatgpt
+        context = resource.platform().context(DRILL)
+        scale = STAGES["object_scale"]
+        assert scale.settings(context)["backend"] == "mine"
+        assert [item.name for item in scale.licenses(context)] == ["MIT"]
+        assert not is_paid("object_scale", settings)
+    finally:
+        registry._REGISTRY.pop(("vision_model", "mine"))
+
+
+def test_hands_that_nobody_asks_are_refused(tmp_path: Path) -> None:
+    """A hand tracker would be configured beside a body program that never asks it."""
+    command = {"runner": {"command": ["program"]}}
+    human = {"backend": "runner", "model": command, "hands_backend": "runner"}
+    overrides = {"recon_4dhoi": {"human_model": {**human, "hands_model": command}}}
+    platform = PlatformResource(results_dir=str(tmp_path), overrides=overrides).platform()
+    said = r"human_model\.hands_backend is not read: the human_pose backend 'runner' asks no hands"
+    with pytest.raises(ConfigError, match=said):
+        platform.require_supported("manipulation", ["human_pose"])
 
 
 def test_a_program_tracks_the_object_from_the_asset(tmp_path: Path) -> None:
@@ -190,7 +329,7 @@ def test_every_role_has_a_backend_and_a_row_says_all() -> None:
         needs = backend.needs(ModelConfig(), {})
         assert needs.found or needs.cure, backend
         assert backend.license or "runner" in backend.reads, backend
-    assert {*ROLE_KEYS, "video", "vision_model"} == {*ROLES}
+    assert {*ROLE_KEYS} == {*ROLES}
 
 
 def test_content_counts_and_no_path(tmp_path: Path) -> None:

@@ -16,15 +16,22 @@ from hoi_platform.assets.stage import STAGES, flow_order
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.errors import MissingResourceError
 from hoi_platform.core.formats.artifacts import upstream_subject
+from hoi_platform.core.scene.parts import BoxSpec
+from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.instance import project_instance
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.runner import ChainRunner
 from hoi_platform.services.artifacts.store import State
+from hoi_platform.services.fake_apis.chat import CHAT_KEY, FakeChat
+from hoi_platform.services.fake_apis.fal import FakeFal
 from hoi_platform.services.fake_apis.kling import FakeKling
+from hoi_platform.services.fake_apis.server import application, free_port, serving
 from hoi_platform.services.ledger.database import open_ledger
+from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.purchases import require_known_purchases
 from hoi_platform_tests.platform.conftest import SMALL_GEN, SMALL_RECON, small_config
-from hoi_platform_tests.platform.stand_ins import served_kling
+from hoi_platform_tests.platform.stand_ins import paid_environment, served_kling
+from hoi_platform_tests.services.video.paid_world import MAKE_VIDEO
 
 DRILL = ObjectId("ComAsset", "cordless_drill")
 CLIP = ClipId(DRILL, "kid", "indoor2-manipulation", 1)
@@ -62,6 +69,16 @@ def resource(results: Path, tmp_path: Path) -> PlatformResource:
 def kling() -> Iterator[FakeKling]:
     with served_kling() as kling:
         yield kling
+
+
+@pytest.fixture
+def chat() -> Iterator[FakeChat]:
+    """The vision model's stand-in on loopback, which the environment points at."""
+    port, chat = free_port(), FakeChat(utc_now)
+    values = {"OPENAI_BASE_URL": f"http://127.0.0.1:{port}/openai/v1", "OPENAI_API_KEY": CHAT_KEY}
+    kling, fal = FakeKling(utc_now, MAKE_VIDEO), FakeFal(utc_now, MAKE_VIDEO)
+    with paid_environment(values), serving(application(kling, fal, chat), port):
+        yield chat
 
 
 def migrate(resource: PlatformResource, *options: str) -> str:
@@ -109,6 +126,22 @@ def test_a_migrated_clip_is_done_and_bought_once(
     assert [o.asset for o in outcomes if o.made] in ([], ["dataset_index"])
     assert kling.calls == []
     assert "nothing to migrate" in migrate(resource, "--apply")
+
+
+def test_the_scene_of_the_first_version_is_read_and_done(resource: PlatformResource) -> None:
+    """What counts as done could not be judged, shown or exported any more."""
+    migrate(resource, "--apply")
+    store = resource.platform().store
+    file = store.path("scene_render", "scene", CLIP)
+    old = json.loads(file.read_bytes())
+    assert old["schema_version"] == 1
+    spec = SceneSpec.model_validate(old)
+    (table,) = spec.supports
+    assert isinstance(table, BoxSpec)
+    assert (list(table.pos), list(table.size)) == (old["table"]["pos"], old["table"]["size"])
+    assert table.legs
+    assert len(spec.statics) == len(old["furniture"]) > 0
+    assert states(resource) == {State.DONE}
 
 
 def test_the_page_shows_what_is_done_under_the_keys_of_today(
@@ -199,3 +232,22 @@ def test_what_another_profile_made_is_left_and_taken_up_later(
     assert State.STALE in states(resource)
     assert "left stale" not in migrate(resource, "--apply")
     assert states(resource) == {State.DONE}
+
+
+def test_a_redone_prompt_finds_its_answer(
+    results: Path, resource: PlatformResource, chat: FakeChat
+) -> None:
+    """A stale prompt would be asked for again, and its video with it."""
+    migrate(resource, "--apply")
+    store = resource.platform().store
+    text = store.path("video_prompt", "text", CLIP).read_text()
+    record = store.record("video_prompt", CLIP)
+    assert record is not None
+    store.rewrite_record(CLIP, record.model_copy(update={"fingerprint": "0" * 64}))
+    (outcome,) = ChainRunner(resource).run(DRILL, [1], ["video_prompt"])
+    assert (outcome.error, outcome.made) == (None, True)
+    assert chat.calls == []
+    assert store.path("video_prompt", "text", CLIP).read_text() == text
+    ledger = open_ledger(f"sqlite:///{results}/ledger/ledger.db")
+    (row,) = [row for row in ledger.rows() if row.kind == "vision"]
+    assert row.subjects == (str(CLIP),)

@@ -1,5 +1,6 @@
 """Paid assets in Dagster: keys, the sensor, refusals that no retry path repeats, the dry run."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from hoi_platform.resources.vision import VisionResource
 from hoi_platform.sensors import video_poll
 from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.ledger.states import RequestState
-from hoi_platform_tests.platform.prepared import kling_platform, prepare
+from hoi_platform_tests.platform.conftest import small_config
+from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
 from hoi_platform_tests.platform.stand_ins import orders, paid_environment, served_kling
 from hoi_platform_tests.services.video.paid_world import make_frames
 
@@ -156,6 +158,47 @@ def test_another_video_of_a_clip_is_bought_by_an_explicit_word_alone(
         assert orders(kling) == 2
         assert run_asset(changed, ["video_task"], instance).success, "it is in the ledger now"
         assert orders(kling) == 2
+
+
+def test_more_takes_of_a_bought_clip_need_a_word_on_the_page_too(
+    kling: FakeKling, tmp_path: Path
+) -> None:
+    """A raised num_videos would buy the whole data set once more by a click."""
+    resource = kling_platform(tmp_path)
+    prepare(resource, make_frames(tmp_path, 1)[0], range(1, 2))
+    more = kling_platform(tmp_path, num_videos=2)
+    with dg.instance_for_test() as instance:
+        add_object_keys(instance, ["cordless-drill"])
+        assert run_asset(resource, ["video_task"], instance).success
+        refused = run_asset(more, ["video_task"], instance)
+        assert not refused.success
+        (failure,) = refused.get_step_failure_events()
+        assert "--buy-again" in str(failure.step_failure_data)
+        assert orders(kling) == 1
+        assert run_asset(more.with_flags(buy_again=True), ["video_task"], instance).success
+        assert run_asset(more, ["video_task"], instance).success
+    assert orders(kling) == 2
+
+
+def test_skip_done_buys_for_a_clip_without_a_video_alone(kling: FakeKling, tmp_path: Path) -> None:
+    """A continued batch would buy videos again, or not buy those that are left."""
+    resource = kling_platform(tmp_path)
+    prepare(resource, make_frames(tmp_path, 1)[0], range(1, 3))
+    with dg.instance_for_test() as instance:
+        add_object_keys(instance, ["cordless-drill"])
+        assert run_asset(resource, ["video_task"], instance).success
+    store, clip = resource.platform().store, resource.platform().clip(DRILL, 1)
+    first = store.record("video_task", clip)
+    video = {"video_retry_wait": 0.05, "video_max_polls": 1, "kling_mode": "std"}
+    config = small_config(tmp_path, "gen_2dhoi", "manipulation", {"video": video})
+    flags = ["--dataset", "ComAsset", "--category", "cordless_drill", "--skip_done"]
+    flags += ["--results_dir", str(tmp_path), "--video_model_api", "kling-ai"]
+    flags += ["--config", str(config), "--num_rand_scenes", "2"]
+    for _ in range(2):
+        assert gen_2dhoi.main(flags) == 1, "the videos are not ready"
+        bodies = [json.loads(call.body) for call in kling.calls if call.method == "POST"]
+        assert [body["mode"] for body in bodies] == ["pro", "std"]
+    assert store.record("video_task", clip) == first
 
 
 def test_takes_and_repeated_orders_need_no_second_word(kling: FakeKling, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.vision import VisionResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.models.answering import answering
 from hoi_platform.services.video.license import answer_license
 
 WITHOUT_A_KEY: Final = (
@@ -30,12 +31,16 @@ def _settings(context: Context) -> dict[str, object]:
             "real_size_m": entry.real_size_m,
             "category_size_m": None if known else context.catalogue.category_size(category),
         }
-    return scene_settings(context, _shown(context)) | {
-        "model": gen.chatgpt.model,
-        "system": gen.chatgpt.scale_evaluation_system_message,
-        "max_iterations": gen.scale.max_iterations,
-        "name": entry.prompt_name(context.object_id.category),
-    }
+    return (
+        scene_settings(context, _shown(context))
+        | {
+            "model": gen.chatgpt.model,
+            "system": gen.chatgpt.scale_evaluation_system_message,
+            "max_iterations": gen.scale.max_iterations,
+            "name": entry.prompt_name(context.object_id.category),
+        }
+        | answering(gen.chatgpt)
+    )
 
 
 def _shown(context: Context) -> ClipId:

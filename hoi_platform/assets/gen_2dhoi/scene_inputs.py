@@ -18,7 +18,7 @@ def scene_settings(context: Context, clip: ClipId) -> dict[str, Any]:
     """The content that a clip's scene is drawn from, but for requirements and rendering."""
     gen = context.settings.gen_2dhoi
     return {
-        "scene": context.scene.model_dump(exclude={"name", "requirements"}),
+        "scene": context.scene.content(),
         "character": context.character.model_dump(),
         "scene_seed": clip_scene_seed(gen.simulation.seed, clip, gen.rendering),
         "stance_seed": stance_seed(gen.simulation.seed, clip),

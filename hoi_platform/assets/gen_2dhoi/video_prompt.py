@@ -9,6 +9,7 @@ from hoi_platform.core.scene.seeds import prompt_seed
 from hoi_platform.resources.vision import VisionResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.models.answering import answering
 from hoi_platform.services.video.license import answer_license
 
 _REFINEMENT: Final = {"model", "prompt_refinement_system_message"}
@@ -36,7 +37,8 @@ def _settings(context: Context) -> dict[str, Any]:
     if not _refines(context.settings):
         return {"prompt": prompt.text}
     words = {"category": context.object_id.category}
-    return {"prompt": prompt.text} | words | gen.chatgpt.model_dump(include=_REFINEMENT)
+    asked = gen.chatgpt.model_dump(include=_REFINEMENT)
+    return {"prompt": prompt.text} | words | asked | answering(gen.chatgpt)
 
 
 @stage_asset(

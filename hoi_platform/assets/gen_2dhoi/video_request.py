@@ -6,6 +6,7 @@ from typing import Any, Final
 from hoi_platform.core.scene.performance import VERSION
 from hoi_platform.core.scene.seeds import performance_seed
 from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.backends.weights import model_identity
 from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
 from hoi_platform.services.video.identity import request_identity
 
@@ -25,13 +26,17 @@ def request_settings(context: Context) -> dict[str, Any]:
     """The part of the configuration that a video depends on."""
     video = context.settings.gen_2dhoi.video
     if video.model_api != "simulated":
-        return video.model_dump(include=_PAID)
-    return video.model_dump(include=_SIMULATED) | {
-        "performance": VERSION,
-        "grasp": context.grasp.model_dump() if context.grasp else None,
-        "gpu": context.settings.gen_2dhoi.rendering.gpu,
-        "performance_seed": _performance_seed(context),
-    }
+        return video.model_dump(include=_PAID) | model_identity(model=video.model)
+    return (
+        video.model_dump(include=_SIMULATED)
+        | model_identity(model=video.model)
+        | {
+            "performance": VERSION,
+            "grasp": context.grasp.model_dump() if context.grasp else None,
+            "gpu": context.settings.gen_2dhoi.rendering.gpu,
+            "performance_seed": _performance_seed(context),
+        }
+    )
 
 
 def video_request(work: Work) -> VideoRequest:

@@ -11,7 +11,7 @@ from hoi_platform.services.backends.weights import model_identity
 @stage_asset(
     Look("recon_4dhoi", frozenset({"numpy"})),
     version="3",
-    upstream=("object_mesh", "scene_render", "human_pose", "object_pose"),
+    upstream=("object_mesh", "scene_render", "interaction_video", "human_pose", "object_pose"),
     settings=lambda c: (
         c.settings.recon_4dhoi.contact.model_dump(exclude={"model"})
         | model_identity(model=c.settings.recon_4dhoi.contact.model)
@@ -32,13 +32,15 @@ def contact_labels(work: Work, backends: BackendsResource) -> None:
         body=inputs.body,
         motion=inputs.human.motion,
         mesh=inputs.mesh,
+        mesh_obj=inputs.mesh_obj,
+        scale=inputs.spec.object_scale,
         Ts_world_object=inputs.object_track.Ts_world_object,
         visibility=inputs.human.joint_confidence[:, WRISTS],
         config=work.settings.recon_4dhoi.contact,
     )
     labeler = backends.backend("contact", work)
-    labels = labeler.label(request)
-    backends.note(work, contact=labeler)
+    labels = labeler.label(request, progress=work.progress)
+    backends.note(work, {"contact": labeler})
     write_whole(work.output("labels"), labels.to_json())
     work.facts.update(
         contact_start_frame=labels.start_frame,

@@ -4,7 +4,6 @@ from typing import Any
 
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.core.config.settings import Settings
-from hoi_platform.core.licensing import License
 from hoi_platform.resources.backends import BackendsResource
 from hoi_platform.services.artifacts.stages import Context, Work
 from hoi_platform.services.backends.chosen import terms_of
@@ -22,17 +21,13 @@ def _backend(settings: Settings) -> str:
     return config.backend if same else f"{config.backend}, hands by {config.hands_backend}"
 
 
-def _licenses(context: Context) -> list[License]:
-    return terms_of(context.settings, "human_pose", "hands")
-
-
 @stage_asset(
     Look("recon_4dhoi", frozenset({"mediapipe", "torch"}), queue="gpu", pool="gpu"),
     version="2",
     upstream=("scene_render", "interaction_video"),
     settings=_settings,
     backend=_backend,
-    licenses=_licenses,
+    licenses=lambda c: terms_of(c.settings, "human_pose"),
 )
 def human_pose(work: Work, backends: BackendsResource) -> None:
     """The person's body and hands in every frame, in the camera and in the world."""
@@ -41,7 +36,7 @@ def human_pose(work: Work, backends: BackendsResource) -> None:
     from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest
 
     inputs = ClipInputs(work)
-    estimator = backends.backend("human_pose", work)
+    tools = backends.team("human_pose", work)
     request = HumanPoseRequest(
         video=inputs.video,
         camera=inputs.camera,
@@ -50,9 +45,9 @@ def human_pose(work: Work, backends: BackendsResource) -> None:
         first_human_mask=inputs.first_mask("human_masks"),
         scene_depth=inputs.plate[1],
     )
-    estimate = estimator.estimate(request, progress=work.progress)
+    estimate = tools["human_pose"].estimate(request, progress=work.progress)
     save_estimate(estimate, inputs.camera.T_cam_world, work.output("motion"))
-    backends.note(work, human_pose=estimator)
+    backends.note(work, tools)
     confidence = estimate.keypoints_px[..., 2]
     work.facts.update(
         frames=len(estimate.motion),

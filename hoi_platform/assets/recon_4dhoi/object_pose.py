@@ -39,4 +39,4 @@ def object_pose(work: Work, backends: BackendsResource) -> None:
     track = tracker.track(request, progress=work.progress)
     track.save(work.output("poses"), inputs.camera)
     work.facts.update(track.facts())
-    backends.note(work, object_pose=tracker)
+    backends.note(work, {"object_pose": tracker})

@@ -40,7 +40,7 @@ def scene_tracks(work: Work, backends: BackendsResource) -> None:
     )
     masks, depth = backends.backend("masks", work), backends.backend("depth", work)
     tracks = scene_tracker(masks, depth).track(request, progress=work.progress)
-    backends.note(work, masks=masks, depth=depth)
+    backends.note(work, {"masks": masks, "depth": depth})
     tracks.save(work.output("masks"), work.output("depth"))
     object_confidence, human_confidence = tracks.confidence.mean(axis=0)
     work.facts.update(

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
+from hoi_platform.core.config.backends import ModelConfig
 from hoi_platform.core.config.base import Config
 
 
@@ -98,8 +99,10 @@ class VideoConfig(Config):
     num_video_segments: int = Field(1, ge=1)
     """Segments of ``duration`` in a row, each paid and beginning with the last frame of the one
     before; the simulated backend makes one."""
-    model_api: Literal["simulated", "kling-ai", "fal-ai"] = "simulated"
-    """Who makes the video: this machine, or a paid service."""
+    model_api: str = "simulated"
+    """Who makes the video: a backend of this machine, or a paid service."""
+    model: ModelConfig = ModelConfig()
+    """The weights, device and options of a backend that has some."""
     commercial_ok: bool = False
     """Whether your contract with the paid service permits commercial use of its videos."""
     kling_model_name: str = "kling-v2-5-turbo"
@@ -146,6 +149,10 @@ class VideoConfig(Config):
 class ChatGptConfig(Config):
     """The vision model's instructions."""
 
+    backend: str = "openai"
+    """Who answers: any OpenAI-compatible endpoint, or another backend."""
+    backend_model: ModelConfig = ModelConfig()
+    """The weights, device and options of a backend that has some."""
     model: str = "gpt-4o"
     """Name of the model at the OpenAI-compatible endpoint."""
     commercial_ok: bool = False

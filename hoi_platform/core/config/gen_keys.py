@@ -14,6 +14,7 @@ from hoi_platform.core.config.key_rows import (
     TERMS,
     VIDEO,
     fixed_folder,
+    model_rows,
     refused,
 )
 from hoi_platform.core.config.keys import Key
@@ -22,6 +23,11 @@ _LIMIT: Final = Key(note="how a paid service is asked; no result depends on it")
 _PAID: Final = Key(
     tuple(f"{stage} if paid" for stage in VIDEO),
     note="read by paid services; a simulated clip goes by simulated_frames and simulated_fps",
+)
+
+_ASKED: Final = ("video_prompt if refined", "object_scale if searched")
+_ANSWERS_STATED: Final = Key(
+    ("filtered_hoi if refined", "filtered_hoi if searched"), note=STATED.note
 )
 
 _GEN_FOLDERS: Final = {
@@ -84,6 +90,7 @@ GEN_KEYS: Final[dict[str, Key]] = {
     "video.num_videos": _PAID,
     "video.num_video_segments": _PAID,
     "video.model_api": Key((*VIDEO, "video_prompt if refinable"), may_change=TERMS),
+    **model_rows("video.model", *VIDEO),
     "video.kling_model_name": replace(_PAID, may_change=TERMS),
     "video.duration": _PAID,
     "video.kling_mode": _PAID,
@@ -100,10 +107,10 @@ GEN_KEYS: Final[dict[str, Key]] = {
     "video.simulated_fps": SIMULATED,
     "video.simulated_frames": SIMULATED,
     "video.simulated_samples": SIMULATED,
-    "chatgpt.model": Key(("video_prompt if refined", "object_scale if searched"), may_change=TERMS),
-    "chatgpt.commercial_ok": Key(
-        ("filtered_hoi if refined", "filtered_hoi if searched"), note=STATED.note
-    ),
+    "chatgpt.backend": Key(_ASKED, may_change=TERMS),
+    **model_rows("chatgpt.backend_model", *_ASKED, stated=_ANSWERS_STATED),
+    "chatgpt.model": Key(_ASKED, may_change=TERMS),
+    "chatgpt.commercial_ok": _ANSWERS_STATED,
     "chatgpt.prompt_refinement_system_message": Key(
         ("video_prompt if refined",),
         accepts=lambda text: SEPARATOR not in text,

@@ -25,18 +25,18 @@ def fixed_folder(stage: str, *values: str) -> Key:
     )
 
 
-def model_rows(key: str, stage: str) -> dict[str, Key]:
-    """The rows of a ``ModelConfig`` that a stage's backend reads."""
-    row, contents = Key((stage,)), Key((stage,), note="the content of the files counts")
+def model_rows(key: str, *stages: str, stated: Key = STATED) -> dict[str, Key]:
+    """The rows of a ``ModelConfig`` that the backend of stages reads."""
+    row, contents = Key(stages), Key(stages, note="the content of the files counts")
     supervision = Key(note="how the program is supervised; no result depends on it")
     return {
         f"{key}.path": contents,
-        f"{key}.hub_id": Key((stage,), note="counts where no path is given"),
+        f"{key}.hub_id": Key(stages, note="counts where no path is given"),
         f"{key}.device": row,
         f"{key}.weights.*": contents,
         f"{key}.options.*": row,
-        f"{key}.license": STATED,
-        f"{key}.commercial_ok": STATED,
+        f"{key}.license": stated,
+        f"{key}.commercial_ok": stated,
         f"{key}.runner": row,
         f"{key}.runner.command": contents,
         f"{key}.runner.env.*": row,

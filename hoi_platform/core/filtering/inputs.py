@@ -28,6 +28,7 @@ class FilterInput:
     human_masks: NDArray[np.bool_]  # (T, H, W)
     plate_depth: Array  # (H, W), meters, of the empty scene
     p_world_rendered_pelvis: Array  # (3,), where the conditioning frame has the person
+    T_world_rendered_object: Array  # (4, 4), where it has the object
 
     def __post_init__(self) -> None:
         T, (height, width) = len(self.data), self.camera.shape
@@ -37,6 +38,7 @@ class FilterInput:
             "human_masks": (self.human_masks, (T, height, width)),
             "plate_depth": (self.plate_depth, (height, width)),
             "p_world_rendered_pelvis": (self.p_world_rendered_pelvis, (3,)),
+            "T_world_rendered_object": (self.T_world_rendered_object, (4, 4)),
         }
         for name, (array, shape) in arrays.items():
             if array.shape != shape:

@@ -1,7 +1,7 @@
 """The quantities that single checks hold against their limits; in SI units."""
 
 from math import nan
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from hoi_platform.core.body.skeleton import NUM_BODY_JOINTS
 from hoi_platform.core.filtering.camera_motion import measure_camera_motion
-from hoi_platform.core.filtering.inputs import FilterInput
-from hoi_platform.core.formats.hoi_data import TableBox
 from hoi_platform.core.geometry.object_surface import ObjectSurface
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
+from hoi_platform.core.scene.resting import rest_gap, support_below
 
-GROUND: Final = TableBox((0.0, 0.0, -0.5), (np.inf, np.inf, 1.0))
+if TYPE_CHECKING:
+    from hoi_platform.core.filtering.inputs import FilterInput
+
 _COMPARED_WIDTH_PX: Final = 320
 _COMPARED_FRAMES: Final = 17
 _STEP_FRAMES: Final = 4
@@ -24,7 +25,7 @@ _KNOWN_TO_M: Final = 0.02
 """Largest standard error with which the camera's translation counts as measured."""
 
 
-def camera_translation_m(clip: FilterInput) -> float:
+def camera_translation_m(clip: "FilterInput") -> float:
     """The largest translation of the camera that would explain how the background moves.
 
     At the median depth of the background; nan where the background shows too little to tell.
@@ -42,13 +43,13 @@ def camera_translation_m(clip: FilterInput) -> float:
     return float(motion.translation_m(focal, depth).max()) if known else nan
 
 
-def first_frame_human_m(clip: FilterInput) -> float:
+def first_frame_human_m(clip: "FilterInput") -> float:
     """How far the pelvis of frame 0 is from where the conditioning frame has it."""
     offset = clip.data.motion.translation[0] - clip.p_world_rendered_pelvis
     return float(np.linalg.norm(offset))
 
 
-def initial_separation_m(clip: FilterInput) -> float:
+def initial_separation_m(clip: "FilterInput") -> float:
     """The least distance between body and object at frame 0; negative when they overlap."""
     surface = ObjectSurface.of(clip.mesh, np.random.default_rng(0))
     vertices = clip.data.motion[:1].vertices(clip.body)
@@ -57,7 +58,7 @@ def initial_separation_m(clip: FilterInput) -> float:
     return float(-distance[inside].max() if inside.any() else distance.min())
 
 
-def human_motion_m(clip: FilterInput) -> float:
+def human_motion_m(clip: "FilterInput") -> float:
     """How far the most active of the 22 body joints gets from its first place.
 
     The 95th percentile over frames, so that one bad frame does not move a statue.
@@ -66,7 +67,7 @@ def human_motion_m(clip: FilterInput) -> float:
     return _largest_lasting(np.linalg.norm(joints - joints[0], axis=-1))
 
 
-def object_motion_m(clip: FilterInput) -> float:
+def object_motion_m(clip: "FilterInput") -> float:
     """How far the object's vertices get from their first places; turning counts as well.
 
     The mean over vertices and the 95th percentile over frames.
@@ -75,7 +76,7 @@ def object_motion_m(clip: FilterInput) -> float:
     return _largest_lasting(np.linalg.norm(vertices - vertices[0], axis=-1).mean(axis=1))
 
 
-def unheld_motion(clip: FilterInput) -> float:
+def unheld_motion(clip: "FilterInput") -> float:
     """The share of the object's path on which no hand is labeled; 0 where it never moves.
 
     Steps of 4 frames in which its vertices move less than 1 cm in the mean are noise.
@@ -89,19 +90,14 @@ def unheld_motion(clip: FilterInput) -> float:
     return float(moved[~held].sum() / moved.sum()) if moved.any() else 0.0
 
 
-def support_gap_m(clip: FilterInput) -> float:
-    """How far the object of frame 0 is from lying on its support (the ground without a table).
+def support_gap_m(clip: "FilterInput") -> float:
+    """How far the object of frame 0 is from lying where the conditioning frame shows it lying.
 
-    The vertical gap between its lowest point and the support's top (penetration counts as well)
-    and the distance of its middle from the support's rectangle, added as legs.
+    The support (or the ground) that is nearest to the rendered object; ``Shape.rest_gap`` to it.
     """
-    support = clip.data.table or GROUND
-    vertices = transform_points(clip.data.Ts_world_object[0], clip.mesh.vertices)
-    gap = vertices[:, 2].min() - (support.pos[2] + support.size[2] / 2)
-    middle = (vertices.min(axis=0) + vertices.max(axis=0))[:2] / 2
-    half = np.array(support.size[:2]) / 2
-    outside = np.maximum(np.abs(middle - support.pos[:2]) - half, 0)
-    return float(np.hypot(gap, np.linalg.norm(outside)))
+    rendered = transform_points(clip.T_world_rendered_object, clip.mesh.vertices)
+    support = support_below(clip.data.supports, rendered)
+    return rest_gap(support, transform_points(clip.data.Ts_world_object[0], clip.mesh.vertices))
 
 
 def _largest_lasting(distance: Array) -> float:

@@ -1,13 +1,15 @@
 """How far the reconstruction's silhouettes are from the tracked masks, frame by frame."""
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.filtering.inputs import FilterInput
 from hoi_platform.core.geometry.raster import rasterize
 from hoi_platform.core.geometry.rotations import Array
+
+if TYPE_CHECKING:
+    from hoi_platform.core.filtering.inputs import FilterInput
 
 _MIN_PIXELS: Final = 16
 """Smallest union of silhouette and mask that can be judged (pixels of the strided image)."""
@@ -25,7 +27,7 @@ class Misalignment(NamedTuple):
     total: Array  # (T,)
 
 
-def misalignment(clip: FilterInput) -> Misalignment:
+def misalignment(clip: "FilterInput") -> Misalignment:
     """Object, and union of person and object, against their tracked masks.
 
     What the empty scene (a table, say) hides is left out of the silhouettes. The object is

@@ -20,6 +20,7 @@ from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays
 from hoi_platform.core.formats.contact_record import ContactPoints, ContactRecord
 from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.scene.parts import BoxSpec, MeshSpec, table_of
 
 FK_TOLERANCE_M: Final = 1e-4
 """Largest distance between a stored joint and forward kinematics of what is stored (m)."""
@@ -35,18 +36,6 @@ _SCHEMA: Final = (
     ArraySpec("obj_scale", (3,), finite=True),
     ArraySpec("betas", ("B",), finite=True),
 )
-
-
-@dataclass(frozen=True)
-class TableBox:
-    """The support in the result's world: center and full extents (m)."""
-
-    pos: tuple[float, float, float]
-    size: tuple[float, float, float]
-
-    def shifted(self, offset: Array) -> "TableBox":
-        x, y, z = (np.array(self.pos) + offset).tolist()
-        return TableBox((x, y, z), self.size)
 
 
 @dataclass(frozen=True)
@@ -70,7 +59,8 @@ class HoiData:
     """Shape coefficients; for Anny the phenotype values, named in ``meta['shape_names']``."""
     scale: float = 1.0
     """Uniform scale of the body, already contained in ``rest_joints``."""
-    table: TableBox | None = None
+    supports: tuple[BoxSpec | MeshSpec, ...] = ()
+    """What object and person may rest on besides the ground, in the result's world."""
     meta: dict[str, Any] = field(default_factory=dict)
     """Plain JSON values: paths, backends, intervals."""
     eval_data: dict[str, float] = field(default_factory=dict)
@@ -148,12 +138,13 @@ class HoiData:
             motion=replace(self.motion, translation=self.motion.translation + offset),
             joints=self.joints + offset,
             Ts_world_object=Ts,
-            table=None if self.table is None else self.table.shifted(offset),
+            supports=tuple(part.shifted(offset) for part in self.supports),
         )
 
     def packaged(self) -> "HoiData":
         """In the frame of the packaged result (module docstring)."""
-        anchor = self.Ts_world_object[0, :3, 3] if self.table is None else np.array(self.table.pos)
+        table = table_of(self.supports)
+        anchor = self.Ts_world_object[0, :3, 3] if table is None else np.array(table.pos)
         origin = anchor * [1.0, 1.0, 0.0]
         meta = self.meta | {PACKAGED_ORIGIN: origin.tolist()}
         return replace(self.shifted(-origin), meta=meta)

@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import JOINT_NAMES, NUM_JOINTS
@@ -20,9 +21,12 @@ from hoi_platform.core.formats.contact_record import (
     ContactRecord,
     HandContact,
 )
-from hoi_platform.core.formats.hoi_data import JOINT_CONFIDENCE, HoiData, TableBox
+from hoi_platform.core.formats.hoi_data import JOINT_CONFIDENCE, HoiData
+from hoi_platform.core.scene.parts import PARTS, BoxSpec, MeshSpec
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+_READ_VERSIONS: Final = (1, SCHEMA_VERSION)
+"""Version 1 had one table, without name and legs, in place of the supports."""
 
 _SCHEMA: Final = (
     ArraySpec("joint_names", (NUM_JOINTS,), "text"),
@@ -94,10 +98,11 @@ def read_hoi_npz(path: Path) -> HoiData:
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise BadInputError(f"{path} is not a readable hoi_data.npz: {error}") from error
     version = int(arrays.get("schema_version", -1))
-    if version != SCHEMA_VERSION:
+    if version not in _READ_VERSIONS:
         raise BadInputError(
-            f"{path} has schema version {version}; this release reads {SCHEMA_VERSION}. "
-            "Materialize filtered_hoi again"
+            f"{path} has schema version {version}; this release reads "
+            f"{' and '.join(map(str, _READ_VERSIONS))}. Upgrade it, or materialize the asset that "
+            "wrote the file again"
         )
     present = tuple(spec for spec in _OPTIONAL if spec.name in arrays)
     checked = check_arrays(str(path), arrays, (*_SCHEMA, *present))
@@ -109,19 +114,28 @@ def read_hoi_npz(path: Path) -> HoiData:
 
 
 def _record(data: HoiData) -> dict[str, Any]:
-    table = data.table
     return {
         "meta": data.meta,
         "eval_data": {term: None if isnan(v) else v for term, v in data.eval_data.items()},
-        "table": None if table is None else {"pos": table.pos, "size": table.size},
+        "supports": PARTS.dump_python(list(data.supports), mode="json"),
         "contact_labels": data.contact.labels,
         "contact_interval": data.contact.interval,
         "contact_start_frame": data.contact.start_frame,
     }
 
 
+def _supports(record: dict[str, Any]) -> tuple[BoxSpec | MeshSpec, ...]:
+    """Raises BadInputError for parts that are not ours."""
+    if "supports" not in record:
+        table = record["table"]
+        return () if table is None else (BoxSpec(**table, name="table"),)
+    try:
+        return tuple(PARTS.validate_python(record["supports"]))
+    except ValidationError as error:
+        raise BadInputError(f"hoi_data: the supports are not readable: {error}") from error
+
+
 def _assemble(arrays: dict[str, NDArray], record: dict[str, Any]) -> HoiData:
-    table = record["table"]
     labels = tuple(tuple(joints) for joints in record["contact_labels"])
     left, right = (HandContact(arrays[f"{h}_points"], arrays[f"{h}_frames"]) for h in HANDS)
     return HoiData(
@@ -143,7 +157,7 @@ def _assemble(arrays: dict[str, NDArray], record: dict[str, Any]) -> HoiData:
         joint_confidence=arrays.get("joint_confidence"),
         betas=arrays["betas"],
         scale=float(arrays["scale"]),
-        table=None if table is None else TableBox(tuple(table["pos"]), tuple(table["size"])),
+        supports=_supports(record),
         meta=record["meta"],
         eval_data={t: nan if v is None else v for t, v in record["eval_data"].items()},
     )

@@ -25,9 +25,10 @@ from hoi_platform.core.formats.contact_record import (
     HandContact,
 )
 from hoi_platform.core.formats.foreign_pickle import load_foreign_pickle
-from hoi_platform.core.formats.hoi_data import HoiData, TableBox
+from hoi_platform.core.formats.hoi_data import HoiData
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import rigid
+from hoi_platform.core.scene.parts import BoxSpec, table_of
 
 PROTOCOL: Final = 4  # protocol 5 needs Python 3.8; simulators' environments are often older
 
@@ -64,7 +65,7 @@ _DERIVED_META: Final = ("fps", "num_frames", "inter_start_idx", "inter_end_idx")
 def to_reference(data: HoiData) -> dict[str, Any]:
     """The reference's dictionary. Raises BadInputError when joints and pose disagree."""
     data.check_kinematics()
-    table = data.table
+    table = table_of(data.supports)
     return {
         "human_data": _human(data),
         "obj_data": {
@@ -78,9 +79,7 @@ def to_reference(data: HoiData) -> dict[str, Any]:
         "object_data": {"object_poses": data.Ts_world_object},
         "meta": dict(data.meta) | _derived_meta(data),
         "eval_data": dict(data.eval_data),
-        "scene_data": {}
-        if table is None
-        else {"table": {"pos": np.array(table.pos), "size": np.array(table.size)}},
+        "scene_data": {} if table is None else {"table": _reference_box(table)},
         "contact": data.contact.to_reference(),
     }
 
@@ -127,7 +126,7 @@ def from_reference(content: Any, source: str = "hoi_data.pkl") -> HoiData:
         joint_confidence=_table(content, "human_data", source).get("joint_confidence"),
         betas=human["betas"],
         scale=float(human["scale"]),
-        table=_box(_table(content, "scene_data", source)),
+        supports=_supports(_table(content, "scene_data", source)),
         meta={key: value for key, value in meta.items() if key not in _DERIVED_META},
         eval_data=dict(_table(content, "eval_data", source)),
     )
@@ -170,8 +169,16 @@ def _contact(contact: Mapping[str, Any], frames: int) -> ContactRecord:
     )
 
 
-def _box(scene: Mapping[str, Any]) -> TableBox | None:
+def _reference_box(table: BoxSpec) -> dict[str, Array]:
+    """The reference's boxes lie along the axes: the bounds of one that is turned."""
+    if table.R_world_part is None:
+        return {"pos": np.array(table.pos), "size": np.array(table.size)}
+    low, high = table.shape().surface().bounds
+    return {"pos": (low + high) / 2, "size": high - low}
+
+
+def _supports(scene: Mapping[str, Any]) -> tuple[BoxSpec, ...]:
     if "table" not in scene:
-        return None
-    pos, size = (tuple(np.asarray(scene["table"][key], float).tolist()) for key in ("pos", "size"))
-    return TableBox(pos, size)
+        return ()
+    pos, size = (np.asarray(scene["table"][key], float).tolist() for key in ("pos", "size"))
+    return (BoxSpec(pos=pos, size=size, name="table"),)

@@ -9,7 +9,7 @@ from hoi_platform.core.formats.contact_record import (
     contact_points,
     hand_vertices,
 )
-from hoi_platform.core.formats.hoi_data import HoiData, TableBox
+from hoi_platform.core.formats.hoi_data import HoiData
 from hoi_platform.core.optimizer.observation import HoiObservation
 from hoi_platform.core.optimizer.result import HoiResult
 
@@ -41,7 +41,7 @@ def hoi_data_of(
             contacts.confidence,
         ),
         joint_confidence=observation.human.joint_confidence,
-        table=TableBox(spec.table.pos, spec.table.size),
+        supports=tuple(spec.supports),
         meta=meta,
         eval_data=result.eval_data,
     )

@@ -45,7 +45,7 @@ class ObjectSurface:
         low, high = self.mesh.bounds
         near = np.flatnonzero(((local > low) & (local < high)).all(axis=1))
         result = np.zeros(len(local), dtype=bool)
-        result[near] = _enclosed(self.mesh, local[near])
+        result[near] = enclosed(self.mesh, local[near])
         return result.reshape(p_world.shape[:2])
 
 
@@ -53,7 +53,8 @@ class ObjectSurface:
 _RAYS: Final = np.array([[0.36, 0.48, 0.8], [-0.61, 0.33, 0.72], [0.29, -0.83, 0.47]])
 
 
-def _enclosed(mesh: TriangleMesh, points: Array) -> NDArray[np.bool_]:
+def enclosed(mesh: TriangleMesh, points: Array) -> NDArray[np.bool_]:
+    """(N,): which points (N, 3) lie within a mesh, in its frame."""
     if len(points) == 0:
         return np.zeros(0, dtype=bool)
     import trimesh

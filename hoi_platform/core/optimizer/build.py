@@ -13,9 +13,9 @@ from hoi_platform.core.optimizer.hoi_model import HoiModel, Kind
 from hoi_platform.core.optimizer.holding import Holding, trusted_frames
 from hoi_platform.core.optimizer.masks import mask_windows
 from hoi_platform.core.optimizer.observation import HoiObservation
+from hoi_platform.core.optimizer.obstacles import obstacle_of
 from hoi_platform.core.optimizer.prediction import Prediction
 from hoi_platform.core.optimizer.targets import (
-    Box,
     Cloud,
     ContactTargets,
     KeypointTargets,
@@ -23,6 +23,7 @@ from hoi_platform.core.optimizer.targets import (
     Targets,
 )
 from hoi_platform.core.optimizer.variables import Variables
+from hoi_platform.core.scene.parts import shape_of
 
 _FIELD_RESOLUTION = 48
 _PLAIN = 0.3
@@ -55,7 +56,7 @@ def build_targets(
         R_tracked=kind(track.Ts_world_object[:, :3, :3]),
         first_object_points=kind(transform_points(T_first, surface)),
         contact=contact_targets(held, kind),
-        table=_table(observation, kind),
+        obstacles=tuple(obstacle_of(shape_of(part), kind) for part in observation.spec.supports),
         object_distance=SignedDistanceGrid.of(observation.mesh, _FIELD_RESOLUTION),
         masks=_masks(observation, kind, rng),
         object_cloud=_object_cloud(observation, kind, cloud_points, rng),
@@ -137,8 +138,3 @@ def _cloud(
         return None
     points, real = depth_clouds(observation.tracks.depth, masks, observation.camera, count, rng)
     return Cloud(kind(points), kind.booleans(real)) if real.any() else None
-
-
-def _table(observation: HoiObservation, kind: Kind) -> Box:
-    table = observation.spec.table
-    return Box(kind(np.array(table.pos)), kind(np.array(table.size) / 2))

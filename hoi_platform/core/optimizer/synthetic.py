@@ -22,7 +22,8 @@ from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid, transform_points
 from hoi_platform.core.optimizer.observation import HoiObservation
 from hoi_platform.core.scene.contacts import ContactLabels
-from hoi_platform.core.scene.spec import BoxSpec, CameraSpec, LightSpec, RoomSpec, SceneSpec
+from hoi_platform.core.scene.parts import BoxSpec
+from hoi_platform.core.scene.spec import CameraSpec, LightSpec, RoomSpec, SceneSpec
 from hoi_platform.core.tracking.track import ObjectPoseTrack
 
 # Rest frame → world: the person faces +y.
@@ -129,7 +130,9 @@ def _spec(body: BodyModel, T_world_object: Array, mesh: TriangleMesh, width_px: 
         seed=1,
         camera=CameraSpec.of(camera),
         room=RoomSpec(),
-        table=BoxSpec(pos=(x, y + 0.2, lowest - 0.02), size=(0.6, 0.6, 0.04)),
+        supports=[
+            BoxSpec(pos=(x, y + 0.2, lowest - 0.02), size=(0.6, 0.6, 0.04), name="table", legs=True)
+        ],
         lights=[LightSpec(pos=(0, 0, 2.5), target=(0, 0, 1), size_m=1, power_w=100)],
         object_scale=(1, 1, 1),
         T_world_object=T_world_object.tolist(),

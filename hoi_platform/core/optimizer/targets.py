@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from hoi_platform.core.geometry.sdf import SignedDistanceGrid
+from hoi_platform.core.optimizer.obstacles import Obstacle
 
 
 @dataclass(frozen=True)
@@ -125,18 +126,6 @@ class ContactTargets:
 
 
 @dataclass(frozen=True)
-class Box:
-    """An axis-aligned box in the world (m)."""
-
-    center: Tensor  # (3,)
-    half: Tensor  # (3,)
-
-    def depth_inside(self, p: Tensor) -> Tensor:
-        """How far (..., 3) points are below the nearest face (...); 0 outside (m)."""
-        return (self.half - (p - self.center).abs()).min(dim=-1).values.clamp(min=0)
-
-
-@dataclass(frozen=True)
 class Targets:
     """One clip's measurements; terms read nothing else. None means: not measured."""
 
@@ -150,7 +139,8 @@ class Targets:
     R_tracked: Tensor  # (T, 3, 3)
     first_object_points: Tensor  # (N, 3) the model's points at the rendered first pose, world
     contact: ContactTargets
-    table: Box | None
+    obstacles: tuple[Obstacle, ...]
+    """The scene's supports."""
     object_distance: SignedDistanceGrid
     masks: MaskTargets | None = None
     object_cloud: Cloud | None = None

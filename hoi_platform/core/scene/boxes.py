@@ -1,4 +1,4 @@
-"""The static boxes of a scene and their surface: the same for Cycles, ray casting and viewers."""
+"""The parts of a scene that stand still and their surface: for Cycles, ray casting and viewers."""
 
 from typing import Final
 
@@ -6,52 +6,77 @@ import numpy as np
 
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.scene.spec import BoxSpec, SceneSpec
+from hoi_platform.core.geometry.shapes import BoxShape
+from hoi_platform.core.scene.parts import BoxSpec, MeshSpec, shape_of
+from hoi_platform.core.scene.spec import SceneSpec
+
+Part = BoxSpec | MeshSpec
 
 _LEG_M: Final = 0.05
 _INSET_M: Final = 0.03
 
-# Corner i has the sign of bit 0, 1, 2 along x, y, z; triangles counter-clockwise from outside.
-_QUADS: Final = ((0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5))
-_FACES: Final = np.array([t for a, b, c, d in _QUADS for t in ((a, b, c), (a, c, d))])
-_CORNERS: Final = np.array([[i & 1, i >> 1 & 1, i >> 2 & 1] for i in range(8)]) - 0.5
 
-
-def table_boxes(table: BoxSpec) -> list[BoxSpec]:
-    """The table's top and its four legs."""
-    x, y, _ = np.array(table.size) / 2 - _INSET_M - _LEG_M / 2
-    bottom = table.top - table.size[2]
+def with_legs(part: Part) -> list[Part]:
+    """A part and the four legs that it stands on, if any."""
+    if not isinstance(part, BoxSpec) or not part.legs:
+        return [part]
+    x, y, _ = np.array(part.size) / 2 - _INSET_M - _LEG_M / 2
+    bottom = part.top - part.size[2]
+    c, s = np.cos(part.turn_rad[2]), np.sin(part.turn_rad[2])
     legs = [
         BoxSpec(
-            pos=(table.pos[0] + sx * x, table.pos[1] + sy * y, bottom / 2),
+            pos=(
+                part.pos[0] + c * (sx * x) - s * (sy * y),
+                part.pos[1] + s * (sx * x) + c * (sy * y),
+                bottom / 2,
+            ),
             size=(_LEG_M, _LEG_M, bottom),
-            color=table.color,
-            name="table_leg",
+            turn_rad=(0.0, 0.0, part.turn_rad[2]),
+            color=part.color,
+            name=f"{part.name}_leg",
+            material=None if part.material is None else "upright",
         )
         for sx in (-1, 1)
         for sy in (-1, 1)
     ]
-    return [table.model_copy(update={"name": "table"}), *legs]
+    return [part, *legs]
 
 
-def scene_boxes(spec: SceneSpec) -> list[BoxSpec]:
-    """Table and furniture, without the room's shell."""
-    return [*table_boxes(spec.table), *spec.furniture]
+def support_parts(spec: SceneSpec) -> list[Part]:
+    """Supports with their legs."""
+    return [part for support in spec.supports for part in with_legs(support)]
+
+
+def scene_parts(spec: SceneSpec) -> list[Part]:
+    """Everything that stands in the room, without the room's shell."""
+    return [*support_parts(spec), *(part for thing in spec.statics for part in with_legs(thing))]
+
+
+def support_mesh(spec: SceneSpec) -> TriangleMesh:
+    """The surface of all supports with their legs; empty where there are none."""
+    return merged([part_mesh(part) for part in support_parts(spec)])
+
+
+def part_mesh(part: Part) -> TriangleMesh:
+    """Its outward triangles in the world."""
+    return shape_of(part).surface()
 
 
 def box_mesh(box: BoxSpec) -> TriangleMesh:
     """A box as 12 outward triangles."""
-    return TriangleMesh(_CORNERS * np.array(box.size) + np.array(box.pos), _FACES.copy())
+    return box.shape().surface()
 
 
 def room_mesh(size: Array) -> TriangleMesh:
     """The shell of a room of extents (3,), seen from inside."""
-    shell = box_mesh(BoxSpec(pos=(0.0, 0.0, size[2] / 2), size=(size[0], size[1], size[2])))
+    shell = BoxShape(np.array([0.0, 0.0, size[2] / 2]), size).surface()
     return TriangleMesh(shell.vertices, shell.faces[:, ::-1])
 
 
 def merged(meshes: list[TriangleMesh]) -> TriangleMesh:
-    """Several surfaces as one; faces keep the meshes' order."""
+    """Several surfaces as one, or an empty one for none; faces keep the meshes' order."""
+    if not meshes:
+        return TriangleMesh(np.zeros((0, 3)), np.zeros((0, 3), np.int64))
     starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes[:-1])])
     return TriangleMesh(
         np.concatenate([mesh.vertices for mesh in meshes]),
@@ -61,5 +86,5 @@ def merged(meshes: list[TriangleMesh]) -> TriangleMesh:
 
 def static_mesh(spec: SceneSpec) -> TriangleMesh:
     """Everything but the person and the object."""
-    boxes = [box_mesh(box) for box in scene_boxes(spec)]
-    return merged([room_mesh(np.array(spec.room.size)), *boxes])
+    parts = [part_mesh(part) for part in scene_parts(spec)]
+    return merged([room_mesh(np.array(spec.room.size)), *parts])

@@ -115,15 +115,17 @@ def label_contacts(
     touching = seen & (distance <= config.distance_m) & (speed <= _TOGETHER_M_S)
     held = _held(distance, displaced, seen, config.distance_m)
     labels = _joined(touching, held)
-    start = _start_frame(Ts_world_object)
     nearness = 1 - distance / (2 * _HELD_SLACK * config.distance_m)  # at least 0.5 where labeled
-    return ContactLabels(
-        _intervals(labels, start, config.contact_interval),
-        config.contact_interval,
-        start,
-        labels,
-        np.where(labels, support * nearness.clip(0, 1), 0.0),
-    )
+    confidence = np.where(labels, support * nearness.clip(0, 1), 0.0)
+    return labels_of_hands(labels, confidence, Ts_world_object, config.contact_interval)
+
+
+def labels_of_hands(
+    hands: NDArray[np.bool_], confidence: Array, Ts_world_object: Array, interval: int
+) -> ContactLabels:
+    """Labels of hands per frame (T, 2) with the reference's intervals, whoever found them."""
+    start = _start_frame(Ts_world_object)
+    return ContactLabels(_intervals(hands, start, interval), interval, start, hands, confidence)
 
 
 def _lasting(visibility: Array, fps: float) -> Array:

@@ -1,6 +1,8 @@
-"""One random draw of a scene from its template, with no judgment of the result."""
+"""One random draw of a room with a person and an object, with no judgment of the result."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,23 +13,34 @@ from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.furniture import draw_furniture
-from hoi_platform.core.scene.person import StandingPerson
-from hoi_platform.core.scene.spec import (
-    BoxSpec,
-    CameraSpec,
-    LightSpec,
-    RoomSpec,
-    SceneSpec,
-    Vec3,
-)
+from hoi_platform.core.scene.parts import BoxSpec, MeshSpec, Vec3
+from hoi_platform.core.scene.spec import CameraSpec, LightSpec, RoomSpec, SceneSpec
 from hoi_platform.core.scene.templates import Palette, Range, SceneTemplate
+
+if TYPE_CHECKING:
+    from hoi_platform.core.scene.person import StandingPerson
 
 _PERSON_YAW_DEG = 4.0
 _CAMERA_TO_WALL_M = 0.25
 
 
 @dataclass(frozen=True)
-class _Draw:
+class SceneRequest:
+    """What a scene is drawn for and from."""
+
+    clip: ClipId
+    template: SceneTemplate
+    person: "StandingPerson"
+    rested: TriangleMesh
+    """The scaled object in its settled rotation."""
+    R_world_settled: Array
+    scale: Vec3
+    rendering: RenderingConfig
+    stance_seed: int
+
+
+@dataclass(frozen=True)
+class Draw:
     """The template with a generator and what is decided first: place, side and palette."""
 
     template: SceneTemplate
@@ -46,23 +59,26 @@ class _Draw:
         return self.between(values) * (1 if self.rng.random() < 0.5 else -1)
 
 
-def draw_scene(
-    clip: ClipId,
-    template: SceneTemplate,
-    person: StandingPerson,
-    rested: TriangleMesh,
-    R_world_settled: Array,
-    scale: Vec3,
-    rendering: RenderingConfig,
-    rng: np.random.Generator,
-    stance_seed: int,
-) -> SceneSpec:
-    """Draw everything; ``rested`` is the scaled object in its settled rotation."""
-    draw = _draw(template, person, rng)
+@dataclass(frozen=True)
+class Placement:
+    """Where the object is and what it lies on."""
+
+    supports: list[BoxSpec | MeshSpec]
+    p_world_object: Array
+    """(3,) origin of the object."""
+
+
+Place = Callable[[Draw, TriangleMesh], Placement]
+"""From what is decided and the turned object (its origin at 0) to its place."""
+
+
+def draw_room(request: SceneRequest, rng: np.random.Generator, place: Place) -> SceneSpec:
+    """A furnished room with a standing person; ``place`` decides about the object."""
+    template = request.template
+    draw = _draw(template, request.person, rng)
     yaw = matrix_from_axis_angle(np.array([0.0, 0.0, rng.uniform(-np.pi, np.pi)]))
-    turned = rested.transformed(rigid(yaw, np.zeros(3)))
-    table, t_object = _table_and_object(draw, turned)
-    camera = _camera(draw, rendering)
+    placed = place(draw, request.rested.transformed(rigid(yaw, np.zeros(3))))
+    camera = _camera(draw, request.rendering)
     person_yaw = np.deg2rad(rng.uniform(-_PERSON_YAW_DEG, _PERSON_YAW_DEG))
     R_person = matrix_from_axis_angle(np.array([0.0, 0.0, person_yaw]))
     size = template.room_size
@@ -70,58 +86,31 @@ def draw_scene(
         size, (-draw.side, -1), round(draw.between(template.furniture)), draw.palette, rng
     )
     return SceneSpec(
-        clip_id=clip.path,
-        scene=clip.scene,
-        character=clip.character,
-        seed=clip.seed,
-        stance_seed=stance_seed,
+        clip_id=request.clip.path,
+        scene=request.clip.scene,
+        character=request.clip.character,
+        seed=request.clip.seed,
+        stance_seed=request.stance_seed,
         camera=CameraSpec.of(camera),
         room=RoomSpec(size=size, floor_color=draw.palette.floor, wall_color=draw.palette.wall),
-        table=table,
-        furniture=furniture,
+        supports=placed.supports,
+        statics=furniture,
         lights=_lights(draw, camera),
-        object_scale=scale,
-        T_world_object=rigid(yaw @ R_world_settled, t_object).tolist(),
+        object_scale=request.scale,
+        T_world_object=rigid(yaw @ request.R_world_settled, placed.p_world_object).tolist(),
         T_world_person=rigid(R_person, draw.place).tolist(),
     )
 
 
-def _draw(template: SceneTemplate, person: StandingPerson, rng: np.random.Generator) -> _Draw:
+def _draw(template: SceneTemplate, person: "StandingPerson", rng: np.random.Generator) -> Draw:
     side = 1 if rng.random() < 0.5 else -1
     away = rng.uniform(*template.corner_m, size=2)
     place = np.array([-side * away[0], -away[1], 0.0])
     palette = template.palettes[int(rng.integers(len(template.palettes)))]
-    return _Draw(template, rng, person.height_m, side, place, palette)
+    return Draw(template, rng, person.height_m, side, place, palette)
 
 
-def _table_and_object(draw: _Draw, turned: TriangleMesh) -> tuple[BoxSpec, Array]:
-    """The table before the person and the object's position (3,) on it, near the person.
-
-    The table reaches further away from the camera, so that it hides little of the person. It
-    grows when the object needs more room.
-    """
-    form, h = draw.template.table, draw.stature_m
-    low, high = turned.bounds
-    top = form.height_m or draw.between(form.height_statures) * h
-    near = draw.place[1] + draw.between(form.person_gap_statures) * h
-    edge = draw.between(form.object_edge_m)
-    shift = draw.between(form.object_side_statures) * h
-    half_x = (high[0] - low[0]) / 2
-    reach = max(draw.between(form.overhang_m), draw.side * shift + half_x + edge)
-    width = max(draw.between(form.width_m), reach - draw.side * shift + half_x + edge)
-    depth = max(draw.between(form.depth_m), high[1] - low[1] + 2 * edge)
-    x = draw.place[0] + draw.side * (reach - width / 2)
-    table = BoxSpec(
-        pos=(x, near + depth / 2, top - form.thickness_m / 2),
-        size=(width, depth, form.thickness_m),
-        color=draw.palette.table,
-        name="table",
-    )
-    corner = np.array([draw.place[0] + shift - half_x, near + edge, table.top])
-    return table, corner - low
-
-
-def _camera(draw: _Draw, rendering: RenderingConfig) -> Camera:
+def _camera(draw: Draw, rendering: RenderingConfig) -> Camera:
     """The focal length in pixels is the image's diagonal, as in the reference."""
     form, h = draw.template.camera, draw.stature_m
     azimuth = draw.side * np.deg2rad(draw.between(form.azimuth_deg))
@@ -137,7 +126,7 @@ def _camera(draw: _Draw, rendering: RenderingConfig) -> Camera:
     return look_at(rendering.width, rendering.height, focal, eye, target)
 
 
-def _lights(draw: _Draw, camera: Camera) -> list[LightSpec]:
+def _lights(draw: Draw, camera: Camera) -> list[LightSpec]:
     """Key and fill light on either side of the camera, a panel below the ceiling."""
     form = draw.template.lights
     chest = draw.place + np.array([0.0, 0.0, 0.7 * draw.stature_m])
@@ -156,7 +145,7 @@ def _lights(draw: _Draw, camera: Camera) -> list[LightSpec]:
     return lights
 
 
-def _light(draw: _Draw, over: Array, target: Array, power: Range, color: Vec3) -> LightSpec:
+def _light(draw: Draw, over: Array, target: Array, power: Range, color: Vec3) -> LightSpec:
     """An area light below the ceiling, over a point."""
     x, y, _ = over
     return LightSpec(

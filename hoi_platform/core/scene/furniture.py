@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.scene.spec import BoxSpec, Vec3
+from hoi_platform.core.scene.parts import BoxSpec, Vec3
 from hoi_platform.core.scene.templates import Palette
 
 Piece = list[BoxSpec]

@@ -9,6 +9,7 @@ from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
+from hoi_platform.core.scene.parts import shape_of
 from hoi_platform.core.scene.spec import LightSpec, SceneSpec
 
 _STILL_M: Final = 0.002
@@ -52,11 +53,12 @@ def _corners(mesh: TriangleMesh) -> Array:
 
 
 def _shadow(points: Array, light: LightSpec, spec: SceneSpec) -> Array:
-    """Where the light's center casts points on the table's plane and the floor, if near."""
+    """Where the light's center casts points on the supports' tops and the floor, if near."""
     source = np.array(light.pos)
     way = points - source
     landed = []
-    for height in (spec.table.top, 0.0):
+    tops = [level for part in spec.supports for level in shape_of(part).levels]
+    for height in (*tops, 0.0):
         drop = np.minimum(way[:, 2], -1e-3)
         foot = source + way * ((height - source[2]) / drop)[:, None]
         near = np.linalg.norm(foot - points, axis=-1) < _SHADOW_REACH_M

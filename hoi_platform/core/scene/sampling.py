@@ -13,10 +13,12 @@ from hoi_platform.core.filtering.check import Check
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.physics.settling import SettledPose
-from hoi_platform.core.scene.drawing import draw_scene
+from hoi_platform.core.scene.drawing import SceneRequest
+from hoi_platform.core.scene.kind import draw_scene
+from hoi_platform.core.scene.parts import Vec3
 from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.seeds import clip_scene_seed, stance_seed
-from hoi_platform.core.scene.spec import SceneSpec, Vec3
+from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.core.scene.visibility import SceneView, all_checks
 
@@ -50,12 +52,11 @@ def sample_scene(
     rng = np.random.default_rng(clip_scene_seed(base_seed, clip, rendering))
     rested = mesh.scaled(scale).transformed(_rotation(settled.R_world_object))
     rejections: Counter[str] = Counter()
-    stance = stance_seed(base_seed, clip)
+    stance, R = stance_seed(base_seed, clip), settled.R_world_object
+    request = SceneRequest(clip, template, person, rested, R, scale, rendering, stance)
     need = template.requirements
     for tries in range(1, need.max_tries + 1):
-        spec = draw_scene(
-            clip, template, person, rested, settled.R_world_object, scale, rendering, rng, stance
-        )
+        spec = draw_scene(request, rng)
         view = SceneView(spec, person, mesh.scaled(scale).transformed(spec.T_world_object_array()))
         checks = all_checks(view, need, rendering)
         failed = [check.name for check in checks if not check.passed]

@@ -3,23 +3,21 @@
 It is written as JSON beside the render; Blender draws it and every later stage reads it.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, model_validator
 
+from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.scene.parts import PartSpec, Spec, Vec3
 
-Vec3 = tuple[float, float, float]
+SCHEMA_VERSION: Final = 2
 Matrix4 = Annotated[list[list[float]], Field(min_length=4, max_length=4)]
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CameraSpec(_Spec):
+class CameraSpec(Spec):
     """A ``core.geometry.camera.Camera`` in JSON."""
 
     width_px: int
@@ -35,21 +33,7 @@ class CameraSpec(_Spec):
         return cls.model_validate(camera.to_json())
 
 
-class BoxSpec(_Spec):
-    """An axis-aligned box in the world: ``pos`` is its center, ``size`` its full extents (m)."""
-
-    pos: Vec3
-    size: Vec3
-    color: Vec3 = (0.6, 0.45, 0.3)
-    name: str = "box"
-
-    @property
-    def top(self) -> float:
-        """The height of its upper face (m)."""
-        return self.pos[2] + self.size[2] / 2
-
-
-class LightSpec(_Spec):
+class LightSpec(Spec):
     """An area light; ``power_w`` is Blender's radiant power in watts."""
 
     pos: Vec3
@@ -59,7 +43,7 @@ class LightSpec(_Spec):
     color: Vec3 = (1.0, 1.0, 1.0)
 
 
-class RoomSpec(_Spec):
+class RoomSpec(Spec):
     """A box room whose floor is z = 0 and centered on the origin; colors are linear RGB."""
 
     size: Vec3 = (6.0, 6.0, 2.8)
@@ -67,10 +51,13 @@ class RoomSpec(_Spec):
     wall_color: Vec3 = (0.62, 0.62, 0.58)
 
 
-class SceneSpec(_Spec):
-    """Everything that a clip's images depend on, but for the person's motion."""
+class SceneSpec(Spec):
+    """Everything that a clip's images depend on, but for the person's motion.
 
-    schema_version: Literal[1] = 1
+    Files of the first version, which had one ``table`` and ``furniture``, are read as well.
+    """
+
+    schema_version: Literal[2] = 2
     clip_id: str
     scene: str
     character: str
@@ -79,9 +66,10 @@ class SceneSpec(_Spec):
     """What the person's stance at frame 0 is drawn with; None in files of earlier versions."""
     camera: CameraSpec
     room: RoomSpec
-    table: BoxSpec
-    """The table top; its legs are drawn by the renderer."""
-    furniture: list[BoxSpec] = []
+    supports: list[PartSpec] = []
+    """What the object or the person may rest on besides the floor, the table for one."""
+    statics: list[PartSpec] = []
+    """What else stands around: it is drawn, hides things and is bumped into."""
     lights: list[LightSpec]
     object_scale: Vec3
     T_world_object: Matrix4
@@ -89,5 +77,32 @@ class SceneSpec(_Spec):
     T_world_person: Matrix4
     """Where the person stands: origin on the ground between the feet, +y of it the facing."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_earlier_versions(cls, data: Any) -> Any:
+        """Raises BadInputError for a version that this release does not know."""
+        if not isinstance(data, dict):
+            return data
+        version = data.get("schema_version", SCHEMA_VERSION)
+        if version == 1:
+            return _from_first_version(data)
+        if version != SCHEMA_VERSION:
+            raise BadInputError(
+                f"the scene of {data.get('clip_id', 'a clip')} has schema version {version}; this "
+                f"release reads 1 to {SCHEMA_VERSION}: upgrade it, or make scene_render again"
+            )
+        return data
+
     def T_world_object_array(self) -> Array:
         return np.array(self.T_world_object)
+
+
+def _from_first_version(data: dict[str, Any]) -> dict[str, Any]:
+    """One table on four legs was the only support, every other box was furniture."""
+    rest = {key: value for key, value in data.items() if key not in ("table", "furniture")}
+    table = dict(data["table"]) | {"name": "table", "legs": True}
+    return rest | {
+        "schema_version": SCHEMA_VERSION,
+        "supports": [table],
+        "statics": data.get("furniture", []),
+    }

@@ -3,35 +3,18 @@
 Lengths in statures are multiples of the character's height, so that a template suits everyone.
 """
 
-from typing import get_args
+from typing import Any, Final, get_args
 
 from pydantic import Field, model_validator
 
 from hoi_platform.core.config.base import Config
-from hoi_platform.core.scene.spec import Vec3
+from hoi_platform.core.scene.parts import Vec3
+
+FIRST_KIND: Final = "table"
+"""The kind of a scene whose file names none."""
 
 Range = tuple[float, float]
 """Least and greatest value."""
-
-
-class TableTemplate(Config):
-    """The table and where the person and the object are relative to it."""
-
-    width_m: Range = (0.9, 1.2)
-    depth_m: Range = (0.5, 0.62)
-    thickness_m: float = 0.035
-    height_statures: Range = (0.54, 0.58)
-    """Height of the top."""
-    height_m: float | None = None
-    """Fixes the height of the top."""
-    person_gap_statures: Range = (0.12, 0.135)
-    """From the table's near edge to the middle between the person's feet."""
-    object_edge_m: Range = (0.03, 0.07)
-    """From the table's near edge to the object."""
-    object_side_statures: Range = (-0.09, 0.09)
-    """From the person's midline to the object's center, + to the right."""
-    overhang_m: Range = (0.2, 0.32)
-    """How far the table reaches past the person on the camera's side."""
 
 
 class CameraTemplate(Config):
@@ -79,7 +62,7 @@ class SceneRequirements(Config):
     max_reach: float = 0.85
     """Greatest distance from a shoulder to the object's center, in arm's lengths."""
     clearance_m: float = 0.02
-    """Least distance between the person and the table."""
+    """Least distance between the person and all that it does not stand on."""
     min_upper_visible: float = 0.85
     """Least part of head, trunk and arms that the table and the object leave visible."""
     min_feet_visible: float = 0.3
@@ -89,13 +72,14 @@ class SceneRequirements(Config):
 
 
 class SceneTemplate(Config):
-    """One kind of scene."""
+    """What all kinds of scene have; ``core.scene.kinds`` add to it."""
 
     name: str
+    kind: str = FIRST_KIND
+    """Kind of scene: decides what else the file may hold."""
     room_size: Vec3 = (8.0, 8.0, 2.8)
     corner_m: Range = (1.1, 1.6)
     """How far the person stands from the room's middle, toward the corner behind."""
-    table: TableTemplate = TableTemplate()
     camera: CameraTemplate = CameraTemplate()
     lights: LightTemplate = LightTemplate()
     palettes: list[Palette] = Field(min_length=1)
@@ -105,11 +89,20 @@ class SceneTemplate(Config):
 
     @model_validator(mode="after")
     def _ranges_ascend(self) -> "SceneTemplate":
-        for part in (self, self.table, self.camera, self.lights):
+        parts = [self, *(value for _, value in self if isinstance(value, Config))]
+        for part in parts:
             for field, value in part:
                 if _is_range(type(part), field) and not value[0] <= value[1]:
                     raise ValueError(f"{field}: {list(value)} is not [least, greatest]")
         return self
+
+    def content(self) -> dict[str, Any]:
+        """What a scene is drawn from, but for its requirements: no name.
+
+        The first kind goes unsaid, as in results that were made before there were others.
+        """
+        unsaid = {"kind"} if self.kind == FIRST_KIND else set()
+        return self.model_dump(exclude={"name", "requirements"} | unsaid)
 
 
 def _is_range(model: type[Config], field: str) -> bool:

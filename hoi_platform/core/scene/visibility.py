@@ -12,7 +12,9 @@ from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.raster import rasterize
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.scene.boxes import box_mesh, merged, table_boxes
+from hoi_platform.core.geometry.shapes import least_distance
+from hoi_platform.core.scene.boxes import merged, part_mesh, scene_parts
+from hoi_platform.core.scene.parts import shape_of
 from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.scene.templates import SceneRequirements
@@ -34,7 +36,7 @@ class SceneView:
 
 
 def geometric_checks(view: SceneView, need: SceneRequirements, min_object_px: float) -> list[Check]:
-    """What a projection tells: framing, sizes, reach, distance to the table."""
+    """What a projection tells: framing, sizes, reach, distance to what stands around."""
     camera, k = view.camera, view.camera.width_px / _REFERENCE_WIDTH_PX
     body, joints = view.person.placed(np.array(view.spec.T_world_person))
     person, thing = camera.project(body.vertices), camera.project(view.object_mesh.vertices)
@@ -47,7 +49,7 @@ def geometric_checks(view: SceneView, need: SceneRequirements, min_object_px: fl
         Check.at_least("person_height", np.ptp(person[:, 1]), need.min_person_px * k, "px"),
         Check.at_least("object_size", _mean_side(thing), min_object_px * k, "px"),
         Check.at_most("object_reach", float(reach), need.max_reach, "arm's lengths"),
-        Check.at_least("table_clearance", _clearance(body, view.spec), need.clearance_m, "m"),
+        *_clearance(body, view.spec, need.clearance_m),
     ]
 
 
@@ -56,9 +58,9 @@ def visibility_checks(
 ) -> list[Check]:
     """What ray casting tells: how much of object, trunk, feet and hands is not hidden."""
     body, _ = view.person.placed(np.array(view.spec.T_world_person))
-    boxes = [box_mesh(box) for box in table_boxes(view.spec.table)]
+    standing = [part_mesh(part) for part in scene_parts(view.spec)]
     thing, stride = view.object_mesh, max(1, view.camera.width_px // _REFERENCE_WIDTH_PX)
-    everything = merged([body, thing, *boxes])
+    everything = merged([body, thing, *standing])
     seen = rasterize(view.camera, everything.vertices, everything.faces, stride).face_ids
     alone = rasterize(view.camera, body.vertices, body.faces, stride).face_ids
     groups = view.person.groups
@@ -105,13 +107,13 @@ def _mean_side(uv: Array) -> float:
     return float(np.sqrt(np.prod(np.ptp(uv, axis=0))))
 
 
-def _clearance(body: TriangleMesh, spec: SceneSpec) -> float:
-    """Least distance (m) of the body's vertices to the table's boxes, 0 when they touch."""
-    distances = []
-    for box in table_boxes(spec.table):
-        outside = np.abs(body.vertices - np.array(box.pos)) - np.array(box.size) / 2
-        distances.append(np.linalg.norm(np.maximum(outside, 0), axis=-1).min())
-    return float(min(distances))
+def _clearance(body: TriangleMesh, spec: SceneSpec, least: float) -> list[Check]:
+    """Distance of the body's vertices to all that it does not stand on, 0 when they touch."""
+    parts = [part for part in scene_parts(spec) if not part.walkable]
+    if not parts:
+        return []
+    value = least_distance(body.vertices, [shape_of(part) for part in parts])
+    return [Check.at_least("clearance", value, least, "m")]
 
 
 def _unhidden(alone: NDArray[np.int32], seen: NDArray[np.int32], faces: NDArray[np.bool_]) -> float:

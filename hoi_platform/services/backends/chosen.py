@@ -17,29 +17,39 @@ from hoi_platform.services.backends.registry import Backend, Role, find_backend
 class RoleKeys:
     """Where a role's backend stands in the configuration, and who asks for it."""
 
-    stage: str
+    stages: tuple[str, ...]
     name: str
     model: str
+    asked_by: Role | None = None
+    """The role whose backend asks this one; None: the stages do."""
 
 
 _RECON: Final = "recon_4dhoi"
+_GEN: Final = "gen_2dhoi"
+_HUMAN: Final = f"{_RECON}.human_model"
+_TRACKS: Final = f"{_RECON}.tracks"
+_OBJECT: Final = f"{_RECON}.obj_pose_tracking"
 ROLE_KEYS: Final[dict[Role, RoleKeys]] = {
-    "human_pose": RoleKeys(
-        "human_pose", f"{_RECON}.human_model.backend", f"{_RECON}.human_model.model"
+    "video": RoleKeys(
+        ("video_task", "interaction_video"), f"{_GEN}.video.model_api", f"{_GEN}.video.model"
     ),
+    "vision_model": RoleKeys(
+        ("video_prompt", "object_scale"),
+        f"{_GEN}.chatgpt.backend",
+        f"{_GEN}.chatgpt.backend_model",
+    ),
+    "human_pose": RoleKeys(("human_pose",), f"{_HUMAN}.backend", f"{_HUMAN}.model"),
     "hands": RoleKeys(
-        "human_pose", f"{_RECON}.human_model.hands_backend", f"{_RECON}.human_model.hands_model"
+        ("human_pose",), f"{_HUMAN}.hands_backend", f"{_HUMAN}.hands_model", asked_by="human_pose"
     ),
-    "masks": RoleKeys("scene_tracks", f"{_RECON}.tracks.backend", f"{_RECON}.tracks.masks_model"),
-    "depth": RoleKeys(
-        "scene_tracks", f"{_RECON}.tracks.depth_backend", f"{_RECON}.tracks.depth_model"
+    "masks": RoleKeys(("scene_tracks",), f"{_TRACKS}.backend", f"{_TRACKS}.masks_model"),
+    "depth": RoleKeys(("scene_tracks",), f"{_TRACKS}.depth_backend", f"{_TRACKS}.depth_model"),
+    "object_pose": RoleKeys(("object_pose",), f"{_OBJECT}.backend", f"{_OBJECT}.model"),
+    "contact": RoleKeys(
+        ("contact_labels",), f"{_RECON}.contact.backend", f"{_RECON}.contact.model"
     ),
-    "object_pose": RoleKeys(
-        "object_pose", f"{_RECON}.obj_pose_tracking.backend", f"{_RECON}.obj_pose_tracking.model"
-    ),
-    "contact": RoleKeys("contact_labels", f"{_RECON}.contact.backend", f"{_RECON}.contact.model"),
 }
-"""Roles whose backend is configured by name and ``ModelConfig``."""
+"""Every role's name and ``ModelConfig``."""
 
 _STATEMENTS: Final = frozenset({"license", "commercial_ok"})
 
@@ -70,9 +80,24 @@ def chosen(role: Role, settings: Settings) -> Choice:
     return Choice(role, backend, attrgetter(keys.model)(settings))
 
 
+def is_asked(role: Role, settings: Settings) -> bool:
+    """Whether a clip with these settings asks anybody in the role."""
+    gen, asker = settings.gen_2dhoi, ROLE_KEYS[role].asked_by
+    if role == "vision_model":
+        refines = gen.video.model_api != "simulated" and not gen.video.skip_prompt_refinement
+        return refines or not gen.skip_step2
+    return asker is None or role in chosen(asker, settings).backend.asks
+
+
+def team(role: Role, settings: Settings) -> list[Choice]:
+    """The choice for a role, and those for the roles that its backend asks."""
+    first = chosen(role, settings)
+    return [first, *(chosen(other, settings) for other in sorted(first.backend.asks))]
+
+
 def terms_of(settings: Settings, *roles: Role) -> list[License]:
-    """The licenses of the backends that fill these roles."""
-    return [chosen(role, settings).license for role in roles]
+    """The licenses of the backends that fill these roles, and of those that they ask."""
+    return [choice.license for role in roles for choice in team(role, settings)]
 
 
 def unknown_backends(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -87,8 +112,24 @@ def unknown_backends(settings: Settings) -> Iterator[tuple[str, str]]:
 def model_mistakes(settings: Settings, stages: Collection[str]) -> Iterator[tuple[str, str]]:
     """Keys of models that the backend of one of the stages cannot honor, with what is wrong."""
     for role, keys in ROLE_KEYS.items():
-        if keys.stage in stages:
+        if not {*keys.stages}.isdisjoint(stages):
             yield from _mistakes(chosen(role, settings), keys.model)
+            yield from _unasked(role, keys, settings)
+
+
+def _unasked(role: Role, keys: RoleKeys, settings: Settings) -> Iterator[tuple[str, str]]:
+    """Keys of a role that nobody asks with these settings."""
+    if keys.asked_by is None or is_asked(role, settings):
+        return
+    asker = chosen(keys.asked_by, settings).backend
+    usual = Settings()
+    for path in (keys.name, keys.model):
+        if attrgetter(path)(settings) != attrgetter(path)(usual):
+            yield (
+                path,
+                f"{path.partition('.')[2]} is not read: the {asker.role} backend {asker.name!r} "
+                f"asks no {role} backend; remove the key, or choose one that does",
+            )
 
 
 def _mistakes(choice: Choice, path: str) -> Iterator[tuple[str, str]]:

@@ -5,33 +5,18 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from hoi_platform.core.config.backends import ModelConfig
 from hoi_platform.core.config.base import Config
 from hoi_platform.core.errors import ConfigError
-from hoi_platform.services.backends import shipped
+from hoi_platform.services.backends import extras, shipped
+from hoi_platform.services.backends.extras import Extra
 
 Role = Literal[
     "video", "vision_model", "human_pose", "hands", "masks", "depth", "object_pose", "contact"
 ]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
-
-
-@dataclass(frozen=True)
-class Use:
-    """What a factory is given."""
-
-    role: Role
-    name: str
-    model: ModelConfig
-    scratch: Callable[[], Path]
-    """An empty folder on the results' disk, which is gone after the stage."""
-    environ: Mapping[str, str]
-    """The environment, of which runners get a few variables."""
-    peer: Callable[[Role], Any]
-    """The configured backend of another role, for backends that are made of several."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +47,34 @@ class Backend:
     license: str | None
     """SPDX identifier or the license's own name; None: the configuration has to state it."""
     commercial_ok: bool
-    factory: Callable[[Use], Any] | None
-    """Makes the role's socket; None where the role's resource makes it (video, vision model)."""
+    factory: Callable[[Any], Any]
+    """Makes the role's socket from its ``Use`` (``uses``)."""
     needs: Callable[[ModelConfig, Mapping[str, str]], Need] = always_there
     """Looks without loading anything heavy."""
     reads: frozenset[str] = field(default_factory=frozenset)
     """Fields of ``ModelConfig`` that it honors beside the license; others are refused."""
     options: type[Config] | None = NoOptions
     """The model of ``ModelConfig.options``; None: they are passed on as they are."""
+    asks: frozenset[Role] = frozenset()
+    """Roles whose configured backend it asks (``ClipUse.peer``)."""
+    paid: bool = False
+    """Whether a service bills each request: the factory makes what sends it, and the role's
+    resource lays the ledger around that."""
+    extra: Extra | None = None
+    """The optional packages that it needs; they are checked before its factory runs."""
+    sends: tuple[str, ...] = ()
+    """Of a video backend: the fields of ``VideoConfig`` that make two requests two."""
+
+    def make(self, use: Any) -> Any:
+        """What the factory makes. Raises MissingResourceError where a package is missing."""
+        extras.require(self.extra, f"{self.role}: {self.name}")
+        return self.factory(use)
+
+    def need(self, model: ModelConfig, environ: Mapping[str, str]) -> Need:
+        """Whether it can run here: first its packages, then what it looks for itself."""
+        if self.extra is not None and (absent := extras.missing(self.extra)):
+            return Need(False, f"without {', '.join(absent)}", extras.cure(self.extra))
+        return self.needs(model, environ)
 
 
 _REGISTRY: Final[dict[tuple[str, str], Backend]] = {}
@@ -88,6 +93,11 @@ def backends(role: Role | None = None) -> list[Backend]:
     _load(tuple(shipped.__path__))
     found = [b for b in _REGISTRY.values() if role in (None, b.role)]
     return sorted(found, key=lambda b: (ROLES.index(b.role), b.name))
+
+
+def is_free(role: Role, name: str) -> bool:
+    """Whether a backend bills nothing; one that is not known (any more) may have."""
+    return any(backend.name == name and not backend.paid for backend in backends(role))
 
 
 def find_backend(role: Role, name: str, key: str) -> Backend:

@@ -16,11 +16,12 @@ from hoi_platform.core.geometry.mesh import load_obj
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.physics.settling import SettledPose
 from hoi_platform.core.scene.clothing import body_colors
+from hoi_platform.core.scene.parts import Vec3
 from hoi_platform.core.scene.performance.stance import stance_of, standing_pose
 from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.sampling import SampledScene, sample_scene
 from hoi_platform.core.scene.seeds import stance_seed
-from hoi_platform.core.scene.spec import SceneSpec, Vec3
+from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.services.blender.render import ConditioningRender, render_conditioning
 from hoi_platform.services.blender.service import BlenderService

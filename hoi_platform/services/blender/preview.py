@@ -11,7 +11,8 @@ from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.geometry.mesh import load_obj
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.clothing import body_colors
-from hoi_platform.core.scene.drawing import draw_scene
+from hoi_platform.core.scene.drawing import SceneRequest
+from hoi_platform.core.scene.kind import draw_scene
 from hoi_platform.core.scene.performance.stance import stance_of, standing_pose
 from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.seeds import clip_scene_seed, stance_seed
@@ -42,19 +43,13 @@ def scale_preview(
         scaled = replace(inputs, scale=(scale,) * 3, rendering=rendering)
         rested = mesh.scaled(scaled.scale).transformed(rigid(R, np.zeros(3)))
         seed = clip_scene_seed(inputs.base_seed, inputs.clip, rendering)
-        spec = draw_scene(
-            inputs.clip,
-            inputs.template,
-            person,
-            rested,
-            R,
-            scaled.scale,
-            rendering,
-            np.random.default_rng(seed),
-            stance_seed(inputs.base_seed, inputs.clip),
+        stance = stance_seed(inputs.base_seed, inputs.clip)
+        request = SceneRequest(
+            inputs.clip, inputs.template, person, rested, R, scaled.scale, rendering, stance
         )
-        stance = stance_of(inputs.body, spec)
-        first = BodyMotion(stance.rotations[None], stance.translation[None], 1.0)
+        spec = draw_scene(request, np.random.default_rng(seed))
+        pose = stance_of(inputs.body, spec)
+        first = BodyMotion(pose.rotations[None], pose.translation[None], 1.0)
         vertices = first.vertices(inputs.body)[0]
         colors = body_colors(inputs.body, inputs.palette)
         out = folder / f"{iteration:02d}_{scale:.4g}"

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.scene.boxes import scene_boxes
+from hoi_platform.core.geometry.shapes import BOX_QUADS
+from hoi_platform.core.scene.boxes import part_mesh, scene_parts
+from hoi_platform.core.scene.parts import BoxSpec, MeshSpec
 from hoi_platform.core.scene.spec import SceneSpec
 
 
@@ -36,7 +38,7 @@ def scene_request(
     return {
         "camera": spec.camera.model_dump(),
         "room": spec.room.model_dump(),
-        "boxes": [box.model_dump() for box in scene_boxes(spec)],
+        "parts": [_part(part, folder / f"part_{i}") for i, part in enumerate(scene_parts(spec))],
         "lights": [light.model_dump() for light in spec.lights],
         "person": person,
         "object": {
@@ -45,6 +47,19 @@ def scene_request(
             "pose": spec.T_world_object,
         },
         "gpu": gpu,
+    }
+
+
+def _part(part: BoxSpec | MeshSpec, file: Path) -> dict[str, Any]:
+    """A part's look and its surface in the world; boxes have quads, meshes come as files."""
+    mesh = part_mesh(part)
+    look = {"name": part.name, "color": part.color, "material": part.material}
+    if isinstance(part, BoxSpec):
+        return look | {"vertices": mesh.vertices.tolist(), "faces": BOX_QUADS}
+    vertices, faces = (file.with_suffix(f".{name}.npy") for name in ("vertices", "faces"))
+    return look | {
+        "vertices": save_array(vertices, mesh.vertices),
+        "faces": save_array(faces, mesh.faces.astype(np.int32)),
     }
 
 

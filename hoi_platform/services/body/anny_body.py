@@ -14,6 +14,11 @@ import torch
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, JOINT_NAMES, NUM_JOINTS, PARENTS
 from hoi_platform.core.geometry.rotations import Array, rotation_between
+from hoi_platform.services.native_log import (
+    WARP_WITHOUT_A_GPU,
+    has_nvidia_gpu,
+    without_chatter,
+)
 
 # Joint → the Anny bones that it stands for; {s} is the side. Bones named nowhere (toes apart)
 # fall to the joint of their nearest listed ancestor.
@@ -60,6 +65,8 @@ def build_anny_body(name: str, phenotype: dict[str, float], scale: float = 1.0) 
     from anny import Anny
 
     warp.config.log_level = warp.LOG_ERROR  # else it describes the machine in ten lines
+    with without_chatter(() if has_nvidia_gpu() else WARP_WITHOUT_A_GPU):
+        warp.init()
     model = Anny()
     if unknown := set(phenotype) - set(model.phenotype_labels):
         raise ValueError(

@@ -2,11 +2,12 @@
 
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, bindparam, select, update
+from sqlalchemy import CursorResult, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.services.ledger.schema import AccountRow, RequestRow
+from hoi_platform.services.ledger.states import OPEN
 
 _MAX_ROW_DIGITS: Final = 9
 
@@ -61,3 +62,20 @@ def required_row(session: Session, reference: str) -> RequestRow:
         return matches[0]
     found = "several rows begin with" if matches else "no row is, or begins with,"
     raise BadInputError(f"{found} {reference!r}; see `hoi ledger list`")
+
+
+def holds_no_video(session: Session) -> bool:
+    """Whether no video has ever been reserved."""
+    query = select(RequestRow.id).where(RequestRow.kind == "video").limit(1)
+    return session.scalar(query) is None
+
+
+def open_videos(session: Session, account: str) -> int:
+    """Videos that hold a slot of the account."""
+    query = (
+        select(func.count())
+        .select_from(RequestRow)
+        .where(RequestRow.account == account, RequestRow.state.in_(sorted(OPEN)))
+        .where(RequestRow.kind == "video")
+    )
+    return session.scalar(query) or 0

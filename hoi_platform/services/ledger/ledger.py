@@ -1,26 +1,27 @@
-"""The book's operations: reserve, begin to send, advance, query. Safe for many processes."""
+"""What changes the book: reserve, begin to send, advance. Safe for many processes."""
 
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.services.ledger.access import (
-    BY_EXTERNAL_ID,
     BY_FINGERPRINT,
+    holds_no_video,
     lock_account,
+    open_videos,
     required_row,
 )
-from hoi_platform.services.ledger.budget import check_budget, spent_usd
-from hoi_platform.services.ledger.clock import database_now
+from hoi_platform.services.ledger.budget import check_budget
+from hoi_platform.services.ledger.carrying import Carried
 from hoi_platform.services.ledger.costs import cost_problem
 from hoi_platform.services.ledger.faults import explained
 from hoi_platform.services.ledger.intent import (
@@ -32,9 +33,9 @@ from hoi_platform.services.ledger.intent import (
     next_attempt,
 )
 from hoi_platform.services.ledger.moves import claimed, id_never_lost, moved
+from hoi_platform.services.ledger.queries import LedgerQueries
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import (
-    OPEN,
     SPENT,
     IllegalTransitionError,
     RequestState,
@@ -50,7 +51,7 @@ Guard = Callable[[bool], None]
 an error of ours when nothing may be bought."""
 
 
-class Ledger:
+class Ledger(LedgerQueries):
     """One database of paid requests; made by ``services.ledger.database.open_ledger``."""
 
     def __init__(
@@ -61,19 +62,10 @@ class Ledger:
         lease: timedelta = LEASE,
         guard: Guard | None = None,
     ) -> None:
-        self._engine = engine
+        super().__init__(engine, clock)
         self._budget = budget
-        self._clock = clock
         self._lease = lease
         self._guard = guard
-
-    def now(self) -> datetime:
-        """The time by the database's clock, or by the one that was given."""
-        with self._reading() as session:
-            return self._now(session)
-
-    def _now(self, session: Session) -> datetime:
-        return database_now(session) if self._clock is None else self._clock()
 
     def reserve(self, intent: Intent) -> RequestRow:
         """The row of this request, new or as it stands; its subject is among those it is for.
@@ -85,7 +77,7 @@ class Ledger:
             if row is not None:
                 return claimed(row, [intent.subject])
             if self._guard is not None:
-                self._guard(self._is_empty(session))
+                self._guard(holds_no_video(session))
             now = self._now(session)
             check_budget(
                 session, self._budget, now, intent.subject, intent.model, intent.estimate_usd
@@ -117,12 +109,15 @@ class Ledger:
         with self._writing(row.account) as session:
             return claimed(required_row(session, row.fingerprint), [subject])
 
-    def carry_over(self, row: RequestRow, fingerprint: str, ordered: dict[str, Any]) -> RequestRow:
-        """Give a row of an earlier version today's identity; the service knows it by its old id."""
-        with self._writing(row.account) as session:
-            row = required_row(session, row.fingerprint)
-            row.fingerprint, row.ordered = fingerprint, row.ordered or ordered
-            return row
+    def carry_over(self, carried: Sequence[Carried]) -> None:
+        """Give rows of an earlier version today's identities, all or none of them."""
+        if not carried:
+            return
+        with self._writing(_EVERYONE) as session:
+            for account in sorted({one.row.account for one in carried}):
+                lock_account(session, account)
+            for one in carried:
+                one.apply(required_row(session, one.row.fingerprint))
 
     def reserve_again(self, reference: str) -> RequestRow:
         """A new row for a request that failed or was rejected, as a person decided.
@@ -152,16 +147,6 @@ class Ledger:
             row = self.claim(row, subject)
         return row
 
-    def latest_attempt(self, fingerprint: str) -> RequestRow | None:
-        """The row of a request's last attempt; None when it has never been reserved."""
-        row = self.find(fingerprint)
-        while row is not None and row.state in SPENT:
-            following = self.find(next_attempt(row.fingerprint))
-            if following is None:
-                break
-            row = following
-        return row
-
     def begin_sending(self, row: RequestRow, slots: int | None = None) -> RequestRow | None:
         """Take the right to send; the row for exactly one caller, None for all others.
 
@@ -170,7 +155,7 @@ class Ledger:
         """
         with self._writing(row.account) as session:
             row = required_row(session, row.fingerprint)
-            full = slots is not None and self._open_count(session, row.account) >= slots
+            full = slots is not None and open_videos(session, row.account) >= slots
             if full or row.state != RequestState.RESERVED:
                 return None
             now = self._now(session)
@@ -254,58 +239,6 @@ class Ledger:
             if row.lease_until is not None and row.lease_until <= now:
                 reason = "its sender ended before it noted an answer; a task may exist"
                 self.advance_if(row, RequestState.DOUBTFUL, reason=reason)
-
-    def get(self, reference: str) -> RequestRow:
-        """The row of a fingerprint (or a unique prefix), an external task id or a row number."""
-        with self._reading() as session:
-            return required_row(session, reference)
-
-    def find(self, fingerprint: str) -> RequestRow | None:
-        """The row of a whole fingerprint, if there is one."""
-        with self._reading() as session:
-            return session.scalar(BY_FINGERPRINT, {"reference": fingerprint})
-
-    def find_external(self, external_task_id: str) -> RequestRow | None:
-        """The row of a whole external task id, if there is one."""
-        with self._reading() as session:
-            return session.scalar(BY_EXTERNAL_ID, {"reference": external_task_id})
-
-    def rows(
-        self, states: Collection[RequestState] | None = None, account: str | None = None
-    ) -> list[RequestRow]:
-        """Rows in these states (all without) of an account (or of all), oldest first."""
-        query = select(RequestRow).order_by(RequestRow.id)
-        if states is not None:
-            query = query.where(RequestRow.state.in_(sorted(states)))
-        if account is not None:
-            query = query.where(RequestRow.account == account)
-        with self._reading() as session:
-            return list(session.scalars(query))
-
-    def spent_usd(self, since: datetime | None = None) -> Decimal:
-        """Cost, or estimate where the cost is not known yet, of what was reserved since then."""
-        with self._reading() as session:
-            return spent_usd(session, since)
-
-    @staticmethod
-    def _is_empty(session: Session) -> bool:
-        query = select(RequestRow.id).where(RequestRow.kind == "video").limit(1)
-        return session.scalar(query) is None
-
-    @staticmethod
-    def _open_count(session: Session, account: str) -> int:
-        query = (
-            select(func.count())
-            .select_from(RequestRow)
-            .where(RequestRow.account == account, RequestRow.state.in_(sorted(OPEN)))
-            .where(RequestRow.kind == "video")
-        )
-        return session.scalar(query) or 0
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with explained(self._engine), Session(self._engine, expire_on_commit=False) as session:
-            yield session
 
     @contextlib.contextmanager
     def _writing(self, account: str) -> Iterator[Session]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from hoi_platform.core.geometry.topology import MeshStatistics
 from hoi_platform.core.scene.prompts import template_prompt
+from hoi_platform.core.scene.seeds import prompt_seed
 from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.stages import Context
 from hoi_platform.services.meshes.library import build_library_object
@@ -37,6 +38,19 @@ def as_recorded_then(
     if record.asset == "object_mesh" and _is_library_s(record, context):
         same["source"] = old["source"]
     return settings | same
+
+
+def prompt_today(context: Context, text: str) -> str:
+    """The base prompt that is drawn today where version 1 drew ``text`` by the clip's path.
+
+    What is none of today's prompts stays as it is: the configuration was another one.
+    """
+    if text not in _prompts(context):
+        return text
+    gen = context.settings.gen_2dhoi
+    name = context.entry.prompt_name(context.object_id.category)
+    seed = prompt_seed(gen.simulation.seed, context.clip)
+    return template_prompt(gen.video.base_prompt, name, seed).text
 
 
 def _prompts(context: Context) -> set[str]:

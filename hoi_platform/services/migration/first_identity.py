@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hoi_platform.core.clip import ClipId
@@ -10,6 +10,7 @@ from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.services.artifacts.record import ArtifactRecord, file_digest, fingerprint_of
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.ledger.carrying import Carried
 from hoi_platform.services.ledger.intent import next_attempt
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
@@ -20,15 +21,6 @@ from hoi_platform.services.video.montage import segment_of, write_last_frame
 
 _MOST_TAKES = 16
 """More takes than a configuration names are looked for: it may have named more before."""
-
-
-@dataclass(frozen=True)
-class Carried:
-    """A row of version 1 and its identity of today."""
-
-    row: RequestRow
-    fingerprint: str
-    ordered: dict
 
 
 def first_request(store: ArtifactStore, clip: ClipId, record: ArtifactRecord) -> VideoRequest:
@@ -47,6 +39,13 @@ def first_request(store: ArtifactStore, clip: ClipId, record: ArtifactRecord) ->
         str(clip),
     ]
     return VideoRequest(str(clip), fingerprint_of(identity), frame, prompt, config)
+
+
+def bought_rows(
+    ledger: Ledger, store: ArtifactStore, delivery: Delivery, clip: ClipId, record: ArtifactRecord
+) -> Iterator[Carried]:
+    """The rows of a clip's video."""
+    yield from carried_rows(ledger, delivery, first_request(store, clip, record))
 
 
 def carried_rows(ledger: Ledger, delivery: Delivery, request: VideoRequest) -> Iterator[Carried]:

@@ -13,6 +13,7 @@ from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecor
 from hoi_platform.services.artifacts.stages import Stage, Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.ledger.ledger import Ledger
+from hoi_platform.services.migration.earlier import prompt_today
 from hoi_platform.services.migration.records import (
     Done,
     RecordChange,
@@ -20,7 +21,13 @@ from hoi_platform.services.migration.records import (
     is_old,
     plan_records,
 )
-from hoi_platform.services.migration.rows import RowsPlan, apply_rows, plan_rows
+from hoi_platform.services.migration.rows import (
+    RowsPlan,
+    answered_questions,
+    apply_rows,
+    bought_videos,
+    plan_rows,
+)
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.video.delivery import Delivery
 
@@ -58,7 +65,13 @@ def make_plan(
     def stages_of(subject: ObjectId | ClipId) -> Stages:
         return as_recorded(platform, subject).stages(dict(table))
 
-    rows = _NO_ROWS if ledger is None else plan_rows(ledger, store, delivery, clips)
+    def prompt(clip: ClipId, text: str) -> str:
+        return prompt_today(stages_of(clip).context(clip), text)
+
+    rows = _NO_ROWS
+    if ledger is not None:
+        videos = bought_videos(ledger, store, delivery, clips)
+        rows = plan_rows(ledger, videos, answered_questions(ledger, store, subjects, prompt))
     records, done = plan_records(store, stages_of, order, subjects)
     index = store.record("dataset_index", None)
     if index is not None and is_old(index):

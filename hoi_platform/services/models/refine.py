@@ -43,20 +43,24 @@ def refined_prompt(
     the ledger; the same question is not bought again. Raises what ``VisionModel.ask`` raises: an
     outage is an error, not an answer.
     """
-    question = Question(
-        clip,
-        f"{system or SYSTEM} {STATIC_CAMERA}",
-        f"Base prompt: {base.text}",
-        (frame,),
-        Refinement,
-        temperature=0.7,
-    )
-    answer = model.ask(question)
+    answer = model.ask(refinement_question(clip, base.text, frame, system))
     refinement = parsed(Refinement, answer)
     text = "" if refinement is None else refinement.prompt.strip()
     if problem := _problem(answer, refinement) or refinement_problem(text, names):
         return Prompt(base=base.base, text=base.text, source="base", reason=problem)
     return Prompt(base=base.base, text=text, source="refined")
+
+
+def refinement_question(clip: str, text: str, frame: Path, system: str = "") -> Question:
+    """What is asked about a base prompt's text and the conditioning frame."""
+    return Question(
+        clip,
+        f"{system or SYSTEM} {STATIC_CAMERA}",
+        f"Base prompt: {text}",
+        (frame,),
+        Refinement,
+        temperature=0.7,
+    )
 
 
 def _problem(answer: str, refinement: Refinement | None) -> str:

@@ -1,6 +1,6 @@
 """The metric scale of an object by a vision model's eye."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -26,7 +26,7 @@ SYSTEM: Final = (
     "Compare the object with the person and the furniture and say whether it is too small, too "
     "big, or of a correct real-world size for what it is."
 )
-_ASKS: Final = 3
+MOST_ASKS: Final = 3
 """Times that one picture is asked about before the search fails."""
 
 
@@ -75,26 +75,35 @@ def find_scale(
 
     def ask(iteration: int, scale: float) -> ScaleStep:
         image = preview(iteration, scale)
-        text = f"The object is a {name}. Is it too small, too big, or of a correct size?"
-        answer, raw = _understood(model, subject, system or SYSTEM, text, image)
+        answer, raw = _understood(model, subject, name, image, system)
         shown = f"{image.parent.name}/{image.name}"
-        return ScaleStep(iteration, scale, answer, text, raw, shown)
+        return ScaleStep(iteration, scale, answer, _text(name), raw, shown)
 
     return search_scale(ask, max_iterations)
 
 
+def size_question(
+    subject: str, name: str, image: Path, system: str = "", said: Sequence[str] = ()
+) -> Question:
+    """What is asked about a picture; ``said`` are the answers to it that were no verdict."""
+    hint = ""
+    if said:
+        hint = f" You answered {excerpt(said[-1], 200)!r}; answer with the JSON object alone."
+    text, attempt = _text(name) + hint, len(said)
+    return Question(subject, system or SYSTEM, text, (image,), SizeVerdict, attempt=attempt)
+
+
+def _text(name: str) -> str:
+    return f"The object is a {name}. Is it too small, too big, or of a correct size?"
+
+
 def _understood(
-    model: VisionModel, subject: str, system: str, text: str, image: Path
+    model: VisionModel, subject: str, name: str, image: Path, system: str
 ) -> tuple[Answer, str]:
     """Ask, and ask again with the reason when the answer is not of the form that is asked for."""
     said: list[str] = []
-    for attempt in range(_ASKS):
-        hint = ""
-        if said:
-            hint = f" You answered {excerpt(said[-1], 200)!r}; answer with the JSON object alone."
-        raw = model.ask(
-            Question(subject, system, text + hint, (image,), SizeVerdict, attempt=attempt)
-        )
+    for _ in range(MOST_ASKS):
+        raw = model.ask(size_question(subject, name, image, system, said))
         if (verdict := parsed(SizeVerdict, raw)) is not None:
             return _ANSWERS[verdict.verdict], raw
         said.append(raw)

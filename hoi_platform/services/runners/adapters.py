@@ -60,10 +60,14 @@ class RunnerBackend:
 
 
 @dataclass
-class RunnerObjectTracker:
-    """An external program in the role ``object_pose``."""
+class RunnerTool:
+    """An external program in any role."""
 
     backend: RunnerBackend
+
+
+class RunnerObjectTracker(RunnerTool):
+    """An external program in the role ``object_pose``."""
 
     @property
     def name(self) -> str:
@@ -82,7 +86,7 @@ class RunnerObjectTracker:
             mesh_obj=request.mesh_obj,
             scale=request.scale,
         )
-        found = self.backend.arrays(clip, progress or _silent)
+        found = self.backend.arrays(clip, progress or silent)
         return ObjectPoseTrack(
             request.camera.T_world_cam @ found["Ts_cam_object"],
             found["confidence"],
@@ -90,11 +94,8 @@ class RunnerObjectTracker:
         )
 
 
-@dataclass
-class RunnerMaskTracker:
+class RunnerMaskTracker(RunnerTool):
     """An external program that follows the masks of frame 0."""
-
-    backend: RunnerBackend
 
     def track_masks(
         self, request: SceneTracksRequest, *, progress: Progress | None = None
@@ -106,17 +107,14 @@ class RunnerMaskTracker:
             object_masks=request.first_object_mask[None],
             human_masks=request.first_human_mask[None],
         )
-        found = self.backend.arrays(clip, progress or _silent)
+        found = self.backend.arrays(clip, progress or silent)
         found["object_masks"][0] = request.first_object_mask
         found["human_masks"][0] = request.first_human_mask
         return MaskTracks(found["object_masks"], found["human_masks"], found["confidence"], ())
 
 
-@dataclass
-class RunnerDepthEstimator:
+class RunnerDepthEstimator(RunnerTool):
     """An external program that estimates metric depth."""
-
-    backend: RunnerBackend
 
     def estimate_depth(
         self,
@@ -132,15 +130,12 @@ class RunnerDepthEstimator:
             object_masks=masks.object_masks,
             human_masks=masks.human_masks,
         )
-        found = self.backend.arrays(clip, progress or _silent)
+        found = self.backend.arrays(clip, progress or silent)
         return DepthFrames(found["depth"].astype(np.float32), ())
 
 
-@dataclass
-class RunnerPoseEstimator:
+class RunnerPoseEstimator(RunnerTool):
     """An external program in the role ``human_pose``."""
-
-    backend: RunnerBackend
 
     @property
     def name(self) -> str:
@@ -156,7 +151,7 @@ class RunnerPoseEstimator:
             human_masks=request.first_human_mask[None],
             object_masks=np.zeros_like(request.first_human_mask)[None],
         )
-        found = self.backend.arrays(clip, progress or _silent)
+        found = self.backend.arrays(clip, progress or silent)
         incam = BodyMotion(found["rotations_incam"], found["translation_incam"], request.video.fps)
         return HumanPoseEstimate(
             motion=incam.transformed(inverse(request.camera.T_cam_world)),
@@ -168,9 +163,8 @@ class RunnerPoseEstimator:
 
 def report_of(tool: object) -> RunnerReport | None:
     """What an external program said that it ran, in any role; None for other backends."""
-    adapters = RunnerObjectTracker | RunnerMaskTracker | RunnerDepthEstimator | RunnerPoseEstimator
-    return tool.backend.report if isinstance(tool, adapters) else None
+    return tool.backend.report if isinstance(tool, RunnerTool) else None
 
 
-def _silent(_fraction: float, _text: str) -> None:
+def silent(_fraction: float, _text: str) -> None:
     """Progress that nobody watches."""

@@ -1,5 +1,6 @@
 """The files of a runner's request: frames, masks and numbers of one clip."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ class ClipFiles:
     object_masks: Masks | None = None
     """(T or 1, height, width), with ``human_masks`` of the same shape."""
     human_masks: Masks | None = None
+    tracks: Mapping[str, NDArray] | None = None
+    """What earlier stages found, by the names that its role knows."""
     T_cam_object0: Array | None = None
     mesh_obj: Path | None = None
     scale: tuple[float, float, float] | None = None
@@ -43,6 +46,7 @@ class ClipFiles:
             K=self.camera.K.tolist(),
             T_cam_world=self.camera.T_cam_world.tolist(),
             masks=self._write_masks(folder / "masks.npz"),
+            tracks=self._write_tracks(folder / "tracks.npz"),
             first_pose=None if self.T_cam_object0 is None else self.T_cam_object0.tolist(),
             mesh=None if self.mesh_obj is None else str(self.mesh_obj),
             scale=None if self.scale is None else list(self.scale),
@@ -62,4 +66,10 @@ class ClipFiles:
             object_bits=np.packbits(self.object_masks),
             human_bits=np.packbits(self.human_masks),
         )
+        return str(path)
+
+    def _write_tracks(self, path: Path) -> str | None:
+        if self.tracks is None:
+            return None
+        np.savez_compressed(path, allow_pickle=False, **self.tracks)
         return str(path)

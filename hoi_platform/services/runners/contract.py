@@ -39,6 +39,8 @@ class RunnerRequest(_Message):
     T_cam_world: list[list[float]]
     masks: str | None = None
     """npz with ``shape`` (3,) and ``object_bits``, ``human_bits``: packed (T or 1, H, W) bits."""
+    tracks: str | None = None
+    """npz of what earlier stages found; its arrays depend on the role (docs/runners.md)."""
     first_pose: list[list[float]] | None = None
     """T_cam_object of frame 0."""
     mesh: str | None = None

@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 from hoi_platform.core.body.skeleton import NUM_JOINTS
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays
+from hoi_platform.services.vision.hands.protocol import NUM_HAND_LANDMARKS
 
 _RIGID: Final = 1e-3
 """Largest deviation of RᵀR from the identity and of det R from 1."""
+
+_HAND_M: Final = (0.02, 0.5)
+"""Largest extent of a hand along an axis: a child's fist seen end on, an open hand with slack."""
 
 Arrays = dict[str, NDArray]
 
@@ -61,6 +65,36 @@ def _positive_depth(arrays: Arrays) -> list[str]:
     return []
 
 
+def _hand(side: str) -> Callable[[Arrays], list[str]]:
+    """A frame has a whole hand, or nan with confidence 0."""
+
+    def check(arrays: Arrays) -> list[str]:
+        px, meters = arrays[f"{side}_px"], arrays[f"{side}_m"]
+        known = np.isfinite(np.concatenate([px[..., :2], meters], axis=-1))
+        found = known.all(axis=(1, 2))
+        mistakes = []
+        if (known.any(axis=(1, 2)) & ~found).any() or np.isinf(px).any() or np.isinf(meters).any():
+            mistakes.append(f"{side}_px and {side}_m: a frame has a whole hand, or nan in both")
+        confidence = px[..., 2]
+        if not ((confidence >= 0) & (confidence <= 1)).all() or confidence[~found].any():
+            mistakes.append(f"{side}_px: confidence is in 0 to 1, and 0 where there is no hand")
+        spans = np.ptp(meters[found], axis=1).max(axis=-1)
+        if ((spans < _HAND_M[0]) | (spans > _HAND_M[1])).any():
+            mistakes.append(
+                f"{side}_m: a hand spans {spans.min():.3g} to {spans.max():.3g}; it is in meters"
+            )
+        return mistakes
+
+    return check
+
+
+def _labels_are_sure(arrays: Arrays) -> list[str]:
+    sure = arrays["confidence"] > 0
+    if (arrays["hands"] == sure).all():
+        return []
+    return ["confidence is above 0 where a hand is labeled, and 0 elsewhere"]
+
+
 ROLES: Final[dict[str, RoleResult]] = {
     "object_pose": RoleResult(
         (
@@ -91,6 +125,21 @@ ROLES: Final[dict[str, RoleResult]] = {
             _share("joint_confidence"),
             _share("foot_contact"),
         ),
+    ),
+    "hands": RoleResult(
+        tuple(
+            ArraySpec(f"{side}_{unit}", ("T", NUM_HAND_LANDMARKS, 3))
+            for side in ("left", "right")
+            for unit in ("px", "m")
+        ),
+        (_hand("left"), _hand("right")),
+    ),
+    "contact": RoleResult(
+        (
+            ArraySpec("hands", ("T", 2), "bool"),
+            ArraySpec("confidence", ("T", 2), finite=True),
+        ),
+        (_share("confidence"), _labels_are_sure),
     ),
 }
 """Role → what its ``result.npz`` holds. Camera frame: +x right, +y down, +z forward, meters."""

@@ -35,6 +35,25 @@ class SimulatedScene:
 
 
 @dataclass(frozen=True)
+class VideoOrder:
+    """Every purchase that a clip's request stands for, as it is ordered."""
+
+    request: str
+    """The request's fingerprint."""
+    takes: int
+    tails: tuple[bool, ...]
+    """For each segment of a take, whether it has a tail image."""
+
+    def covers(self, other: "VideoOrder") -> bool:
+        """Whether ``other`` needs no purchase beyond these."""
+        return (
+            self.request == other.request
+            and self.takes >= other.takes
+            and self.tails[: len(other.tails)] == other.tails
+        )
+
+
+@dataclass(frozen=True)
 class VideoRequest:
     """One clip to be imagined from a conditioning frame and a prompt."""
 
@@ -47,6 +66,20 @@ class VideoRequest:
     negative_prompt: str = "blur, distort, and low quality"
     tail_frame: Path | None = None
     scene: SimulatedScene | None = None
+    part_of: VideoOrder | None = None
+    """The order that this purchase is one of; None where it is all that is ordered."""
+
+    @property
+    def order(self) -> VideoOrder:
+        """Everything that is bought for the clip."""
+        if self.part_of is not None:
+            return self.part_of
+        config = self.config
+        tails = tuple(
+            config.use_all_tail_images or config.seg_idx_for_tail_image == index
+            for index in range(config.num_video_segments)
+        )
+        return VideoOrder(self.fingerprint, config.num_videos, tails)
 
 
 class VideoTask(BaseModel):

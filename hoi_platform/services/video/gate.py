@@ -1,5 +1,6 @@
 """A clip that has a bought video gets another one by an explicit word alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from hoi_platform.services.video.backend import (
     CollectedVideo,
     Progress,
     VideoBackend,
+    VideoOrder,
     VideoRequest,
     VideoTask,
 )
@@ -25,9 +27,10 @@ _BOUGHT: Final = OPEN | {S.SUCCEEDED, S.DELIVERED, S.REJECTED}
 
 @dataclass(frozen=True)
 class Gate:
-    """A paid backend that buys a clip's first request, and no other one.
+    """A paid backend that buys what a clip's first order holds, and nothing else.
 
-    Takes, segments and repeated attempts of a request that the ledger holds are that request.
+    Takes, segments and repeated attempts are of the order in which the ledger notes them; a
+    request for more takes, more segments or other tail images is another order.
     """
 
     backend: VideoBackend
@@ -50,7 +53,9 @@ class Gate:
         return self.backend.collect(task, request, target, progress)
 
     def _require_first(self, request: VideoRequest) -> None:
-        if self._is_known(request) or not (bought := self._bought(request.clip)):
+        rows = self._rows_of(request.clip)
+        bought = [row for row in rows if row.state in _BOUGHT]
+        if not bought or self._is_ordered(request, rows):
             return
         row = bought[-1]
         raise ConfigError(
@@ -60,13 +65,26 @@ class Gate:
             "command line with `python -m hoi_platform.pipelines.gen_2dhoi … --buy-again`"
         )
 
-    def _is_known(self, request: VideoRequest) -> bool:
-        """Whether the ledger holds a take of the request, whatever became of it."""
-        takes = range(request.config.num_videos)
-        first = (segment_of(request, take, 0, request.frame).fingerprint for take in takes)
-        return any(self.ledger.find(fingerprint) is not None for fingerprint in first)
+    def _is_ordered(self, request: VideoRequest, rows: Sequence[RequestRow]) -> bool:
+        """Whether one of the clip's rows is of an order that holds all of the request."""
+        orders = [order for row in rows if (order := _order_of(row)) is not None]
+        if any(order.request == request.fingerprint for order in orders):
+            return any(order.covers(request.order) for order in orders)
+        return self._holds_every_take(request)
 
-    def _bought(self, clip: str) -> list[RequestRow]:
-        return [
-            row for row in self.ledger.rows(_BOUGHT) if row.kind == "video" and clip in row.subjects
-        ]
+    def _holds_every_take(self, request: VideoRequest) -> bool:
+        """For rows that do not note their order: each take has been reserved."""
+        takes = range(request.order.takes)
+        first = (segment_of(request, take, 0, request.frame).fingerprint for take in takes)
+        return all(self.ledger.find(fingerprint) is not None for fingerprint in first)
+
+    def _rows_of(self, clip: str) -> list[RequestRow]:
+        return [row for row in self.ledger.rows() if row.kind == "video" and clip in row.subjects]
+
+
+def _order_of(row: RequestRow) -> VideoOrder | None:
+    """What a row notes of its order; rows of earlier versions note nothing."""
+    noted = (row.ordered or {}).get("order")
+    if noted is None:
+        return None
+    return VideoOrder(noted["request"], noted["takes"], tuple(noted["tails"]))

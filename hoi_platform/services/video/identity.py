@@ -5,18 +5,14 @@ asks for them and wherever they were rendered.
 """
 
 import hashlib
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from hoi_platform.services.artifacts.record import fingerprint_of
+from hoi_platform.services.backends.registry import find_backend
+from hoi_platform.services.backends.weights import model_identity
 from hoi_platform.services.video.backend import VideoRequest
-
-# Provider → the fields of VideoConfig that its requests carry.
-_SENT: Final[dict[str, tuple[str, ...]]] = {
-    "kling-ai": ("kling_model_name", "kling_mode", "duration"),
-    "fal-ai": ("kling_model_name", "kling_mode", "duration"),
-    "simulated": ("simulated_fps", "simulated_frames", "simulated_samples"),
-}
 
 
 def request_identity(request: VideoRequest, take: int = 0, segment: int = 0) -> str:
@@ -31,7 +27,8 @@ def sent(request: VideoRequest) -> dict[str, Any]:
     """What a request sends; of pictures the hash of their pixels."""
     config = request.config
     fields = {"provider": config.model_api, "frame": pixels_digest(request.frame)}
-    fields |= config.model_dump(include=set(_SENT[config.model_api]))
+    backend = find_backend("video", config.model_api, "video.model_api")
+    fields |= config.model_dump(include=set(backend.sends)) | model_identity(model=config.model)
     if config.model_api == "simulated":
         assert request.scene is not None
         return fields | {"performance": request.scene.seed}
@@ -41,9 +38,9 @@ def sent(request: VideoRequest) -> dict[str, Any]:
 
 
 def ordered(request: VideoRequest) -> dict[str, Any]:
-    """What the ledger keeps of a request, so that its video can be checked by itself."""
+    """What the ledger keeps of a request: what its video is checked against, and its order."""
     width, height = image_size(request.frame)
-    return sent(request) | {"width": width, "height": height}
+    return sent(request) | {"width": width, "height": height, "order": asdict(request.order)}
 
 
 def pixels_digest(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hoi_platform.core.clip import FIRST_TASK, parse_clip_path
+from hoi_platform.core.clip import FirstTask, parse_clip_path
 from hoi_platform.core.errors import BadInputError, MissingResourceError
 from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.services.artifacts.store import ArtifactStore
@@ -17,7 +17,11 @@ _UNDECIDED = frozenset({RequestState.SUCCEEDED, RequestState.REJECTED})
 
 
 def recheck(
-    ledger: Ledger, row: RequestRow, delivery: Delivery, store: ArtifactStore
+    ledger: Ledger,
+    row: RequestRow,
+    delivery: Delivery,
+    store: ArtifactStore,
+    first_task: FirstTask,
 ) -> RequestRow:
     """Check a row's file again; one that passes is delivered and its clips continue.
 
@@ -36,21 +40,30 @@ def recheck(
         for check in delivery_checks(file, row.ordered, read_rgb(frame))
         if not check.passed
     ]
-    return _continued(row, ledger.judge(row, file, failed), store)
+    return _continued(row, ledger.judge(row, file, failed), store, first_task)
 
 
-def accept(ledger: Ledger, row: RequestRow, delivery: Delivery, store: ArtifactStore) -> RequestRow:
-    """A person takes the video as it is: it is delivered and its clips continue."""
+def accept(
+    ledger: Ledger,
+    row: RequestRow,
+    delivery: Delivery,
+    store: ArtifactStore,
+    first_task: FirstTask,
+) -> RequestRow:
+    """A person accepts the video as it is: it is delivered and its clips continue."""
     file = _file(row, delivery)
     known = {"result": str(file), "reason": f"accepted by hand; before: {row.state}: {row.reason}"}
-    return _continued(row, ledger.advance_if(row, RequestState.DELIVERED, **known), store)
+    return _continued(
+        row, ledger.advance_if(row, RequestState.DELIVERED, **known), store, first_task
+    )
 
 
-def _continued(before: RequestRow, row: RequestRow, store: ArtifactStore) -> RequestRow:
+def _continued(
+    before: RequestRow, row: RequestRow, store: ArtifactStore, first_task: FirstTask
+) -> RequestRow:
     if row.state == RequestState.DELIVERED != before.state:
         for subject in row.subjects:
-            # The record lies by the path, whichever task is the object's first.
-            mark_for_recheck(store, parse_clip_path(subject, lambda *_: FIRST_TASK))
+            mark_for_recheck(store, parse_clip_path(subject, first_task))
     return row
 
 

@@ -162,13 +162,13 @@ class _Tried:
 
 def segment_of(request: VideoRequest, take: int, index: int, frame: Path) -> VideoRequest:
     """One purchase; the first one without a tail image is the plain request itself."""
-    config = request.config
-    tail = config.use_all_tail_images or config.seg_idx_for_tail_image == index
+    tail = request.order.tails[index]
     segment = replace(
         request,
         frame=frame,
         tail_frame=request.frame if tail else None,
-        config=config.model_copy(update=_ONE),
+        config=request.config.model_copy(update=_ONE),
+        part_of=request.order,
     )
     if not (take or index or tail):
         return segment

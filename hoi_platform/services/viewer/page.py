@@ -12,7 +12,8 @@ from typing import Any, Final
 import numpy as np
 
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.scene.boxes import table_boxes
+from hoi_platform.core.scene.boxes import with_legs
+from hoi_platform.core.scene.parts import BoxSpec, MeshSpec
 from hoi_platform.services.viewer import page_meshes
 from hoi_platform.services.viewer.figures import GHOST_TINT, OBJECT_TINT
 from hoi_platform.services.viewer.light_mesh import light_topology, lightened
@@ -27,7 +28,7 @@ from hoi_platform.services.viewer.page_text import body_html, head_html
 from hoi_platform.services.viewer.request import VisualsRequest
 from hoi_platform.services.viewer.stage import Image
 from hoi_platform.services.viewer.surfaces import RGB, Surface, srgb_from_linear
-from hoi_platform.services.viewer.world_view import box_surface, furniture_surface
+from hoi_platform.services.viewer.world_view import box_surface, part_surface
 
 _PERSON_BYTES: Final = 4_000_000
 _TRUTH_BYTES: Final = 1_600_000
@@ -90,7 +91,7 @@ class _Page:
         self._placed: list[tuple[Any, Array]] = []
 
     def add_surroundings(self) -> None:
-        """Floor, table, the path of the object and the clip's camera."""
+        """Floor, supports, the path of the object and the clip's camera."""
         scene, request = self._scene, self._request
         path = request.data.Ts_world_object[:, :3, 3]
         center = np.round(path[0, :2])
@@ -103,8 +104,9 @@ class _Page:
             page_meshes.surface_mesh(scene, floor, "floor"),
             page_meshes.grid_mesh(scene, center, _FLOOR_HALF_M, _GRID_COLOR),
             *(
-                page_meshes.surface_mesh(scene, furniture_surface(box), "table")
-                for box in table_boxes(request.spec.table)
+                page_meshes.surface_mesh(scene, part_surface(part), _layer(support))
+                for support in request.spec.supports
+                for part in with_legs(support)
             ),
             page_meshes.path_mesh(scene, path, OBJECT_TINT, 0.004, "path"),
             frustum,
@@ -167,6 +169,11 @@ class _Page:
             self._scene, data.contact_points, frame, data.Ts_world_object[frame]
         )
         return [*self._moving[frame], *([] if contact is None else [contact])]
+
+
+def _layer(support: BoxSpec | MeshSpec) -> str:
+    """What is walked on is solid; hands below a table top stay visible."""
+    return "floor" if support.walkable else "table"
 
 
 def _set_look(canvas: Any) -> None:

@@ -1,4 +1,4 @@
-"""The clip's world without the video: floor, table, person, object, its path, the truth's ghost.
+"""The clip's world without the video: floor, supports, person, object, its path, the true double.
 
 Two views of it: from above as a map, and from the side that the clip's camera does not see.
 """
@@ -11,8 +11,9 @@ import numpy as np
 from hoi_platform.core.geometry.camera import Camera, look_at
 from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
-from hoi_platform.core.scene.boxes import table_boxes
-from hoi_platform.core.scene.spec import BoxSpec, SceneSpec
+from hoi_platform.core.scene.boxes import with_legs
+from hoi_platform.core.scene.parts import BoxSpec, MeshSpec, shape_of
+from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.viewer.actors import SurfaceActor, line_actor
 from hoi_platform.services.viewer.figures import GHOST_TINT, OBJECT_TINT, Figures
 from hoi_platform.services.viewer.stage import Image, Stage
@@ -23,7 +24,8 @@ _FLOOR_COLOR: Final[RGB] = (0.86, 0.88, 0.91)
 _LINE_COLOR: Final[RGB] = (0.62, 0.66, 0.72)
 _GHOST_OPACITY: Final = 0.28
 _BACKDROP: Final = ((0.84, 0.865, 0.9), (0.965, 0.975, 0.985))
-_TABLE_OPACITY: Final = 0.45
+_SUPPORT_OPACITY: Final = 0.45
+"""Of what nobody walks on: hands below a table top stay visible."""
 _FLOOR_HALF_M: Final = 2.0
 _FILLED: Final = 0.92
 """Part of the image that what moves fills at most."""
@@ -41,8 +43,10 @@ class WorldView(Stage):
         self._side = side_camera(camera, extent)
         middle = extent.mean(axis=0)
         self._add_floor(middle)
-        for box in table_boxes(spec.table):
-            self.add(SurfaceActor(furniture_surface(box), _TABLE_OPACITY).actor)
+        for support in spec.supports:
+            opacity = 1.0 if support.walkable else _SUPPORT_OPACITY
+            for part in with_legs(support):
+                self.add(SurfaceActor(part_surface(part), opacity).actor)
 
     def _add_floor(self, middle: Array) -> None:
         center = np.round(middle[:2])
@@ -105,11 +109,14 @@ def side_camera(camera: Camera, extent: Array, turn_deg: float = SIDE_VIEW_DEG) 
     )
 
 
-def furniture_surface(box: BoxSpec) -> Surface:
-    """A box of the scene in its color."""
-    low = np.array(box.pos) - np.array(box.size) / 2
-    r, g, b = srgb_from_linear(np.array(box.color)).tolist()
-    return box_surface(low, low + box.size, (r, g, b))
+def part_surface(part: BoxSpec | MeshSpec) -> Surface:
+    """A part of the scene in its color, with flat sides."""
+    r, g, b = srgb_from_linear(np.array(part.color)).tolist()
+    if isinstance(part, BoxSpec) and part.R_world_part is None:
+        low = np.array(part.pos) - np.array(part.size) / 2
+        return box_surface(low, low + part.size, (r, g, b))
+    corners = shape_of(part).surface().triangles.reshape(-1, 3)
+    return Surface(corners, np.arange(len(corners)).reshape(-1, 3), (r, g, b))
 
 
 def box_surface(low: Array, high: Array, color: RGB) -> Surface:

@@ -5,11 +5,11 @@ from scipy.ndimage import gaussian_filter
 
 from hoi_platform.core.filtering.inputs import FilterInput
 from hoi_platform.core.formats.contact_record import ContactPoints, ContactRecord
-from hoi_platform.core.formats.hoi_data import HoiData, TableBox
+from hoi_platform.core.formats.hoi_data import HoiData
 from hoi_platform.core.geometry.camera import look_at
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.raster import rasterize
-from hoi_platform_tests.hoi_samples import box_mesh, moving, object_path, stick_body
+from hoi_platform_tests.hoi_samples import TABLE, box_mesh, moving, object_path, stick_body
 
 FRAMES = 12
 
@@ -33,7 +33,7 @@ def good_clip() -> FilterInput:
         obj_scale=np.ones(3),
         contact_points=ContactPoints.none(),
         contact=ContactRecord((), 8, 0, np.ones((FRAMES, 2), bool)),
-        table=TableBox((0.5, 1.2, 0.375), (1.0, 0.6, 0.75)),
+        supports=(TABLE,),
         eval_data={"keypoint_tracking": 0.5, "contact": 0.1},
     )
     vertices = motion.vertices(body)
@@ -55,4 +55,5 @@ def good_clip() -> FilterInput:
         human_masks=np.stack(humans),
         plate_depth=np.full(camera.shape, 5.0),
         p_world_rendered_pelvis=motion.translation[0],
+        T_world_rendered_object=data.Ts_world_object[0],
     )

@@ -177,7 +177,7 @@ def test_support_gap_is_measured(clip: FilterInput) -> None:
     assert _value(floating, "support_gap") == pytest.approx(0.08)
     beside = judge(_moved_object(clip, (1.0, 0.0, 0.0)), CONFIG)
     assert _value(beside, "support_gap") == pytest.approx(0.4)
-    ground = _with_data(_moved_object(clip, (0.0, 0.0, -0.75)), table=None)
+    ground = _with_data(_moved_object(clip, (0.0, 0.0, -0.75)), supports=())
     assert _value(judge(ground, CONFIG), "support_gap") == pytest.approx(0, abs=1e-9)
 
 

@@ -1,6 +1,7 @@
 """HoiData and its two files: what goes in comes out, and what is wrong is told."""
 
 import io
+import json
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,7 @@ def _assert_same(a: HoiData, b: HoiData) -> None:
         np.testing.assert_array_equal(mine.points, theirs.points)
         np.testing.assert_array_equal(mine.frames, theirs.frames)
     assert b.contact.labels == a.contact.labels
-    assert (b.motion.fps, b.scale, b.table) == (a.motion.fps, a.scale, a.table)
+    assert (b.motion.fps, b.scale, b.supports) == (a.motion.fps, a.scale, a.supports)
     assert (b.meta, b.eval_data) == (a.meta, a.eval_data)
 
 
@@ -105,6 +106,24 @@ def test_pickle_has_the_reference_layout(tmp_path: Path) -> None:
     assert hoi["contact"]["contact_labels"][0] == ["right_wrist"]
 
 
+def test_results_of_the_first_version_are_read(tmp_path: Path) -> None:
+    """Every clip that was reconstructed before would have to be optimized again."""
+    data, path = sample_hoi(), tmp_path / "hoi_data.npz"
+    write_hoi_npz(data, path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    record = json.loads(str(arrays["record"]))
+    (table,) = data.supports
+    for first, supports in (({"pos": table.pos, "size": table.size}, data.supports), (None, ())):
+        old = {key: value for key, value in record.items() if key != "supports"}
+        old["table"] = first
+        np.savez(path, **arrays | {"record": json.dumps(old), "schema_version": 1})
+        assert read_hoi_npz(path).supports == supports
+    np.savez(path, **arrays | {"schema_version": 3})
+    with pytest.raises(BadInputError, match=r"version 3; this release reads 1 and 2\. Upgrade it"):
+        read_hoi_npz(path)
+
+
 def test_pickle_holds_plain_values_only() -> None:
     """A class of ours in the pickle would force downstream tools to install this package."""
     allowed = (dict, list, str, int, float, bool, np.ndarray)
@@ -123,9 +142,8 @@ def test_packaged_frame_is_on_the_ground_below_the_table() -> None:
     """The packaged origin would not be where the format says, or the ground would leave z = 0."""
     data = sample_hoi()
     packaged = data.packaged()
-    assert packaged.table is not None
-    assert packaged.table.pos[:2] == (0.0, 0.0)
-    assert packaged.table.pos[2] == data.table.pos[2]
+    (table,) = packaged.supports
+    assert table.pos == (0.0, 0.0, data.supports[0].pos[2])
     np.testing.assert_allclose(packaged.joints[..., 2], data.joints[..., 2])
     assert packaged.fk_error_m < 1e-9
     shift = packaged.joints - data.joints
@@ -135,7 +153,7 @@ def test_packaged_frame_is_on_the_ground_below_the_table() -> None:
 
 def test_packaged_origin_without_a_table_is_below_the_object() -> None:
     """Clips on the ground would have an arbitrary origin."""
-    packaged = replace(sample_hoi(), table=None).packaged()
+    packaged = replace(sample_hoi(), supports=()).packaged()
     np.testing.assert_allclose(packaged.Ts_world_object[0, :3, 3], [0, 0, 0.8])
 
 

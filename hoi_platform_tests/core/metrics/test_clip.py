@@ -9,9 +9,10 @@ import pytest
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.contact_record import ContactPoints, ContactRecord
 from hoi_platform.core.formats.ground_truth import GroundTruth
-from hoi_platform.core.formats.hoi_data import HoiData, TableBox
+from hoi_platform.core.formats.hoi_data import HoiData
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.metrics.clip import ClipAccuracy, evaluate_clip
+from hoi_platform.core.scene.parts import BoxSpec
 from hoi_platform_tests.hoi_samples import box_mesh, moving, object_path, stick_body
 
 FRAMES = 10
@@ -35,7 +36,7 @@ def _result(shift: tuple[float, float, float] = (0, 0, 0), lift: float = 0.0) ->
         obj_scale=np.ones(3),
         contact_points=ContactPoints.none(),
         contact=ContactRecord((), 8, 0, HELD),
-        table=TableBox((1.0, 2.0, 0.4), (1.0, 0.6, 0.8)),
+        supports=(BoxSpec(pos=(1.0, 2.0, 0.4), size=(1.0, 0.6, 0.8), name="table"),),
     )
 
 

@@ -10,12 +10,13 @@ from hoi_platform.core.body.keypoints import KEYPOINT_NAMES
 from hoi_platform.core.body.skeleton import NUM_JOINTS
 from hoi_platform.core.formats.contact_record import ContactPoints, ContactRecord
 from hoi_platform.core.formats.ground_truth import GroundTruth
-from hoi_platform.core.formats.hoi_data import HoiData, TableBox
+from hoi_platform.core.formats.hoi_data import HoiData
 from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.metrics.stages import StageResults, TrueClip, mask_iou, stage_errors
 from hoi_platform.core.scene.actors import actor_masks, static_depth
 from hoi_platform.core.scene.contacts import ContactLabels
+from hoi_platform.core.scene.parts import BoxSpec
 from hoi_platform.core.tracking.track import ObjectPoseTrack
 from hoi_platform_tests.core.scene.scenes import THING, standard_scene
 from hoi_platform_tests.hoi_samples import object_path, standing, stick_body
@@ -68,7 +69,7 @@ def perfect(true: TrueClip) -> StageResults:
         obj_scale=np.ones(3),
         contact_points=ContactPoints.none(),
         contact=ContactRecord((), 8, 0, truth.contact),
-        table=TableBox((1.0, 2.0, 0.4), (1.0, 0.6, 0.8)),
+        supports=(BoxSpec(pos=(1.0, 2.0, 0.4), size=(1.0, 0.6, 0.8), name="table"),),
     )
     finite = np.where(np.isfinite(depth), depth, np.nan).astype(np.float32)
     return StageResults(

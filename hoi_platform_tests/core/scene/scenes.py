@@ -13,9 +13,10 @@ from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.physics.settling import SettledPose
 from hoi_platform.core.scene.boxes import box_mesh
+from hoi_platform.core.scene.kind import parse_template
+from hoi_platform.core.scene.parts import BoxSpec, Vec3
 from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.sampling import SampledScene, sample_scene
-from hoi_platform.core.scene.spec import BoxSpec, Vec3
 from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform_tests.hoi_samples import standing, stick_body
 
@@ -25,10 +26,10 @@ UNIT: Vec3 = (1.0, 1.0, 1.0)
 THING = box_mesh(BoxSpec(pos=(0.0, 0.0, 0.0), size=(0.12, 0.1, 0.2)))
 
 
-def template(**changes: object) -> SceneTemplate:
-    """The indoor template, with some of its fields replaced."""
-    data = yaml.safe_load((_TEMPLATES / "indoor2-manipulation.yaml").read_text())
-    return SceneTemplate.model_validate(data | changes)
+def template(scene: str = "indoor2-manipulation", **changes: object) -> SceneTemplate:
+    """A shipped template, with some of its fields replaced."""
+    data = yaml.safe_load((_TEMPLATES / f"{scene}.yaml").read_text())
+    return parse_template(data | changes, "template")
 
 
 def stick_person() -> StandingPerson:
@@ -56,6 +57,14 @@ def sampled(seed: int = 1, thing: TriangleMesh = THING, **changes: object) -> Sa
     return sample_scene(
         clip(seed), 42, template(**changes), stick_person(), thing, settled(), UNIT, RENDERING
     )
+
+
+@cache
+def floor_scene(seed: int = 1) -> SampledScene:
+    """A scene with the box on the floor."""
+    ground = template("indoor2-pickup-ground")
+    person = stick_person()
+    return sample_scene(clip(seed), 42, ground, person, THING, settled(), UNIT, RENDERING)
 
 
 @cache

@@ -4,15 +4,14 @@ from hashlib import md5
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from hoi_platform.core.body.skeleton import JOINT
-from hoi_platform.core.errors import StageError
+from hoi_platform.core.errors import ConfigError, StageError
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
-from hoi_platform.core.scene.boxes import box_mesh, table_boxes
+from hoi_platform.core.scene.boxes import box_mesh, with_legs
+from hoi_platform.core.scene.parts import BoxSpec
 from hoi_platform.core.scene.sampling import sample_scene
 from hoi_platform.core.scene.seeds import clip_scene_seed, scene_seed
-from hoi_platform.core.scene.spec import BoxSpec
 from hoi_platform_tests.core.scene.scenes import (
     RENDERING,
     THING,
@@ -50,8 +49,8 @@ def test_accepted_scene_holds_what_it_promises(seed: int) -> None:
     assert (uv > 6).all()
     assert (uv < np.array([640, 360]) - 6).all()
     thing = THING.transformed(spec.T_world_object_array())
-    assert thing.bounds[0, 2] == pytest.approx(spec.table.top, abs=1e-9)
-    table = box_mesh(spec.table).bounds
+    assert thing.bounds[0, 2] == pytest.approx(spec.supports[0].top, abs=1e-9)
+    table = box_mesh(spec.supports[0]).bounds
     assert (thing.bounds[0, :2] > table[0, :2]).all()
     assert (thing.bounds[1, :2] < table[1, :2]).all()
     shoulders = joints[[JOINT["left_shoulder"], JOINT["right_shoulder"]]]
@@ -76,8 +75,8 @@ def test_table_grows_with_the_object() -> None:
     easy = {"requirements": {"max_reach": 2.0, "min_upper_visible": 0.0, "min_feet_visible": 0.0}}
     spec = sampled(thing=wide, **easy).spec
     extent = np.ptp(wide.transformed(spec.T_world_object_array()).bounds, axis=0)
-    assert spec.table.size[0] > extent[0]
-    assert spec.table.size[1] > extent[1]
+    assert spec.supports[0].size[0] > extent[0]
+    assert spec.supports[0].size[1] > extent[1]
 
 
 def test_nothing_fits_is_told_with_counts_and_cure() -> None:
@@ -102,13 +101,15 @@ def test_hidden_object_is_rejected() -> None:
 
 def test_template_mistakes_are_told() -> None:
     """A range written the wrong way around would draw nonsense."""
-    with pytest.raises(ValidationError, match=r"depth_m.*not \[least, greatest\]"):
+    with pytest.raises(ConfigError, match=r"depth_m.*not \[least, greatest\]"):
         template(table={"depth_m": [2.0, 1.0]})
 
 
 def test_table_stands_on_four_legs_under_its_top() -> None:
     """The legs would float, or show above the table."""
-    top, *legs = table_boxes(BoxSpec(pos=(1.0, 2.0, 0.7), size=(1.0, 0.6, 0.04), name="table"))
+    top, *legs = with_legs(
+        BoxSpec(pos=(1.0, 2.0, 0.7), size=(1.0, 0.6, 0.04), name="table", legs=True)
+    )
     assert len(legs) == 4
     for leg in legs:
         low, high = box_mesh(leg).bounds

@@ -46,6 +46,7 @@ def written(folder: Path, stage: str, name: str, **changes: object) -> str:
         ((*GEN, "--force", "video_task", "--video_model_api", "fal-ai"), 1, "--buy-again"),
         ((*GEN, "--force", "scene_rendr", "--dry_run"), 1, "did you mean 'scene_render'?"),
         ((*GEN, "--force", "scene_render", "--skip_done"), 1, "drop one"),
+        ((*GEN, "--skip_done", "--buy-again"), 1, "buys nothing again"),
         ((*RECON,), 1, "run gen_2dhoi first"),
         ((HOI, "config", "explain", "{configs}/recon_4dhoi/manip_soma.yaml"), 0, "REFUSED when"),
         ((HOI, "config", "explain", "{configs}/scenes/indoor2-manipulation.yaml"), 1, "no key of"),

@@ -1,20 +1,23 @@
 """Every key changes the fingerprint of exactly the stages that read it, or is refused."""
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.characters import CharacterConfig
 from hoi_platform.core.config.keys import key_of
 from hoi_platform.core.config.objects import ObjectEntry
 from hoi_platform.core.config.support import description, leaves, refusals
 from hoi_platform.core.errors import ConfigError
-from hoi_platform.core.scene.templates import SceneTemplate
+from hoi_platform.core.scene.kind import parse_template
 from hoi_platform.resources.platform import PROJECT_ROOT
+from hoi_platform.services.backends.chosen import model_mistakes
 from hoi_platform.services.platform import Platform
 from hoi_platform_tests.platform.configuration.walk import (
     below,
@@ -33,12 +36,14 @@ SHIPPED = PROJECT_ROOT / "configs"
 FILES = sorted(str(path.relative_to(SHIPPED)) for path in SHIPPED.rglob("*.yaml"))
 
 MODELS = (
-    "human_model.model",
-    "human_model.hands_model",
-    "tracks.masks_model",
-    "tracks.depth_model",
-    "obj_pose_tracking.model",
-    "contact.model",
+    "gen_2dhoi.video.model",
+    "gen_2dhoi.chatgpt.backend_model",
+    "recon_4dhoi.human_model.model",
+    "recon_4dhoi.human_model.hands_model",
+    "recon_4dhoi.tracks.masks_model",
+    "recon_4dhoi.tracks.depth_model",
+    "recon_4dhoi.obj_pose_tracking.model",
+    "recon_4dhoi.contact.model",
 )
 # A program with a setting in every place.
 EXTERNAL = {
@@ -64,7 +69,7 @@ BASES: dict[str, dict[str, Any]] = {
     "searched": {"gen_2dhoi": {"skip_step2": False}},
     "programs": {
         "recon_4dhoi": {
-            "human_model": {"backend": "runner", "model": EXTERNAL},
+            "human_model": {"hands_backend": "runner", "hands_model": EXTERNAL},
             "tracks": {
                 "backend": "runner",
                 "masks_model": EXTERNAL,
@@ -72,7 +77,11 @@ BASES: dict[str, dict[str, Any]] = {
                 "depth_model": EXTERNAL,
             },
             "obj_pose_tracking": {"backend": "runner", "model": EXTERNAL},
+            "contact": {"backend": "runner", "model": EXTERNAL},
         }
+    },
+    "a program for the body": {
+        "recon_4dhoi": {"human_model": {"backend": "runner", "model": EXTERNAL}}
     },
     "GRAIL's limits": {
         "recon_4dhoi": {
@@ -102,8 +111,11 @@ def platform_of(configs: Path, **fields: Any) -> Platform:
     return Platform(results_dir=configs.parent / "results", config_dir=configs, **fields)
 
 
-def named_values(configs: Path) -> dict[str, Any]:
-    """Values of keys that name something that has to exist; copies have the same content."""
+def named_values(configs: Path, paid: Collection[str] = ()) -> dict[str, Any]:
+    """Values of keys that name something that has to exist; copies have the same content.
+
+    What models of ``paid`` make may not be used commercially without a word, other models' may.
+    """
     copy = configs.parent / "copies"
     if not copy.exists():
         shutil.copytree(configs, copy)
@@ -115,8 +127,8 @@ def named_values(configs: Path) -> dict[str, Any]:
         "gen_2dhoi.scene": "other",
         "gen_2dhoi.task": "manipulation",
         "object.commercial_ok": False,
-        **{f"recon_4dhoi.{model}.commercial_ok": False for model in MODELS},
-        **{f"recon_4dhoi.{model}.runner": {"command": ["program"]} for model in MODELS},
+        **{f"{model}.commercial_ok": model in paid for model in MODELS},
+        **{f"{model}.runner": {"command": ["program"]} for model in MODELS},
         "gen_2dhoi.results_dir": str(configs.parent / "elsewhere"),
         "recon_4dhoi.paths.results_dir": str(configs.parent / "elsewhere"),
     }
@@ -130,7 +142,9 @@ def test_every_field_of_the_settings(base: str, configs: Path) -> None:
     entry, settings = before.catalogue.get(DRILL), before.settings("manipulation")
     clip = before.clip(DRILL, 1)
     own, prints = declared(before, clip), fingerprints(before, clip)
-    named, honored, refused = named_values(configs), 0, 0
+    paid = {"gen_2dhoi.chatgpt.backend_model"}
+    paid |= {"gen_2dhoi.video.model"} if base.startswith("paid") else set()
+    named, honored, refused = named_values(configs, paid), 0, 0
     for section in ("gen_2dhoi", "recon_4dhoi"):
         for path, value in leaves(getattr(settings, section), section):
             parts = tuple(path.split("."))
@@ -154,6 +168,13 @@ def test_every_field_of_the_settings(base: str, configs: Path) -> None:
                     with pytest.raises(ConfigError, match=r"not supported by .*; \w+"):
                         after.require_supported("manipulation", [stage])
                 assert key.refused_by, path
+                refused += 1
+                continue
+            if any(
+                f"{path}.".startswith(f"{unread}.") for unread, _ in model_mistakes(now, STAGES)
+            ):
+                with pytest.raises(ConfigError, match="not read"):
+                    after.require_supported("manipulation", STAGES)
                 refused += 1
                 continue
             clip_now = after.clip(DRILL, 1)
@@ -186,7 +207,7 @@ def _expanded(file: str, data: dict[str, Any]) -> dict[str, Any]:
     """A file's content with every field of its model that it leaves out."""
     folder = file.split("/", maxsplit=1)[0]
     if folder == "scenes":
-        return SceneTemplate.model_validate(data).model_dump(mode="json")
+        return parse_template(data, file).model_dump(mode="json")
     if folder == "characters":
         return CharacterConfig.model_validate(data).model_dump(mode="json")
     if file == "objects/comasset.yaml":
@@ -209,6 +230,8 @@ def _subject(file: str, path: tuple[str, ...], configs: Path) -> tuple[ObjectId,
         entry = {"source": "library:mug"}
         write_yaml(configs / "objects" / "sized.yaml", {"objects": {category: entry}})
         return ObjectId("sized", category), {}
+    if folder == "scenes":
+        return DRILL, {"overrides": {"gen_2dhoi": {"scene": name.removesuffix(".yaml")}}}
     if folder == "characters":
         return DRILL, {"overrides": {"gen_2dhoi": {"character": name.removesuffix(".yaml")}}}
     if folder == "recon_4dhoi":

@@ -8,7 +8,7 @@ from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.core.formats.artifacts import ARTIFACTS
-from hoi_platform.pipelines.dry_run import plan_purchases
+from hoi_platform.pipelines.dry_run import plan_purchases, print_purchases
 from hoi_platform.pipelines.redo import Redo, batches, bought_otherwise, valid_clips
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.runner import ChainRunner
@@ -76,6 +76,31 @@ def test_the_dry_run_counts_what_the_flags_let_be_bought(tmp_path: Path, frame: 
     assert videos(Redo()) == (1, 1)
     assert videos(Redo(buy_again=True)) == (2, 0)
     assert videos(Redo(skip_done=True))[0] == 1
+
+
+def test_the_dry_run_says_what_skip_done_does(
+    tmp_path: Path, frame: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A clip that cannot be made would be counted as bought, and a kept one as a problem."""
+    bought(tmp_path, frame)
+    reworded = kling_platform(tmp_path, base_prompt="Other words.").platform()
+    config = reworded.settings("manipulation").gen_2dhoi
+    redo = Redo(skip_done=True)
+    purchases = plan_purchases(reworded, config, [(DRILL, [1, 2, 3])], redo)
+    (one,) = purchases
+    assert (one.videos_to_buy, one.blocked) == (1, 1), "the second has a prompt of other words"
+    print_purchases(purchases, config.video, redo)
+    shown = capsys.readouterr().out
+    assert "neither made nor bought again" in shown
+    assert "1 videos are missing and cannot be made" in shown
+    assert "the run needs" not in shown
+
+
+def test_skip_done_excludes_buying_again(tmp_path: Path, frame: Path) -> None:
+    """A kept clip's missing file would be fetched with other settings, and so bought again."""
+    settings = bought(tmp_path, frame).settings("manipulation")
+    with pytest.raises(ConfigError, match="buys nothing again"):
+        Redo(skip_done=True, buy_again=True).check(GEN, settings)
 
 
 def test_skip_done_leaves_what_was_made_with_other_settings(tmp_path: Path, frame: Path) -> None:

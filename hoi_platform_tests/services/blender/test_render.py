@@ -17,7 +17,8 @@ from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.actors import actor_masks, static_depth
 from hoi_platform.core.scene.boxes import box_mesh
-from hoi_platform.core.scene.spec import BoxSpec, CameraSpec, LightSpec, RoomSpec, SceneSpec
+from hoi_platform.core.scene.parts import BoxSpec, MeshSpec
+from hoi_platform.core.scene.spec import CameraSpec, LightSpec, RoomSpec, SceneSpec
 from hoi_platform.services.artifacts.record import file_digest
 from hoi_platform.services.blender.render import render_conditioning, render_performance
 from hoi_platform.services.blender.service import BlenderService
@@ -39,8 +40,8 @@ def _spec(camera: Camera) -> SceneSpec:
         seed=1,
         camera=CameraSpec.of(camera),
         room=RoomSpec(),
-        table=BoxSpec(pos=(0.0, 0.4, 0.6), size=(0.8, 0.5, 0.04)),
-        furniture=[BoxSpec(pos=(-1.5, -2.0, 0.5), size=(1.0, 0.4, 1.0), name="cabinet")],
+        supports=[BoxSpec(pos=(0.0, 0.4, 0.6), size=(0.8, 0.5, 0.04), name="table", legs=True)],
+        statics=[BoxSpec(pos=(-1.5, -2.0, 0.5), size=(1.0, 0.4, 1.0), name="cabinet")],
         lights=[LightSpec(pos=(0.5, 1.0, 2.6), target=(0, 0, 0.5), size_m=1.0, power_w=150.0)],
         object_scale=(SIDE, SIDE, SIDE),
         T_world_object=rigid(
@@ -305,3 +306,36 @@ def _hashes(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+SLOPE = BoxSpec(
+    pos=(-0.4, 0.2, 0.2),
+    size=(0.5, 0.8, 0.1),
+    turn_rad=(0.3, 0.1, 0.2),
+    walkable=True,
+    name="slope",
+)
+WEDGE = MeshSpec.of(
+    TriangleMesh(np.array([[0, 0, 0], [0.6, 0, 0], [0, 0.6, 0], [0, 0, 0.5]], float),
+                 np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]])),
+    pos=(0.1, -0.9, 0.0), turn_rad=(0.0, 0.0, 0.8), material="wood", name="wedge",
+)  # fmt: skip
+TABLE = BoxSpec(
+    pos=(0.3, 0.5, 0.6), size=(0.8, 0.5, 0.04), turn_rad=(0.0, 0.0, 0.5), legs=True, name="table"
+)
+
+
+@pytest.mark.parametrize("supports", [[], [TABLE, SLOPE, WEDGE]], ids=["floor", "all"])
+def test_every_support_is_drawn_where_rays_meet_it(
+    supports: list[BoxSpec | MeshSpec], conditioning, blender: BlenderService, tmp_path: Path
+) -> None:
+    """The picture would show other terrain than the one that clips are judged against."""
+    spec, person, _, folder = conditioning
+    scene = spec.model_copy(update={"supports": supports})
+    render = render_conditioning(
+        blender, scene, person.vertices, person.faces, _colors(person), folder / "model.obj",
+        CONFIG, tmp_path,
+    )  # fmt: skip
+    np.testing.assert_allclose(render.plate_depth, static_depth(scene), atol=1e-4)
+    bare = static_depth(spec.model_copy(update={"supports": []}))
+    assert ((render.plate_depth < bare - 1e-3).sum() > 500) == bool(supports)

@@ -14,7 +14,7 @@ from hoi_platform.services.ledger.intent import Intent
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.migration.first_identity import first_request
-from hoi_platform.services.migration.rows import apply_rows, plan_rows
+from hoi_platform.services.migration.rows import apply_rows, bought_videos, plan_rows
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.codec import read_video
 from hoi_platform.services.video.delivery import Delivery
@@ -108,11 +108,11 @@ def test_every_purchase_is_found_and_none_is_repeated(
     buy_as_version_1(world, ledger, delivery, request, tmp_path)
     bought = len(world.kling.book.tasks)
     assert bought == TAKES * SEGMENTS
-    plan = plan_rows(ledger, store, delivery, CLIPS)
+    plan = plan_rows(ledger, bought_videos(ledger, store, delivery, CLIPS))
     assert len(plan.carried) == bought
     assert [problem.split(":")[0] for problem in plan.problems] == [CLIPS[1].path]
     apply_rows(ledger, plan)
-    assert plan_rows(ledger, store, delivery, CLIPS[:1]).carried == ()
+    assert plan_rows(ledger, bought_videos(ledger, store, delivery, CLIPS[:1])).carried == ()
     for clip in CLIPS:  # the second one's request is the same, and shares the purchases
         today = replace(request, clip=clip.path, fingerprint=request_identity(request))
         backend = Montage(
@@ -133,7 +133,9 @@ def test_of_two_purchases_of_one_video_the_delivered_one_is_kept(
         intent = Intent(request.fingerprint, "video", "kling-ai", "a", "m", clip.path, 1)  # type: ignore[arg-type]
         rows.append(ledger.observe(ledger.reserve(intent), RequestState.SUCCEEDED))
     ledger.advance(rows[1].fingerprint, RequestState.DELIVERED)
-    plan = plan_rows(ledger, store, Delivery(tmp_path, world.clock.sleep), CLIPS)
+    plan = plan_rows(
+        ledger, bought_videos(ledger, store, Delivery(tmp_path, world.clock.sleep), CLIPS)
+    )
     apply_rows(ledger, plan)
     kept = ledger.find(request_identity(first_request(store, CLIPS[0], _record(CLIPS[0].path))))
     assert kept is not None

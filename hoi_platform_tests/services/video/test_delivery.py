@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hoi_platform.core.clip import parse_clip_path
 from hoi_platform.core.errors import BadInputError, MissingResourceError, TransientError
 from hoi_platform.core.formats.artifacts import ARTIFACTS
+from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.fake_apis.faults import FaultPlan
 from hoi_platform.services.fake_apis.tasks import Order
@@ -136,11 +138,45 @@ def rejected(ledger: Ledger, request_: VideoRequest, tmp_path: Path) -> Delivery
     return Delivery(tmp_path / "videos", world.clock.sleep)
 
 
+def sitting(_dataset: str, _category: str) -> str:
+    """The first task of every object, as a catalogue tells it."""
+    return "sitting"
+
+
+def test_a_decision_is_noted_at_the_clip_of_its_first_task(
+    rejected: Delivery, ledger: Ledger, tmp_path: Path
+) -> None:
+    """The chain of a clip whose object is not for manipulation would stay ended."""
+    store = ArtifactStore(tmp_path)
+    clip = parse_clip_path(CLIP, sitting)
+    assert clip.object_id.task == "sitting"
+    record = ArtifactRecord(
+        asset="interaction_video",
+        subject=CLIP,
+        schema_version=1,
+        fingerprint="0" * 64,
+        code_version="1",
+        backend="kling-ai",
+        settings={},
+        inputs={},
+        files={},
+        seconds=0.0,
+        created_at="",
+        machine="",
+        facts={"rejected": "first_frame_psnr"},
+    )
+    store.rewrite_record(clip, record)
+    judging.accept(ledger, ledger.get("1"), rejected, store, sitting)
+    now = store.record("interaction_video", clip)
+    assert now is not None
+    assert now.fingerprint != record.fingerprint
+
+
 def test_a_person_accepts_a_rejected_video(
     rejected: Delivery, ledger: Ledger, request_: VideoRequest, tmp_path: Path, world: World
 ) -> None:
     """A video that a person likes would have to be bought again."""
-    row = judging.accept(ledger, ledger.get("1"), rejected, ArtifactStore(tmp_path))
+    row = judging.accept(ledger, ledger.get("1"), rejected, ArtifactStore(tmp_path), sitting)
     assert row.state == S.DELIVERED
     assert "accepted by hand; before: rejected: first_frame_psnr" in row.reason
     collected = world.process(ledger, tmp_path / "videos").collect(
@@ -149,7 +185,7 @@ def test_a_person_accepts_a_rejected_video(
     )  # fmt: skip
     assert collected.rejected == ""
     with pytest.raises(BadInputError, match="nothing to decide"):
-        judging.accept(ledger, row, rejected, ArtifactStore(tmp_path))
+        judging.accept(ledger, row, rejected, ArtifactStore(tmp_path), sitting)
 
 
 def test_a_recheck_decides_by_the_file(
@@ -157,10 +193,10 @@ def test_a_recheck_decides_by_the_file(
 ) -> None:
     """A repaired check, or file, would change nothing without buying."""
     store = ArtifactStore(tmp_path)
-    assert judging.recheck(ledger, ledger.get("1"), rejected, store).state == S.REJECTED
+    assert judging.recheck(ledger, ledger.get("1"), rejected, store, sitting).state == S.REJECTED
     order = Order("", "", request_.frame.read_bytes(), 5.0, None)
     Path(ledger.get("1").result or "").write_bytes(MAKE_VIDEO(order))
-    assert judging.recheck(ledger, ledger.get("1"), rejected, store).state == S.DELIVERED
+    assert judging.recheck(ledger, ledger.get("1"), rejected, store, sitting).state == S.DELIVERED
 
 
 def test_a_recheck_without_the_frame_names_the_cure(
@@ -168,7 +204,9 @@ def test_a_recheck_without_the_frame_names_the_cure(
 ) -> None:
     """A video would pass because there is nothing to compare it with."""
     with pytest.raises(MissingResourceError, match="hoi ledger accept 1"):
-        judging.recheck(ledger, ledger.get("1"), rejected, ArtifactStore(tmp_path / "elsewhere"))
+        judging.recheck(
+            ledger, ledger.get("1"), rejected, ArtifactStore(tmp_path / "elsewhere"), sitting
+        )
 
 
 def test_a_ready_row_is_fetched_by_itself(

@@ -7,7 +7,8 @@ import numpy as np
 from hoi_platform.core.formats.contact_record import ContactPoints, ContactRecord, HandContact
 from hoi_platform.core.formats.hoi_data import HoiData
 from hoi_platform.core.geometry.camera import Camera, look_at
-from hoi_platform.core.scene.spec import BoxSpec, CameraSpec, RoomSpec, SceneSpec
+from hoi_platform.core.scene.parts import BoxSpec
+from hoi_platform.core.scene.spec import CameraSpec, RoomSpec, SceneSpec
 from hoi_platform.services.video.codec import Video
 from hoi_platform.services.viewer.request import Ghost, VisualsRequest
 from hoi_platform_tests.hoi_samples import box_mesh, moving, object_path, stick_body
@@ -62,7 +63,7 @@ def plain_scene(camera: Camera, T_world_object: np.ndarray) -> SceneSpec:
         seed=1,
         camera=CameraSpec.of(camera),
         room=RoomSpec(),
-        table=BoxSpec(pos=(0.5, 1.2, 0.73), size=(1.0, 0.6, 0.04)),
+        supports=[BoxSpec(pos=(0.5, 1.2, 0.73), size=(1.0, 0.6, 0.04), name="table", legs=True)],
         lights=[],
         object_scale=(1.0, 1.0, 1.0),
         T_world_object=T_world_object.tolist(),

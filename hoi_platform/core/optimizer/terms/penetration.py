@@ -1,4 +1,4 @@
-"""Bodies, object and table do not share space."""
+"""Bodies, object and supports do not share space."""
 
 import torch
 from pydantic import Field
@@ -20,16 +20,16 @@ class PenetrationParams(Config):
 
 
 def penetration(prediction: Prediction, targets: Targets, params: PenetrationParams) -> Tensor:
-    """mean_t Σ_x max(0, d(x) − tolerance) / N summed over three pairs; meters.
+    """mean_t Σ_x max(0, d(x) − tolerance) / N summed over pairs; meters.
 
     Body in object: d = −φ(x), φ the object's signed distance, x the N points of hands and skin;
-    object in table and hands in table: d the depth below the nearest face of the table's box.
+    object and hands in each support: d the depth below the support's nearest face.
     """
     hands = prediction.hands.flatten(1, 2)
     body = torch.cat([hands, prediction.skin[:, :_SKIN_POINTS]], dim=1)
     depths = [-targets.object_distance.sample(prediction.in_object(body))]
-    if targets.table is not None:
-        depths += [targets.table.depth_inside(p) for p in (prediction.object_points, hands)]
+    for obstacle in targets.obstacles:
+        depths += [obstacle.depth_inside(p) for p in (prediction.object_points, hands)]
     total = body.new_zeros(())
     for depth in depths:
         total = total + (depth - params.tolerance).clamp(min=0).mean()

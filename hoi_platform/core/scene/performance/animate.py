@@ -28,7 +28,6 @@ from hoi_platform.core.scene.performance.plan import Plan, pregrasp
 from hoi_platform.core.scene.performance.posture import Trunk
 from hoi_platform.core.scene.performance.reaching import EXTENSION, Reacher
 from hoi_platform.core.scene.performance.splines import min_jerk, pose_path
-from hoi_platform.core.scene.performance.surroundings import box_distance
 
 _REACH_KNOTS: Final = (0.0, 0.3, 0.6, 0.85, 1.0)
 """Progress at which the hand hangs, is raised, is over the edge, near the object, at it."""
@@ -188,20 +187,20 @@ def _wrist_turn(reacher: Reacher, plan: Plan, progress: Array) -> Array:
 
 def _reach_keys(reacher: Reacher, plan: Plan) -> Array:
     """(5, 3) wrist positions: hanging, raised, over the table's edge, before the grasp, at it."""
-    table, h, stance = reacher.spec.table, reacher.body.height_m, reacher.stance
+    around, h, stance = reacher.around, reacher.body.height_m, reacher.stance
     pose = stance.rotations[None], stance.translation[None]
     start = joint_frame(reacher.body, *pose, arm(reacher.side).end)[1][0]
     end = pregrasp(plan.grasp, plan.Ts_world_object[0])[:3, 3]
     ahead = (end - start) * [1, 1, 0]
     share = np.linspace(-0.5, 1, 151)[:, None]
-    level = start * [1, 1, 0] + share * ahead + np.array([0, 0, table.pos[2]])
-    near = box_distance(table, level) < _HAND_ROOM * h
+    level = start * [1, 1, 0] + share * ahead + np.array([0, 0, around.level])
+    near = around.distance(level) < _HAND_ROOM * h
     last_free = float(share[max(int(np.argmax(near)) - 1, 0), 0]) if near.any() else 0.3
     via = start + np.clip(last_free, -0.06 * h / np.linalg.norm(ahead), 0.4) * ahead
     via = via + reacher.T_world_person[:3, :3] @ [-0.01 * h * reacher.mirror, 0, 0]
-    via[2] = max(table.top + 0.04 * h, via[2])
+    via[2] = max(around.top + 0.04 * h, via[2])
     over = (via + end) / 2
-    over[2] = max(table.top + 0.07 * h, over[2])
+    over[2] = max(around.top + 0.07 * h, over[2])
     return np.stack([start, via, over, end, plan.at_grasp.T_world_wrist[:3, 3]])
 
 
@@ -268,7 +267,7 @@ def free_arm_share(reacher: Reacher, plan: Plan) -> float:
             joint_frame(reacher.body, rotations, trunk.pelvis, joint)[1][0] for joint in joints
         ]
         line = np.concatenate([np.linspace(a, b, 6) for a, b in pairwise(points)])
-        if box_distance(reacher.spec.table, line).min() > 0.03 * reacher.body.height_m:
+        if reacher.around.distance(line).min() > 0.03 * reacher.body.height_m:
             return share
     return _SHARES[-1]
 

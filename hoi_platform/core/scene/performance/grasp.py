@@ -19,8 +19,7 @@ from hoi_platform.core.body.hands import (
 from hoi_platform.core.config.objects import GraspHint
 from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid, transform_points
-from hoi_platform.core.scene.performance.surroundings import Solid, box_distance
-from hoi_platform.core.scene.spec import BoxSpec
+from hoi_platform.core.scene.performance.surroundings import Solid, Surroundings
 
 APPROACH_M: Final = 0.07
 """How far before the grasp the hand begins to move straight along the approach."""
@@ -114,11 +113,11 @@ def _thickness(solid: Solid, points: Array, normals: Array, span_m: float) -> Ar
 
 @dataclass(frozen=True)
 class Grasper:
-    """One hand and one object on a table."""
+    """One hand and one object on a support."""
 
     hand: Hand
     solid: Solid
-    table: BoxSpec
+    around: Surroundings
     T_world_object: Array
 
     def travels(self, sites: GripSites) -> Array:
@@ -148,8 +147,8 @@ class Grasper:
         return sorted((g for g in grasps if g.cost < 5), key=lambda grasp: grasp.cost)
 
     def _clearance(self, p_object: Array) -> Array:
-        """Distance of object points (..., 3) to the object or the table's keep-out."""
-        table = box_distance(self.table, _map(self.T_world_object, p_object)) - _TABLE_GAP_M
+        """Distance of object points (..., 3) to the object or the supports' keep-out."""
+        table = self.around.distance(_map(self.T_world_object, p_object)) - _TABLE_GAP_M
         return np.minimum(self.solid.distance(p_object), table)
 
     def _free_travel(self, T_far: Array, approach: Array) -> float | None:

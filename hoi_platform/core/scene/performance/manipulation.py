@@ -20,13 +20,8 @@ from hoi_platform.core.geometry.rotations import Array, rotation_angle
 from hoi_platform.core.geometry.transforms import inverse
 from hoi_platform.core.scene.performance.animate import Animation, animate, free_arm_share
 from hoi_platform.core.scene.performance.grasp import GripSites, found_sites, hinted_sites
-from hoi_platform.core.scene.performance.laws import (
-    GRIP_M,
-    Measured,
-    Violation,
-    Witness,
-    violations,
-)
+from hoi_platform.core.scene.performance.laws import Act, Hold, Violation, violations
+from hoi_platform.core.scene.performance.measured import GRIP_M, Measured, Witness
 from hoi_platform.core.scene.performance.plan import (
     Plan,
     Station,
@@ -36,9 +31,10 @@ from hoi_platform.core.scene.performance.plan import (
 )
 from hoi_platform.core.scene.performance.reaching import Reacher
 from hoi_platform.core.scene.performance.stance import Stance, stance_of
-from hoi_platform.core.scene.performance.surroundings import Solid
+from hoi_platform.core.scene.performance.surroundings import Solid, Surroundings
 from hoi_platform.core.scene.spec import SceneSpec
 
+KIND: Final = "manipulation"
 ATTEMPTS: Final = 24
 """Plans that are tried before giving up."""
 _WAYS: Final = 4
@@ -61,6 +57,7 @@ class _Set:
 
     body: BodyModel
     spec: SceneSpec
+    around: Surroundings
     solid: Solid
     witness: Witness
     stance: Stance
@@ -80,10 +77,12 @@ def perform(
     """A performance that obeys ``laws``; frame 0 is the stance that ``spec`` fixes.
 
     ``mesh`` is in meters (scaled); ``grasp`` in the units of the unscaled mesh. Deterministic for
-    a generator's state. Raises StageError that names the broken laws when no plan is found.
+    a generator's state. Raises StageError that names the broken laws when no plan is found, and
+    where the object lies on the floor.
     """
     stance, times = stance_of(body, spec), np.arange(frames) / fps
-    shared = _Set(body, spec, Solid.of(mesh), Witness.of(body), stance, times, fps)
+    around = Surroundings.below_object(spec, mesh)
+    shared = _Set(body, spec, around, Solid.of(mesh), Witness.of(body), stance, times, fps)
     broken: Counter[str] = Counter()
     for attempt, (reacher, plan) in enumerate(_plans(shared, grasp, rng)):
         if attempt == ATTEMPTS:
@@ -110,7 +109,7 @@ def _plans(
     sides = _sides(shared, rng)
     hints = [None] if grasp is None else [grasp, None]
     for hint, side in product(hints, sides):
-        reacher = Reacher(shared.body, shared.spec, shared.stance, side)
+        reacher = Reacher(shared.body, shared.spec, shared.around, shared.stance, side)
         ways = plan_grasps(reacher, shared.solid, _sites(shared, reacher, hint, rng), rng)
         for way, at_grasp in ways[:_WAYS]:
             holds = plan_holds(reacher, way, shared.solid, rng)
@@ -155,9 +154,9 @@ def _tried(
     animation = animate(reacher, plan, shared.times, share)
     measured = Measured.of(animation, shared.witness, shared.solid)
     held = shared.times >= plan.timing.lift
-    side = SIDES.index(reacher.side)
-    broken = violations(measured, shared.spec, shared.solid, plan.grasp, held, side, shared.fps)
-    return animation, measured, broken
+    holds = (Hold(SIDES.index(reacher.side), held, plan.grasp),)
+    act = Act(KIND, measured, shared.spec, shared.solid, shared.fps, holds)
+    return animation, measured, violations(act)
 
 
 def _finished(

@@ -82,7 +82,7 @@ def plan_grasps(
     hand = Hand(reacher.body, reacher.side)
     T_world_object = reacher.spec.T_world_object_array()
     azimuth = reacher.azimuth(T_world_object[:3, 3])
-    grasper = Grasper(hand, solid, reacher.spec.table, T_world_object)
+    grasper = Grasper(hand, solid, reacher.around, T_world_object)
     short = np.maximum(APPROACH_M - grasper.travels(sites), 0)
     free = np.flatnonzero(np.isfinite(short))
     free = free[np.argsort((sites.cost + 40 * short)[free])[:_REACHED_SITES]]
@@ -117,7 +117,7 @@ def plan_holds(
     target = _places(reacher, rng)
     points, _ = solid.mesh.sample_surface(150, np.random.default_rng(0))
     lowest = ((points - palm) @ np.swapaxes(R, -1, -2))[..., 2].min(axis=1)
-    above = reacher.spec.table.top + _ABOVE_TABLE_M
+    above = reacher.around.top + _ABOVE_TABLE_M
     target[:, 2] = np.maximum(target[:, 2], above - lowest)
     Ts_object = rigid(R, target - R @ palm)
     Ts_wrist = Ts_object @ T_object_wrist

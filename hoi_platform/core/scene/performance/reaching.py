@@ -13,7 +13,7 @@ from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 from hoi_platform.core.scene.performance.posture import R_PERSON_REST, Trunk, pelvis_height
 from hoi_platform.core.scene.performance.stance import Stance
-from hoi_platform.core.scene.performance.surroundings import box_distance
+from hoi_platform.core.scene.performance.surroundings import Surroundings
 from hoi_platform.core.scene.spec import SceneSpec
 
 LEANS: Final = np.linspace(0.15, 1.25, 15)
@@ -44,6 +44,7 @@ class Reacher:
 
     body: BodyModel
     spec: SceneSpec
+    around: Surroundings
     stance: Stance
     side: Side
 
@@ -141,7 +142,7 @@ class Reacher:
         thick = 0.025 * self.body.height_m
         share = np.linspace(0, 1, 6)[:, None, None]
         along = elbow + share * (wrist - elbow)
-        table = np.maximum(thick - box_distance(self.spec.table, along), 0).max(axis=0)
+        table = np.maximum(thick - self.around.distance(along), 0).max(axis=0)
         R_spine, spine = joint_frame(self.body, rotations, pelvis, JOINT["spine3"])
         local = np.einsum("nji,snj->sni", R_spine, along - spine)
         widths = np.array([0.105, 1.0, 0.085]) * self.body.height_m

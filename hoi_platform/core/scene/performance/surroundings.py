@@ -1,14 +1,22 @@
-"""Signed distances to what a performance must not go through: the object and the table."""
+"""Signed distances to what a performance must not go through: the object and the supports."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy.ndimage import map_coordinates
 
+from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.sdf import SignedDistanceGrid
-from hoi_platform.core.scene.spec import BoxSpec
+from hoi_platform.core.geometry.shapes import BoxShape, Shape
+from hoi_platform.core.scene.parts import shape_of
+from hoi_platform.core.scene.resting import support_below
+from hoi_platform.core.scene.spec import SceneSpec
+
+_BELOW_TOP_M: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -44,8 +52,45 @@ class Solid:
         return gradient / np.maximum(np.linalg.norm(gradient, axis=-1, keepdims=True), 1e-9)
 
 
-def box_distance(box: BoxSpec, points: Array) -> Array:
-    """World points (..., 3) → signed distance (...) to an axis-aligned box, negative inside."""
-    q = np.abs(points - np.array(box.pos)) - np.array(box.size) / 2
-    outside = np.linalg.norm(np.maximum(q, 0), axis=-1)
-    return outside + np.minimum(q.max(axis=-1), 0)
+@dataclass(frozen=True)
+class Surroundings:
+    """The supports of a scene, and the height at which the object lies on one of them."""
+
+    shapes: tuple[Shape, ...]
+    top: float
+    """Height of the support's top below the object (m)."""
+    level: float
+    """A height within the support, at which its sides are (m)."""
+
+    @classmethod
+    def below_object(cls, spec: SceneSpec, mesh: TriangleMesh) -> "Surroundings":
+        """Raises StageError where the object, in meters, lies on the floor."""
+        vertices = mesh.transformed(spec.T_world_object_array()).vertices
+        support = support_below(spec.supports, vertices)
+        if support is None:
+            names = ", ".join(part.name for part in spec.supports) or "none"
+            raise StageError(
+                f"{spec.clip_id}: this performance needs an object that lies on a support; it "
+                f"lies on the floor (supports: {names}). Choose a scene of the kind table, or a "
+                "task whose performance takes things from the floor"
+            )
+        shape = shape_of(support)
+        middle = vertices.min(axis=0) + vertices.max(axis=0)
+        if isinstance(shape, BoxShape):
+            top, level = shape.top, float(shape.center[2])
+        else:
+            top = float(shape.top_at(middle[:2] / 2))
+            level = top - _BELOW_TOP_M
+        return cls(tuple(shape_of(part) for part in spec.supports), top, level)
+
+    def distance(self, points: Array) -> Array:
+        """World points (..., 3) → signed distance (...) to the nearest support."""
+        return support_distance(self.shapes, points)
+
+
+def support_distance(shapes: Sequence[Shape], points: Array) -> Array:
+    """World points (..., 3) → least signed distance (...); inf without shapes."""
+    least = np.full(points.shape[:-1], np.inf)
+    for shape in shapes:
+        least = np.minimum(least, shape.distance(points))
+    return least

@@ -5,7 +5,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from hoi_platform.core.config.backends import ModelConfig
-from hoi_platform.services.backends.registry import Backend, Need, Use, register
+from hoi_platform.services.backends.registry import Backend, Need, register
+from hoi_platform.services.backends.uses import ClipUse, Use, VideoUse
 
 
 def _mediapipe_is_there(_model: ModelConfig, _environ: Mapping[str, str]) -> Need:
@@ -15,7 +16,7 @@ def _mediapipe_is_there(_model: ModelConfig, _environ: Mapping[str, str]) -> Nee
         return Need(False, cure="make setup")
 
 
-def _body(use: Use) -> Any:
+def _body(use: ClipUse) -> Any:
     from hoi_platform.services.vision.human_pose.mediapipe_estimator import MediapipeEstimator
 
     return MediapipeEstimator(hands=use.peer("hands"))
@@ -51,9 +52,22 @@ def _geometric(_use: Use) -> Any:
     return GeometricLabeler()
 
 
-_LICENSE = "Apache-2.0"
+def _simulated(use: VideoUse) -> Any:
+    from hoi_platform.services.video.simulated import SimulatedBackend
 
-register(Backend("human_pose", "mediapipe", _LICENSE, True, _body, _mediapipe_is_there))
+    return SimulatedBackend(use.blender())
+
+
+_LICENSE = "Apache-2.0"
+_SIMULATED = ("simulated_fps", "simulated_frames", "simulated_samples")
+
+register(Backend("video", "simulated", _LICENSE, True, _simulated, sends=_SIMULATED))
+register(
+    Backend(
+        *("human_pose", "mediapipe", _LICENSE, True, _body, _mediapipe_is_there),
+        asks=frozenset({"hands"}),
+    )
+)
 register(Backend("hands", "mediapipe", _LICENSE, True, _hands, _mediapipe_is_there))
 register(Backend("masks", "background", _LICENSE, True, _background))
 register(Backend("depth", "plate", _LICENSE, True, _plate))

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from hoi_platform.core.config.backends import ModelConfig
-from hoi_platform.services.backends.registry import Backend, Need, Role, Use, register
+from hoi_platform.services.backends.registry import Backend, Need, Role, register
+from hoi_platform.services.backends.uses import ClipUse
 
 _READS: Final = frozenset({"path", "hub_id", "device", "weights", "options", "runner"})
 
@@ -24,8 +25,8 @@ def _program_is_there(model: ModelConfig, environ: Mapping[str, str]) -> Need:
     return Need(True, ", ".join(files.values()) or model.hub_id or program)
 
 
-def _factory(use: Use) -> Any:
-    from hoi_platform.services.runners import adapters
+def _factory(use: ClipUse) -> Any:
+    from hoi_platform.services.runners import adapters, touch_adapters
     from hoi_platform.services.runners.shared import runner_of
 
     assert use.model.runner is not None
@@ -34,6 +35,8 @@ def _factory(use: Use) -> Any:
         "depth": adapters.RunnerDepthEstimator,
         "object_pose": adapters.RunnerObjectTracker,
         "human_pose": adapters.RunnerPoseEstimator,
+        "hands": touch_adapters.RunnerHandTracker,
+        "contact": touch_adapters.RunnerContactLabeler,
     }
     runner = runner_of(f"{use.role} ({use.name})", use.model.runner, use.environ)
     return sockets[use.role](
@@ -41,7 +44,14 @@ def _factory(use: Use) -> Any:
     )
 
 
-_ROLES: Final[tuple[Role, ...]] = ("masks", "depth", "object_pose", "human_pose")
+_ROLES: Final[tuple[Role, ...]] = (
+    "masks",
+    "depth",
+    "object_pose",
+    "human_pose",
+    "hands",
+    "contact",
+)
 
 for _role in _ROLES:
     register(

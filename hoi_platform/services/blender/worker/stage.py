@@ -1,4 +1,4 @@
-"""Builds the scene of a request: room, boxes, lights, camera, person and object."""
+"""Builds the scene of a request: room, standing parts, lights, camera, person and object."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def build(request: dict[str, Any]) -> dict[str, Any]:
     place_camera(request["camera"])
     if request.get("room"):
         _room(request["room"])
-    _boxes(request.get("boxes", []))
+    _parts(request.get("parts", []))
     for light in request.get("lights", []):
         _light(light)
     actors = {}
@@ -72,9 +72,10 @@ def move_object(thing: Any, pose: Any, scale: Any) -> None:
 
 
 def mesh_object(name: str, vertices: Any, faces: Any, material: Any) -> Any:
-    """Link a mesh of triangles or quads into the scene."""
+    """Link a mesh of triangles and quads into the scene."""
     mesh = bpy.data.meshes.new(name)
-    mesh.from_pydata(np.asarray(vertices).tolist(), [], np.asarray(faces).tolist())
+    polygons = faces.tolist() if isinstance(faces, np.ndarray) else faces
+    mesh.from_pydata(np.asarray(vertices).tolist(), [], polygons)
     mesh.materials.append(material)
     thing = bpy.data.objects.new(name, mesh)
     bpy.context.scene.collection.objects.link(thing)
@@ -90,11 +91,11 @@ def _room(room: dict[str, Any]) -> None:
     mesh_object("walls", corners, inward[2:], materials.paint(room["wall_color"]))
 
 
-def _boxes(boxes: list[dict[str, Any]]) -> None:
+def _parts(parts: list[dict[str, Any]]) -> None:
     """One mesh per kind of surface, the colors in a vertex attribute."""
     kinds: dict[str, list[dict[str, Any]]] = {}
-    for box in boxes:
-        kinds.setdefault(_kind(box), []).append(box)
+    for part in parts:
+        kinds.setdefault(_kind(part), []).append(part)
     surface = {
         "wood": lambda: materials.wood("wood", (1.2, 14.0, 14.0)),
         "upright": lambda: materials.wood("upright", (14.0, 14.0, 1.2)),
@@ -102,21 +103,33 @@ def _boxes(boxes: list[dict[str, Any]]) -> None:
         "plain": lambda: materials.vertex_colored("plain", 0.55),
     }
     for kind, members in kinds.items():
-        vertices = [_CORNERS * np.array(box["size"]) + box["pos"] for box in members]
-        quads = [np.array(_QUADS) + 8 * i for i in range(len(members))]
-        thing = mesh_object(kind, np.concatenate(vertices), np.concatenate(quads), surface[kind]())
-        colors = np.repeat([box["color"] for box in members], 8, axis=0)
-        _paint(thing.data, colors)
+        vertices = [_array(part["vertices"]) for part in members]
+        starts = np.cumsum([0, *(len(points) for points in vertices[:-1])])
+        faces = [
+            face
+            for part, start in zip(members, starts, strict=True)
+            for face in (_array(part["faces"]) + start).tolist()
+        ]
+        thing = mesh_object(kind, np.concatenate(vertices), faces, surface[kind]())
+        colors = [np.tile(p["color"], (len(v), 1)) for p, v in zip(members, vertices, strict=True)]
+        _paint(thing.data, np.concatenate(colors))
 
 
-def _kind(box: dict[str, Any]) -> str:
-    """Brown things show their grain, others are painted."""
-    red, _, blue = box["color"]
-    if box["name"] == "canvas" or red < 1.4 * blue:
-        return "canvas" if box["name"] == "canvas" else "plain"
-    if box["name"] in _WOODEN_UPRIGHT:
+def _array(value: Any) -> np.ndarray:
+    """Numbers of a request, or those of the npy file that it names."""
+    return np.load(value) if isinstance(value, str) else np.array(value)
+
+
+def _kind(part: dict[str, Any]) -> str:
+    """The material that is asked for; else brown things show their grain, others are painted."""
+    if part["material"]:
+        return str(part["material"])
+    red, _, blue = part["color"]
+    if part["name"] == "canvas" or red < 1.4 * blue:
+        return "canvas" if part["name"] == "canvas" else "plain"
+    if part["name"] in _WOODEN_UPRIGHT:
         return "upright"
-    return "wood" if box["name"] in _WOODEN else "plain"
+    return "wood" if part["name"] in _WOODEN else "plain"
 
 
 def _paint(mesh: Any, colors: Any) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from hoi_platform.core.body.model import BodyModel
@@ -12,6 +13,8 @@ from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.contacts import ContactLabels
 from hoi_platform.services.video.codec import Video
+
+Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,10 @@ class ContactRequest:
     """In the world."""
     mesh: TriangleMesh
     """The object in meters in its own frame."""
+    mesh_obj: Path
+    """The same object as a file, in its own units."""
+    scale: tuple[float, float, float]
+    """Units of ``mesh_obj`` to meters, per axis."""
     Ts_world_object: Array  # (T, 4, 4)
     visibility: Array
     """(T, 2) in [0, 1]: how well the video supports the left and the right wrist."""
@@ -35,6 +42,6 @@ class ContactRequest:
 class ContactLabeler(Protocol):
     """Says which joints touch the object."""
 
-    def label(self, request: ContactRequest) -> ContactLabels:
+    def label(self, request: ContactRequest, *, progress: Progress | None = None) -> ContactLabels:
         """Labels of T frames. Raises StageError or MissingResourceError."""
         ...

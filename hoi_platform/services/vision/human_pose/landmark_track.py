@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.geometry.camera import Camera
+from hoi_platform.core.geometry.rotations import Array, rotation_between
 
 
 @dataclass(frozen=True)
@@ -77,3 +78,9 @@ class LandmarkTrack:
         single = self.where(self.found, other)
         single.uv_confidence[..., 2] *= alone
         return both.where(self.found & other.found, single)
+
+
+def toward(camera: Camera, uv: Array) -> Array:
+    """(3, 3) the axes of a camera that looks along the ray through a pixel, in the camera's."""
+    ray = np.linalg.solve(camera.K, [*uv, 1.0])
+    return rotation_between(np.array([0.0, 0.0, 1.0]), ray)

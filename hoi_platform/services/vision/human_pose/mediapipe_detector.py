@@ -16,11 +16,10 @@ from hoi_platform.core.body.keypoints import (
     RIGHT_HAND_KEYPOINTS,
 )
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array, rotation_between
 from hoi_platform.services.video.codec import Frame, Video
-from hoi_platform.services.vision.hands.protocol import HandTracker, Side
+from hoi_platform.services.vision.hands.protocol import HandsRequest, HandTracker, Side
 from hoi_platform.services.vision.human_pose.image_window import whole_image, window_around_mask
-from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
+from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack, toward
 from hoi_platform.services.vision.human_pose.mediapipe_hands import (
     MediapipeHands,
     without_doubles,
@@ -35,9 +34,10 @@ from hoi_platform.services.vision.human_pose.protocol import Progress
 _POSE_WINDOW_PX: Final = 640
 _WINDOW_MARGIN: Final = 0.6  # of the person's height: room to bend, reach and step
 _BODY_TOLERANCE_M: Final = 0.1
-_HAND_TOLERANCE_M: Final = 0.03
 """Disagreement of two looks at which confidence halves, in the meters of MediaPipe's adult."""
 _SEEN_ONCE: Final = 0.7
+_BODY_SHARE: Final = 1 / 3
+"""Of the time; each hand is looked for as often as the body."""
 _POSE_ROWS: Final = [KEYPOINT[name] for name in POSE_KEYPOINTS]
 _POSE_COLUMNS: Final = [POSE_LANDMARK[name] for name in POSE_KEYPOINTS]
 _HAND_ROWS: Final[dict[Side, list[int]]] = {
@@ -55,19 +55,18 @@ def detect_keypoints(
 ) -> KeypointObservation:
     """Follow the person through the video: the body first, then each hand near its wrist.
 
-    Everything is looked at twice, as it is and in the mirror: the mean is better than either, and
+    The body is looked at twice, as it is and in the mirror: the mean is better than either, and
     where the looks disagree the landmark is hidden or made up.
     """
-    count = _Counter(6 * len(video), progress)
+    count = _Counter(2 * len(video), lambda done, text: progress(_BODY_SHARE * done, text))
     looks = [_Look(video.frames, first_human_mask, count.step, mirror) for mirror in (False, True)]
     pose = looks[0].body.joined(looks[1].body, _BODY_TOLERANCE_M, _SEEN_ONCE)
     observation = nothing_seen(len(video))
     _store(observation, _POSE_ROWS, pose.columns(_POSE_COLUMNS), camera)
-    tracker = hand_tracker or MediapipeHands()
-    hands = []
-    for side in SIDES:
-        first, second = (look.hand(tracker, pose, side) for look in looks)
-        hands.append(first.joined(second, _HAND_TOLERANCE_M, _SEEN_ONCE))
+    hands = (hand_tracker or MediapipeHands()).track(
+        HandsRequest(video, camera, pose),
+        progress=lambda done, text: progress(_BODY_SHARE + (1 - _BODY_SHARE) * done, text),
+    )
     for side, hand in zip(SIDES, without_doubles(*hands), strict=True):
         _store(observation, _HAND_ROWS[side], hand, camera)
     return observation
@@ -96,18 +95,9 @@ class _Look:
         if near is not None and not pose.found.all():
             far = track_pose(self._frames, everything, lambda: None)
             pose = pose.where(pose.found, far)
-        return self._as_is(pose).columns(MIRRORED_POSE) if self._mirror else pose
-
-    def hand(self, tracker: HandTracker, pose: LandmarkTrack, side: Side) -> LandmarkTrack:
-        """The hand at a wrist of the given body."""
         if not self._mirror:
-            return tracker.track(self._frames, pose, side, self._on_frame)
-        other: Side = "right" if side == "left" else "left"
-        seen = self._as_is(pose).columns(MIRRORED_POSE)
-        return self._as_is(tracker.track(self._frames, seen, other, self._on_frame))
-
-    def _as_is(self, track: LandmarkTrack) -> LandmarkTrack:
-        return track.mirrored(self._mask.shape[1])
+            return pose
+        return pose.mirrored(self._mask.shape[1]).columns(MIRRORED_POSE)
 
 
 def _store(
@@ -120,14 +110,8 @@ def _store(
     )
     observation.keypoints_px[:, rows, 2] *= inside.all(axis=-1)
     for i in np.flatnonzero(track.found):
-        R_cam_crop = _toward(camera, track.uv_confidence[i, :, :2].mean(axis=0))
+        R_cam_crop = toward(camera, track.uv_confidence[i, :, :2].mean(axis=0))
         observation.landmarks_cam[i, rows] = track.metric[i] @ R_cam_crop.T
-
-
-def _toward(camera: Camera, uv: Array) -> Array:
-    """The axes of a camera that looks along the ray through a pixel, in the camera's axes."""
-    ray = np.linalg.solve(camera.K, [*uv, 1.0])
-    return rotation_between(np.array([0.0, 0.0, 1.0]), ray)
 
 
 class _Counter:
@@ -138,4 +122,4 @@ class _Counter:
 
     def step(self) -> None:
         self._done += 1
-        self._progress(min(1.0, self._done / self._total), "body and hand landmarks")
+        self._progress(min(1.0, self._done / self._total), "body landmarks")

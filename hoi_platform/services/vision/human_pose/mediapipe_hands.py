@@ -6,15 +6,24 @@ from typing import Any, Final
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
+from hoi_platform.core.body.ik import SIDES
 from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.services.native_log import MEDIAPIPE, without_chatter
 from hoi_platform.services.video.codec import Frame
-from hoi_platform.services.vision.hands.protocol import Side
+from hoi_platform.services.vision.hands.protocol import (
+    NUM_HAND_LANDMARKS,
+    HandsRequest,
+    Progress,
+    Side,
+)
 from hoi_platform.services.vision.human_pose.image_window import Window
 from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
-from hoi_platform.services.vision.human_pose.mediapipe_pose import POSE_LANDMARK, xyz
-from hoi_platform.services.vision.human_pose.native_log import without_chatter
+from hoi_platform.services.vision.human_pose.mediapipe_pose import (
+    MIRRORED_POSE,
+    POSE_LANDMARK,
+    xyz,
+)
 
-NUM_HAND_LANDMARKS: Final = 21
 _WINDOW_PX: Final = 256
 _WINDOW_M: Final = 0.5  # of MediaPipe's adult: two lengths of a forearm
 _MAX_WRIST_GAP: Final = 0.25  # between the hand's and the body's wrist, in sides of the window
@@ -26,6 +35,9 @@ _SAME_HAND_PALMS: Final = 0.7
 """Mean distance of two hands' landmarks below which they are one, in lengths of the palm."""
 _MIN_DETECTION: Final = 0.3
 _MIN_TRACKING: Final = 0.3
+_TOLERANCE_M: Final = 0.03
+"""Disagreement of two looks at which confidence halves, in the meters of MediaPipe's adult."""
+_SEEN_ONCE: Final = 0.7
 
 
 def hand_windows(pose: LandmarkTrack, side: Side) -> list[Window]:
@@ -52,7 +64,7 @@ def track_hand(
     if not pose.found.any():
         return track
     windows = hand_windows(pose, side)
-    with without_chatter():
+    with without_chatter(MEDIAPIPE):
         network = Hands(
             max_num_hands=2,  # the other hand may be in the window, too
             min_detection_confidence=_MIN_DETECTION,
@@ -70,17 +82,35 @@ def track_hand(
 
 
 class MediapipeHands:
-    """Backend ``mediapipe`` of the role ``hands``: looks in windows that follow the wrists."""
+    """Backend ``mediapipe`` of the role ``hands``: looks in windows that follow the wrists.
+
+    Each hand is looked at twice, as it is and in the mirror, as the body is.
+    """
 
     def track(
-        self,
-        frames: Sequence[Frame] | Frame,
-        pose: LandmarkTrack,
-        side: Side,
-        on_frame: Callable[[], None],
-    ) -> LandmarkTrack:
+        self, request: HandsRequest, *, progress: Progress | None = None
+    ) -> tuple[LandmarkTrack, LandmarkTrack]:
         """See ``HandTracker``."""
-        return track_hand(frames, pose, side, on_frame)
+        done, total = 0, 4 * len(request.video)
+
+        def on_frame() -> None:
+            nonlocal done
+            done += 1
+            if progress is not None:
+                progress(min(1.0, done / total), "hand landmarks")
+
+        left, right = (_seen_twice(request, side, on_frame) for side in SIDES)
+        return left, right
+
+
+def _seen_twice(request: HandsRequest, side: Side, on_frame: Callable[[], None]) -> LandmarkTrack:
+    frames, body = request.video.frames, request.body
+    width_px = frames.shape[2]
+    first = track_hand(frames, body, side, on_frame)
+    other: Side = "right" if side == "left" else "left"
+    mirrored = body.mirrored(width_px).columns(MIRRORED_POSE)
+    second = track_hand(frames[:, :, ::-1], mirrored, other, on_frame).mirrored(width_px)
+    return first.joined(second, _TOLERANCE_M, _SEEN_ONCE)
 
 
 def _choose(answer: Any, window: Window, wrist: Array, side: Side) -> tuple[Array, Array] | None:

@@ -6,10 +6,10 @@ from typing import Any, Final
 import numpy as np
 
 from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.services.native_log import MEDIAPIPE, without_chatter
 from hoi_platform.services.video.codec import Frame
 from hoi_platform.services.vision.human_pose.image_window import Window
 from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
-from hoi_platform.services.vision.human_pose.native_log import without_chatter
 
 _SIDES: Final = ("left", "right")
 _ORDER: Final = (
@@ -55,7 +55,7 @@ def track_pose(
     from mediapipe.python.solutions.pose import Pose
 
     track = LandmarkTrack.empty(len(frames), len(POSE_LANDMARK))
-    with without_chatter():
+    with without_chatter(MEDIAPIPE):
         # Its own smoothing would lag behind; the fit smooths over all frames at once.
         network = Pose(model_complexity=_MODEL_COMPLEXITY, smooth_landmarks=False)
         network.process(window.cut(frames[0]))

@@ -17,9 +17,10 @@ from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, JOINT_NAMES, PARENTS
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.scene.boxes import scene_boxes
+from hoi_platform.core.scene.boxes import scene_parts
+from hoi_platform.core.scene.parts import BoxSpec
 from hoi_platform.core.scene.performance.manipulation import Performance
-from hoi_platform.core.scene.spec import BoxSpec, SceneSpec
+from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform_tests.core.scene.performance.solids import Solid
 
 _MOVING_M_S: Final = 0.002
@@ -128,12 +129,12 @@ def _depth(points: Array, boxes: list[BoxSpec]) -> float:
 
 def body_in_furniture(act: Act) -> float:
     """Deepest vertex in the table's top, its legs or other furniture (m)."""
-    return _depth(act.vertices, scene_boxes(act.spec))
+    return _depth(act.vertices, scene_parts(act.spec))
 
 
 def object_in_furniture(act: Act) -> float:
     """Deepest vertex of the object in the table or other furniture (m)."""
-    return _depth(act.object_points(act.mesh.vertices), scene_boxes(act.spec))
+    return _depth(act.object_points(act.mesh.vertices), scene_parts(act.spec))
 
 
 def arm_in_trunk(act: Act) -> float:
@@ -189,7 +190,7 @@ def off_the_table(act: Act) -> float:
     That is: of its lowest point from the plane, and of its center from the top's rectangle.
     """
     free = ~act.performance.contact.any(axis=1)
-    table = act.spec.table
+    (table,) = act.spec.supports
     points = act.object_points(act.mesh.vertices)[free]
     if not len(points):
         return 0.0

@@ -17,8 +17,9 @@ from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import inverse, rigid
 from hoi_platform.core.scene.boxes import box_mesh
+from hoi_platform.core.scene.parts import BoxSpec
 from hoi_platform.core.scene.performance.manipulation import Performance
-from hoi_platform.core.scene.spec import BoxSpec, CameraSpec, RoomSpec, SceneSpec
+from hoi_platform.core.scene.spec import CameraSpec, RoomSpec, SceneSpec
 from hoi_platform_tests.core.scene.performance.audit import Act
 from hoi_platform_tests.core.scene.scenes import standard_scene
 from hoi_platform_tests.hoi_samples import standing, stick_body
@@ -96,8 +97,10 @@ def _spec(staging: Staging) -> SceneSpec:
         seed=1,
         camera=CameraSpec.model_validate(camera.model_dump()),
         room=RoomSpec(),
-        table=BoxSpec(pos=(_AT[0], 0.0, top - 0.015), size=(0.4, 0.4, 0.03)),
-        furniture=list(staging.furniture),
+        supports=[
+            BoxSpec(pos=(_AT[0], 0.0, top - 0.015), size=(0.4, 0.4, 0.03), name="table", legs=True)
+        ],
+        statics=list(staging.furniture),
         lights=[],
         object_scale=(1.0, 1.0, 1.0),
         T_world_object=rigid(np.eye(3), _AT).tolist(),

@@ -13,13 +13,9 @@ from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.performance.animate import Animation
 from hoi_platform.core.scene.performance.grasp import HandGrasp
-from hoi_platform.core.scene.performance.laws import (
-    ARM_SPEED_RAD_S,
-    Measured,
-    Witness,
-    arm_speed,
-    violations,
-)
+from hoi_platform.core.scene.performance.law_rows.arms import ARM_SPEED_RAD_S, arm_speed
+from hoi_platform.core.scene.performance.laws import Act, Hold, violations
+from hoi_platform.core.scene.performance.measured import Measured, Witness
 from hoi_platform.core.scene.performance.surroundings import Solid
 from hoi_platform_tests.core.scene.performance.acts import act
 
@@ -40,7 +36,8 @@ def judge() -> Callable[[Animation, float], set[str]]:
 
     def names(animation: Animation, fps: float = motion.fps) -> set[str]:
         measured = Measured.of(animation, witness, solid)
-        found = violations(measured, made.spec, solid, grasp, held, side, fps)
+        holds = (Hold(side, held, grasp),)
+        found = violations(Act("manipulation", measured, made.spec, solid, fps, holds))
         return {violation.law.split(" (")[0].split(" of ")[0] for violation in found}
 
     return names
@@ -65,7 +62,7 @@ def _sunk_object(a: Animation) -> Animation:
 
 def _sunk_body(a: Animation) -> Animation:
     """The whole person is on the table's other side of the edge."""
-    table = act(*CASE).spec.table
+    (table,) = act(*CASE).spec.supports
     a.pelvis[0] = [table.pos[0], table.pos[1], a.pelvis[0, 2]]
     return a
 
@@ -110,8 +107,8 @@ def _arm_through_the_chest(a: Animation) -> Animation:
 @pytest.mark.parametrize(
     ("law", "change"),
     [
-        ("object in table", _sunk_object),
-        ("body in table", _sunk_body),
+        ("object in a support", _sunk_object),
+        ("body in a support", _sunk_body),
         ("body in object", _through_the_hand),
         ("grip gap", _let_go),
         ("wrist error", _late_hand),

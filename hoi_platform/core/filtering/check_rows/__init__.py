@@ -1,0 +1,1 @@
+"""The filter's checks; every file here has ``CHECKS``, a tuple of ``FilterCheck``."""

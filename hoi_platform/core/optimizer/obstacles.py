@@ -1,0 +1,59 @@
+"""What bodies and the object must not enter, in torch: the supports of a scene."""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from torch import Tensor
+
+from hoi_platform.core.geometry.sdf import SignedDistanceGrid
+from hoi_platform.core.geometry.shapes import BoxShape, Shape
+from hoi_platform.core.optimizer.hoi_model import Kind
+
+_CELL_M: Final = 0.02
+_CELLS: Final = (48, 160)
+"""Least and most cells along a mesh's longest side."""
+
+
+class Obstacle(Protocol):
+    """One thing that stands still."""
+
+    def depth_inside(self, p: Tensor) -> Tensor:
+        """How far world points (..., 3) are below its nearest face (...); 0 outside (m)."""
+        ...
+
+
+@dataclass(frozen=True)
+class BoxObstacle:
+    """A box with its own axes."""
+
+    center: Tensor  # (3,)
+    half: Tensor  # (3,)
+    R_world_box: Tensor | None  # (3, 3); None: along the world's axes
+
+    def depth_inside(self, p: Tensor) -> Tensor:
+        """Exact."""
+        offset = p - self.center
+        local = offset if self.R_world_box is None else offset @ self.R_world_box
+        return (self.half - local.abs()).min(dim=-1).values.clamp(min=0)
+
+
+@dataclass(frozen=True)
+class MeshObstacle:
+    """A mesh as the grid of its signed distances."""
+
+    grid: SignedDistanceGrid  # in world coordinates
+
+    def depth_inside(self, p: Tensor) -> Tensor:
+        """Within a fraction of the grid's cell."""
+        return (-self.grid.sample(p)).clamp(min=0)
+
+
+def obstacle_of(shape: Shape, kind: Kind) -> Obstacle:
+    """A shape as the optimizer sees it."""
+    if isinstance(shape, BoxShape):
+        R = shape.R_world_box
+        return BoxObstacle(kind(shape.center), kind(shape.size / 2), None if R is None else kind(R))
+    mesh = shape.surface()
+    low, high = _CELLS
+    cells = min(high, max(low, round(float(mesh.extents.max()) / _CELL_M)))
+    return MeshObstacle(SignedDistanceGrid.of(mesh, cells))

@@ -1,0 +1,4 @@
+"""The laws of performances; every file here has ``LAWS``, a tuple of ``Law``.
+
+A new law, and a new limit, change what is performed: raise ``performance.VERSION`` with it.
+"""

@@ -1,0 +1,86 @@
+"""An animation as laws see it: the skinned body's vertices over all frames."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hoi_platform.core.body.ik import SIDES
+from hoi_platform.core.body.model import BodyModel
+from hoi_platform.core.body.skeleton import JOINT_NAMES
+from hoi_platform.core.geometry.mesh import TriangleMesh
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.geometry.transforms import inverse, transform_points
+from hoi_platform.core.scene.performance.animate import Animation
+from hoi_platform.core.scene.performance.surroundings import Solid
+
+Mask = NDArray[np.bool_]
+
+GRIP_M: Final = 0.0028
+"""A hand that holds is within 3 mm of the surface; the grid of distances errs by up to 0.2 mm."""
+
+
+@dataclass(frozen=True)
+class Witness:
+    """The vertices of a body on which laws are measured."""
+
+    body: BodyModel
+    indices: NDArray[np.int64]
+    normals: Array  # (N, 3) at rest
+    arms: Mask
+    """(N,) forearms and hands."""
+    trunk: Mask
+    """(N,) trunk, head and thighs."""
+
+    @classmethod
+    def of(cls, body: BodyModel) -> "Witness":
+        names = np.array(JOINT_NAMES)[body.vertex_joint]
+        limbs = ("elbow", "wrist", "index", "middle", "ring", "pinky", "thumb")
+        arms = np.array([any(part in name for part in limbs) for name in names])
+        core = ("pelvis", "spine1", "spine2", "spine3", "head", "neck", "left_hip", "right_hip")
+        trunk = np.isin(names, core)
+        order = np.arange(len(names))
+        keep = order[np.where(arms, order % 3 == 0, order % 5 == 0)]
+        normals = _vertex_normals(body)[keep]
+        return cls(body.subset(keep), keep, normals, arms[keep], trunk[keep])
+
+
+def _vertex_normals(body: BodyModel) -> Array:
+    """(V, 3) area-weighted, at rest."""
+    areas = TriangleMesh(body.rest_vertices, body.faces).area_vectors.repeat(3, axis=0)
+    normals = np.zeros_like(body.rest_vertices)
+    np.add.at(normals, body.faces.ravel(), areas)
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An animation on a witness' vertices."""
+
+    animation: Animation
+    witness: Witness
+    vertices: Array  # (T, N, 3)
+    normals: Array  # (T, N, 3)
+    object_distance: Array  # (T, N)
+
+    @classmethod
+    def of(cls, animation: Animation, witness: Witness, solid: Solid) -> "Measured":
+        body = witness.body
+        posed = body.pose(torch.as_tensor(animation.rotations), torch.as_tensor(animation.pelvis))
+        vertices = body.skin(posed).numpy()
+        R = posed.R_world_joint.numpy()[:, body.vertex_joint]
+        normals = (R @ witness.normals[:, :, None])[..., 0]
+        local = transform_points(inverse(animation.Ts_world_object), vertices)
+        return cls(animation, witness, vertices, normals, solid.distance(local))
+
+    def hand_distance(self) -> Array:
+        """(T, 2) of the left and the right hand to the object."""
+        joint = np.array(JOINT_NAMES)[self.witness.body.vertex_joint]
+        columns = []
+        for side in SIDES:
+            fingers = np.char.startswith(joint, f"{side}_") & self.witness.arms
+            fingers &= joint != f"{side}_elbow"
+            columns.append(self.object_distance[:, fingers].min(axis=1))
+        return np.stack(columns, axis=-1)

@@ -1,0 +1,1 @@
+"""The tasks; every file here has ``TASKS``, a tuple of ``Task``."""

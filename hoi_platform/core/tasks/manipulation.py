@@ -1,0 +1,5 @@
+"""Objects on a table are taken with a hand and handled."""
+
+from hoi_platform.core.task import Task
+
+TASKS = (Task("manipulation", "manipulation", "manipulation", "manip_anny"),)

@@ -1,0 +1,304 @@
+"""A task, a kind of scene, a law, a check, a kind of performance: each is added by one new file."""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from hoi_platform.assets.stage import STAGES, flow_order
+from hoi_platform.core.clip import ObjectId
+from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig
+from hoi_platform.core.config.recon_4dhoi import FilteringConfig
+from hoi_platform.core.errors import ConfigError, StageError
+from hoi_platform.core.filtering.judge import judge
+from hoi_platform.core.registry import Registry
+from hoi_platform.core.scene.kind import SCENE_KINDS
+from hoi_platform.core.scene.parts import MeshSpec
+from hoi_platform.core.scene.performance.kind import PERFORMANCES, performance_of
+from hoi_platform.core.scene.performance.laws import LAWS
+from hoi_platform.core.scene.sampling import sample_scene
+from hoi_platform.core.task import TASKS
+from hoi_platform.resources.platform import PROJECT_ROOT, PlatformResource
+from hoi_platform.runner import ChainRunner
+from hoi_platform.services.configuration import ConfigFiles
+from hoi_platform_tests.core.filtering.clips import good_clip
+from hoi_platform_tests.core.scene.performance.acts import act, fresh_act
+from hoi_platform_tests.core.scene.scenes import (
+    RENDERING,
+    THING,
+    UNIT,
+    clip,
+    floor_scene,
+    settled,
+    stick_person,
+)
+from hoi_platform_tests.hoi_samples import stick_body
+from hoi_platform_tests.platform.prepared import ABOVE, DRILL, prepare
+
+Add = Callable[[str, str, str], None]
+"""Package, module and text of a new file."""
+
+TASK = """
+from hoi_platform.core.task import Task
+
+TASKS = (
+    Task(
+        "showing",
+        "manipulation",
+        "manipulation",
+        "manip_anny",
+        prompts=("A person shows the {object}.",),
+        skipped_checks=frozenset({"object_motion"}),
+    ),
+)
+"""
+
+SCENE_KIND = """
+from functools import partial
+
+import numpy as np
+
+from hoi_platform.core.scene.drawing import Placement, draw_room
+from hoi_platform.core.scene.kind import SceneKind
+from hoi_platform.core.scene.parts import MeshSpec
+from hoi_platform.core.geometry.shapes import BoxShape
+from hoi_platform.core.scene.templates import SceneTemplate
+
+
+class PlinthScene(SceneTemplate):
+    plinth_m: float = 0.8
+
+
+def _on_a_plinth(draw, turned):
+    height = draw.template.plinth_m
+    block = BoxShape(np.zeros(3), np.array([0.3, 0.3, height])).surface()
+    x, y, _ = (draw.place + [0.0, 0.4, 0.0]).tolist()
+    plinth = MeshSpec.of(block, pos=(x, y, height / 2), name="plinth")
+    low, high = turned.bounds
+    middle = (low + high) / 2
+    return Placement([plinth], np.array([x, y, height]) - [middle[0], middle[1], low[2]])
+
+
+KINDS = (SceneKind("plinth", PlinthScene, partial(draw_room, place=_on_a_plinth)),)
+"""
+
+LAW = """
+import numpy as np
+
+from hoi_platform.core.scene.performance.laws import Law
+
+REFUSED = []
+
+
+def _seen_before(act):
+    end = act.measured.animation.Ts_world_object[-1]
+    return float(any(np.array_equal(end, other) for other in REFUSED))
+
+
+LAWS = (
+    Law("seen before", 0.5, "plans", _seen_before, performances=frozenset({"manipulation"})),
+    Law("for dancers", -1.0, "m", lambda act: 0.0, performances=frozenset({"dancing"})),
+)
+"""
+
+CHECK = """
+from hoi_platform.core.filtering.check import Check
+from hoi_platform.core.filtering.registry import FilterCheck
+
+
+def _length(judged):
+    seconds = len(judged.clip.data) / judged.clip.data.motion.fps
+    return Check.at_least("length", seconds, 100.0, "s")
+
+
+CHECKS = (FilterCheck("length", _length, version="1"),)
+"""
+
+PERFORMANCE = """
+from hoi_platform.core.errors import StageError
+from hoi_platform.core.scene.performance.kind import PerformanceKind
+
+
+def _refuse(body, spec, mesh, frames, fps, rng, grasp=None):
+    raise StageError(f"{spec.clip_id}: nobody dances with {frames} frames")
+
+
+KINDS = (PerformanceKind("dancing", _refuse),)
+"""
+
+DANCE = """
+from hoi_platform.core.task import Task
+
+TASKS = (Task("dance", "dancing", "manipulation", "manip_anny"),)
+"""
+
+
+@pytest.fixture
+def add(tmp_path: Path) -> Iterator[Add]:
+    """Writes a file that counts as one of a package, until the test ends."""
+    added: list[tuple[list[str], str, str]] = []
+
+    def write(package: str, module: str, text: str) -> None:
+        folder = tmp_path / f"more_{package}"
+        folder.mkdir()
+        (folder / f"{module}.py").write_text(f'"""New."""\n{text}')
+        path = importlib.import_module(package).__path__
+        path.append(str(folder))
+        added.append((path, str(folder), f"{package}.{module}"))
+
+    yield write
+    for path, folder, name in added:
+        path.remove(folder)
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def before() -> Iterator[None]:
+    """Every registry holds the same after a test as before it."""
+    registries: tuple[Registry, ...] = (TASKS, SCENE_KINDS, LAWS, PERFORMANCES)
+    rows = [list(registry.rows()) for registry in registries]
+    yield
+    assert [list(registry.rows()) for registry in registries] == rows
+
+
+def test_one_new_file_adds_a_task(add: Add, tmp_path: Path) -> None:
+    """A task would need edits in the platform, the configuration and the assets."""
+    configs = tmp_path / "configs"
+    configs.mkdir()
+    for folder in (PROJECT_ROOT / "configs").iterdir():
+        (configs / folder.name).symlink_to(folder)
+    (configs / "objects").unlink()
+    (configs / "objects").mkdir()
+    mug = {"source": "library:mug", "obj_scale": 1.0, "task": "showing"}
+    (configs / "objects" / "Mine.yaml").write_text(yaml.safe_dump({"objects": {"mug": mug}}))
+    sizes = PROJECT_ROOT / "configs" / "objects"
+    for file in sizes.iterdir():
+        (configs / "objects" / file.name).symlink_to(file)
+    add("hoi_platform.core.tasks", "showing", TASK)
+    resource = PlatformResource(
+        results_dir=str(tmp_path / "results"), config_dir=str(configs), profile="full"
+    )
+    platform = resource.platform()
+    platform.require_supported("showing", flow_order())
+    object_id = platform.catalogue.named("Mine", "mug", "showing")
+    frame = tmp_path / "frame.png"
+    Image.fromarray(np.full((36, 64, 3), 128, np.uint8)).save(frame)
+    (made,) = prepare(resource, frame, range(1, 2), ABOVE[:-1], object_id)
+    (outcome,) = ChainRunner(resource).run(object_id, [1], ["video_prompt"])
+    assert outcome.error is None
+    text = platform.store.path("video_prompt", "text", made).read_text()
+    assert text == "A person shows the mug.\n"
+    settings = STAGES["filtered_hoi"].settings(platform.context(made))
+    assert settings["skipped_checks"] == ["object_motion"]
+    assert performance_of("showing").name == "manipulation"
+
+
+def test_a_task_of_the_file_is_gone_with_it(before: None, add: Add) -> None:
+    """A removed plug-in would go on living; an unknown task fail without the names."""
+    with pytest.raises(ConfigError, match=r"unknown task 'showing'; known: manipulation$"):
+        PlatformResource(profile="full").platform().settings("showing")
+
+
+def test_one_new_file_adds_a_kind_of_scene(add: Add, tmp_path: Path) -> None:
+    """A kind of scene would need edits in the templates, the drawing and the loader."""
+    shipped = PROJECT_ROOT / "configs" / "scenes" / "indoor2-manipulation.yaml"
+    mine = yaml.safe_load(shipped.read_text()) | {
+        "name": "museum",
+        "kind": "plinth",
+        "plinth_m": 0.9,
+        "requirements": {"max_reach": 1.5, "min_upper_visible": 0.5, "min_feet_visible": 0.0},
+    }
+    (tmp_path / "museum.yaml").write_text(yaml.safe_dump(mine))
+    config = Gen2DHOIConfig(scene_config=str(tmp_path))
+    files = ConfigFiles(PROJECT_ROOT / "configs", tmp_path / "gen.yaml")
+    with pytest.raises(ConfigError, match=r"museum.yaml: kind: unknown .*known: floor, table"):
+        files.scene(config, "museum")
+    add("hoi_platform.core.scene.kinds", "plinth", SCENE_KIND)
+    template = files.scene(config, "museum")
+    scene = sample_scene(clip(), 42, template, stick_person(), THING, settled(), UNIT, RENDERING)
+    (plinth,) = scene.spec.supports
+    assert isinstance(plinth, MeshSpec)
+    thing = THING.transformed(scene.spec.T_world_object_array())
+    assert thing.bounds[0, 2] == pytest.approx(0.9)
+    assert template.content()["kind"] == "plinth"
+
+
+def test_the_first_kind_goes_unsaid_in_fingerprints() -> None:
+    """Every scene that was rendered before there were kinds would be rendered again."""
+    platform = PlatformResource(profile="full").platform()
+    drill = platform.context(platform.clip(DRILL, 1))
+    settings = STAGES["scene_render"].settings(drill)
+    assert set(settings["scene"]) == {
+        "room_size", "corner_m", "table", "camera", "lights", "palettes", "furniture"
+    }  # fmt: skip
+    filtered = STAGES["filtered_hoi"].settings(drill)
+    assert set(filtered) == {*FilteringConfig.model_fields, "licenses"}
+
+
+def test_one_new_file_adds_a_law(add: Add) -> None:
+    """A law would need edits in the laws and in every kind of performance."""
+    name, seed, character = "mug", 1, "kid"
+    usual = act(name, seed, character).performance
+    add("hoi_platform.core.scene.performance.law_rows", "seen", LAW)
+    assert {"seen before", "for dancers"} <= set(LAWS.rows())
+    module = sys.modules["hoi_platform.core.scene.performance.law_rows.seen"]
+    module.REFUSED.append(usual.Ts_world_object[-1])
+    other = fresh_act(name, seed, character).performance
+    assert not np.array_equal(other.motion.rotations, usual.motion.rotations)
+
+
+def test_one_new_file_adds_a_check(add: Add) -> None:
+    """A check would need edits in the judge and the verdict, or leave judged clips as they are."""
+    good, config = good_clip(), FilteringConfig()
+    usual = judge(good, config)
+    assert usual.valid
+    platform = PlatformResource(profile="full").platform()
+    drill = platform.clip(DRILL, 1)
+    old = platform.stages(STAGES).fingerprint("filtered_hoi", drill)
+    add("hoi_platform.core.filtering.check_rows", "length", CHECK)
+    verdict = judge(good, config)
+    assert verdict.checks[:-1] == usual.checks
+    assert verdict.failed == ("length",)
+    assert judge(good, config, skipped={"length"}) == usual
+    settings = STAGES["filtered_hoi"].settings(platform.context(drill))
+    assert settings["checks"] == {"length": "1"}
+    assert platform.stages(STAGES).fingerprint("filtered_hoi", drill) != old
+
+
+def test_one_new_file_adds_a_kind_of_performance(add: Add) -> None:
+    """A task could ask only for what is written already."""
+    add("hoi_platform.core.tasks", "dance", DANCE)
+    with pytest.raises(ConfigError, match=r"unknown kind of performance 'dancing'; known: manip"):
+        performance_of("dance")
+    add("hoi_platform.core.scene.performance.kinds", "dancing", PERFORMANCE)
+    with pytest.raises(StageError, match="nobody dances with 9 frames"):
+        performance_of("dance").perform(
+            stick_body(), floor_scene().spec, THING, 9, 12.0, np.random.default_rng(0)
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r"broken\.py: needs TASKS, a tuple of Task"),
+        ("TASKS = ('dance',)", r"broken\.py: needs TASKS, a tuple of Task"),
+        (DANCE.replace("dance", "manipulation"), "two of a task are called 'manipulation'"),
+    ],
+)
+def test_a_broken_file_is_named(add: Add, text: str, message: str) -> None:
+    """A typing error would make a task vanish, or one silently replace another."""
+    add("hoi_platform.core.tasks", "broken", text)
+    with pytest.raises(ConfigError, match=message):
+        TASKS.rows()
+
+
+def test_objects_of_an_unknown_task_are_refused() -> None:
+    """A task without a file would be worked on with another's configuration."""
+    platform = PlatformResource(profile="full").platform()
+    with pytest.raises(ConfigError, match="unknown task 'swimming'; known: manipulation"):
+        platform.clip(ObjectId("ComAsset", "mug", "swimming", is_first=False), 1)
