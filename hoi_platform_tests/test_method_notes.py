@@ -143,6 +143,14 @@ def test_pictures_and_links_are_there(note: Path) -> None:
         assert picture.stat().st_size < _LARGEST_PICTURE, picture
 
 
+def test_every_picture_can_be_drawn_again() -> None:
+    """A picture would show a method as it no longer is, with no way to renew it."""
+    from hoi_platform_tests.benchmarks.method_pictures.__main__ import PICTURES
+
+    committed = {path.stem for path in (_FOLDER / "images").iterdir()}
+    assert committed == set(PICTURES)
+
+
 def test_the_index_names_every_note() -> None:
     """A note would be found by nobody."""
     index = (_FOLDER / "README.md").read_text()

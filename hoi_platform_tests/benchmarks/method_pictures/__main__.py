@@ -24,7 +24,7 @@ from hoi_platform_tests.benchmarks.method_pictures.perception import (
 from hoi_platform_tests.benchmarks.method_pictures.shown_clip import ShownClip
 
 _FOLDER: Final = Path(__file__).parents[3] / "docs" / "methods" / "images"
-_PICTURES: Final[dict[str, Callable[[ShownClip], Figure]]] = {
+PICTURES: Final[dict[str, Callable[[ShownClip], Figure]]] = {
     "segmentation": segmentation,
     "object_tracking": object_tracking,
     "body_fitting": body_fitting,
@@ -32,6 +32,7 @@ _PICTURES: Final[dict[str, Callable[[ShownClip], Figure]]] = {
     "performance": performance,
     "settling": settling_drop,
 }
+"""File in ``docs/methods/images`` → what draws it."""
 _DPI: Final = 100
 
 
@@ -39,9 +40,9 @@ def main(results: Path, names: list[str]) -> None:
     """Draw the named pictures, or all."""
     clip = ShownClip.of(results)
     _FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in names or _PICTURES:
+    for name in names or PICTURES:
         path = _FOLDER / f"{name}.webp"
-        _PICTURES[name](clip).savefig(path, dpi=_DPI, pil_kwargs={"quality": 80, "method": 6})
+        PICTURES[name](clip).savefig(path, dpi=_DPI, pil_kwargs={"quality": 80, "method": 6})
         sys.stdout.write(f"{path}: {path.stat().st_size / 1000:.0f} kB\n")
 
 
