@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId, ObjectId
-from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig, VideoConfig
+from hoi_platform.core.config.gen_2dhoi import FREE_VIDEO, Gen2DHOIConfig, VideoConfig
 from hoi_platform.pipelines.redo import Redo, WorkList, bought_otherwise, exists
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.video.pricing import video_price_usd
@@ -61,7 +61,7 @@ def print_purchases(purchases: Sequence[Purchase], video: VideoConfig) -> None:
             f"{kept} clips have a video that was bought with other settings: the run needs "
             "--skip_done (keep them) or --buy-again (buy others)"
         )
-    console.print("videos are simulated" if video.model_api == "simulated" else kind)
+    console.print(f"videos are {video.model_api}" if video.model_api in FREE_VIDEO else kind)
 
 
 def _purchase(
@@ -75,14 +75,14 @@ def _purchase(
         if redo.skip_done:
             return not exists(platform, asset, subject)
         status = platform.stages(STAGES).status(asset, subject)
-        return asset in redo.force or not status.done
+        return asset in redo.force or not status.made
 
     calls = 0
     if not config.skip_step2 and is_left("object_scale", object_id):
         calls += config.scale.max_iterations
     video, clips = config.video, [platform.clip(object_id, seed) for seed in seeds]
     missing = [] if config.skip_step4 else [c for c in clips if is_left("video_task", c)]
-    paid = video.model_api != "simulated"
+    paid = video.model_api not in FREE_VIDEO
     if paid and not video.skip_prompt_refinement:
         calls += sum(is_left("video_prompt", clip) for clip in missing)
     kept = set() if redo.buy_again else {*bought_otherwise(platform, [(object_id, seeds)])}

@@ -7,6 +7,7 @@ from typing import Final
 from hoi_platform.assets.stage import STAGES, flow_order
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.base import hint
+from hoi_platform.core.config.gen_2dhoi import FREE_VIDEO
 from hoi_platform.core.config.keys import CONDITIONS
 from hoi_platform.core.config.objects import ObjectEntry
 from hoi_platform.core.config.settings import Settings
@@ -78,10 +79,16 @@ def bought_otherwise(platform: Platform, work: WorkList) -> Iterator[ClipId]:
             continue
         for seed in seeds:
             clip = platform.clip(object_id, seed)
-            record = platform.store.record("video_task", clip)
-            bought = record is not None and record.facts.get("provider") != "simulated"
-            if bought and not stages.status("video_task", clip, verify=False).done:
+            bought = _was_bought(platform, clip)
+            if bought and not stages.status("video_task", clip, verify=False).made:
                 yield clip
+
+
+def _was_bought(platform: Platform, clip: ClipId) -> bool:
+    """Whether a paid service made a video of the clip, whichever variant stands in place."""
+    records = platform.store.variants("video_task", clip).values()
+    standing = platform.store.record("video_task", clip)
+    return any(r and r.facts.get("provider") not in FREE_VIDEO for r in (standing, *records))
 
 
 def batches(
@@ -127,6 +134,5 @@ def _left(
     platform: Platform, assets: Sequence[str], scope: str, subject: ObjectId | ClipId
 ) -> tuple[str, ...]:
     of_scope = [asset for asset in assets if ARTIFACTS[asset].scope == scope]
-    return tuple(
-        a for a in of_scope if not exists(platform, a, upstream_subject(a, subject) or subject)
-    )
+    left = [a for a in of_scope if not exists(platform, a, upstream_subject(a, subject) or subject)]
+    return tuple(platform.stages(STAGES).in_demand(left, subject))

@@ -52,6 +52,10 @@ class VideoResource(dg.ConfigurableResource):
             from hoi_platform.services.video.simulated import SimulatedBackend
 
             return SimulatedBackend(self.blender.service())
+        if config.model_api == "imported":
+            from hoi_platform.services.video.imported import ImportedBackend
+
+            return ImportedBackend()
         from hoi_platform.services.video.gate import Gate
         from hoi_platform.services.video.montage import Montage, is_montage
 

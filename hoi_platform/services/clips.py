@@ -55,10 +55,13 @@ def clip_licenses(store: ArtifactStore, clip: ClipId) -> tuple[License, ...]:
 
 
 def mark_for_recheck(store: ArtifactStore, clip: ClipId) -> bool:
-    """Make a rejected video's record stale, so that the next run takes it up again."""
-    record = store.record(VIDEO, clip)
-    if record is None or "rejected" not in record.facts:
-        return False
-    anew = {"fingerprint": fingerprint_of(["judge anew", record.fingerprint])}
-    store.rewrite_record(clip, record.model_copy(update=anew))
-    return True
+    """Make rejected videos' records stale, so that the next run takes them up again.
+
+    Also of a video that is set aside.
+    """
+    known = [*store.variants(VIDEO, clip).values(), store.record(VIDEO, clip)]
+    rejected = {r.variant: r for r in known if r is not None and "rejected" in r.facts}
+    for record in rejected.values():
+        anew = {"fingerprint": fingerprint_of(["judge anew", record.fingerprint])}
+        store.rewrite_variant(clip, record.model_copy(update=anew))
+    return bool(rejected)

@@ -89,6 +89,10 @@ class BudgetConfig(Config):
     """All paid requests of a UTC month; null for no limit."""
 
 
+FREE_VIDEO: Final = frozenset({"simulated", "imported"})
+"""Backends of videos that cost nothing: no prompt is refined for them, nothing is in the ledger."""
+
+
 class VideoConfig(Config):
     """The video backend and its request."""
 
@@ -98,10 +102,16 @@ class VideoConfig(Config):
     num_video_segments: int = Field(1, ge=1)
     """Segments of ``duration`` in a row, each paid and beginning with the last frame of the one
     before; the simulated backend makes one."""
-    model_api: Literal["simulated", "kling-ai", "fal-ai"] = "simulated"
-    """Who makes the video: this machine, or a paid service."""
+    model_api: Literal["simulated", "kling-ai", "fal-ai", "imported"] = "simulated"
+    """Who makes the video: this machine, or a paid service; imported takes one that you have."""
     commercial_ok: bool = False
-    """Whether your contract with the paid service permits commercial use of its videos."""
+    """Whether your contract with the paid service, or the license of an imported video, permits
+    commercial use."""
+    imported_dir: str = ""
+    """Folder of the videos that are imported, each named after its clip:
+    <dataset>/<category>/<character>_<scene>_rand00001.mp4."""
+    imported_license: str | None = None
+    """License of the imported videos; null: unknown."""
     kling_model_name: str = "kling-v2-5-turbo"
     """The paid service's model."""
     duration: Digits = "5"

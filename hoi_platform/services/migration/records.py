@@ -8,7 +8,11 @@ from typing import Any
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.errors import HoiError
 from hoi_platform.core.formats.artifacts import ARTIFACTS, Subject, upstream_subject
-from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord
+from hoi_platform.services.artifacts.record import (
+    RECORD_VERSION,
+    ArtifactRecord,
+    backend_name,
+)
 from hoi_platform.services.artifacts.stages import Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.migration.earlier import as_recorded_then, backend_today
@@ -100,7 +104,8 @@ def _why_left(
     stale: set[tuple[str, Subject]],
 ) -> str:
     """Why what a record stands for is not what is asked for today; empty when it is."""
-    for above in stages.stages[record.asset].upstream:
+    # What it does not list was not read for it: it may be an asset that there was not yet.
+    for above in record.inputs:
         if (above, upstream_subject(above, subject)) in stale:
             return f"{above} is not what is asked for today"
     try:
@@ -110,7 +115,7 @@ def _why_left(
         settings = as_recorded_then(record, settings, stages.context(subject))
     except HoiError as error:
         return str(error)
-    if backend != backend_today(record):
+    if backend_name(backend) != backend_today(record):
         return f"it was made by {record.backend}, today's is {backend}"
     if differing := list(_differing(record.settings, json.loads(json.dumps(settings)))):
         return f"its settings differ: {'; '.join(differing[:3])}"

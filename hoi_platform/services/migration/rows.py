@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from hoi_platform.core.clip import ClipId
+from hoi_platform.core.config.gen_2dhoi import FREE_VIDEO
 from hoi_platform.core.errors import HoiError
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.ledger.ledger import Ledger
@@ -16,8 +17,6 @@ from hoi_platform.services.migration.first_identity import (
     first_request,
 )
 from hoi_platform.services.video.delivery import Delivery
-
-_FREE = "simulated"
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def _found(
 ) -> Iterator[Carried]:
     for clip in clips:
         record = store.record("video_task", clip)
-        if record is None or record.backend_name == _FREE:
+        if record is None or record.backend_name in FREE_VIDEO:
             continue
         try:
             request = first_request(store, clip, record)

@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from hoi_platform.services.artifacts.record import fingerprint_of
 from hoi_platform.services.video.backend import VideoRequest
+from hoi_platform.services.video.imported import imported_digest
 
 # Provider → the fields of VideoConfig that its requests carry.
 _SENT: Final[dict[str, tuple[str, ...]]] = {
     "kling-ai": ("kling_model_name", "kling_mode", "duration"),
     "fal-ai": ("kling_model_name", "kling_mode", "duration"),
     "simulated": ("simulated_fps", "simulated_frames", "simulated_samples"),
+    "imported": (),
 }
 
 
@@ -35,6 +37,8 @@ def sent(request: VideoRequest) -> dict[str, Any]:
     if config.model_api == "simulated":
         assert request.scene is not None
         return fields | {"performance": request.scene.seed}
+    if config.model_api == "imported":
+        return fields | {"file": imported_digest(config, request.clip)}
     tail = None if request.tail_frame is None else pixels_digest(request.tail_frame)
     words = {"prompt": request.prompt, "negative_prompt": request.negative_prompt}
     return fields | words | {"tail": tail}
