@@ -241,6 +241,10 @@ def _metadata(
         "licenses": dg.MetadataValue.json([item.model_dump() for item in record.known_licenses]),
         "commercial_ok": dg.MetadataValue.bool(commercial_ok(record.known_licenses)),
     }
+    if variants := platform.store.variants(stage.name, subject):
+        metadata["variant"] = dg.MetadataValue.text(record.variant)
+        others = [name for name in variants if name != record.variant]
+        metadata["set_aside"] = dg.MetadataValue.text(", ".join(others) or "none")
     for key, value in record.facts.items():
         metadata[key] = metadata_value(value)
     for file in ARTIFACTS[stage.name].files:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ class LosslessWriter:
             self._stream.height, self._stream.width = frame.shape
             self._stream.pix_fmt = pixels
             self._stream.codec_context.flags |= av.codec.context.Flags.bitexact
-        whole: Gray = np.ascontiguousarray(frame)
+        whole = cast(Gray, np.ascontiguousarray(frame))
         picture = av.VideoFrame.from_ndarray(whole, format=pixels)
         self._container.mux(self._stream.encode(picture))
 
