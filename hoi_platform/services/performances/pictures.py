@@ -25,7 +25,8 @@ def labels_and_depth(labels: Path, depth: Path, frames: Sequence[int]) -> list[N
 
 def _gray(view: PartView) -> NDArray[np.uint8]:
     """Near is bright, the background black."""
-    near, far = float(np.nanmin(view.depth)), float(np.nanmax(view.depth))
-    brightness = 255 - 195 * (view.depth - near) / max(far - near, 1e-6)
-    gray = np.nan_to_num(brightness).astype(np.uint8)
+    gray, seen = np.zeros(view.depth.shape, np.uint8), np.isfinite(view.depth)
+    if seen.any():
+        near, far = float(view.depth[seen].min()), float(view.depth[seen].max())
+        gray[seen] = 255 - 195 * (view.depth[seen] - near) / max(far - near, 1e-6)
     return np.repeat(gray[..., None], 3, axis=-1)
