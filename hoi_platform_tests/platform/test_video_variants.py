@@ -23,9 +23,10 @@ from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.artifacts.store import ArtifactStore, State
 from hoi_platform.services.clips import mark_for_recheck, video_rejection, video_variants
 from hoi_platform.services.fake_apis.kling import FakeKling
+from hoi_platform.services.migration.plan import apply_plan, make_plan
 from hoi_platform.services.performances.views import Actors, write_views
 from hoi_platform.services.video.codec import write_video
-from hoi_platform.services.video.delivery import read_rgb
+from hoi_platform.services.video.delivery import Delivery, read_rgb
 from hoi_platform_tests.core.scene.scenes import THING
 from hoi_platform_tests.hoi_samples import moving, stick_body
 from hoi_platform_tests.platform.prepared import DRILL, fill, kling_platform, prepare
@@ -201,6 +202,29 @@ def test_a_lost_place_is_taken_again_without_the_body(clip: ClipId, tmp_path: Pa
     store.path(VIDEO, "video", clip).write_bytes(b"half a copy")
     assert made(run(tmp_path, "simulated")) == []
     assert store.path(VIDEO, "video", clip).read_bytes() == simulated
+
+
+def test_an_earlier_version_s_simulated_clip_is_not_rendered_again(
+    clip: ClipId, tmp_path: Path
+) -> None:
+    """An upgrade would render every simulated clip anew: there was no performance to need."""
+    shutil.rmtree(tmp_path / "generation" / "variants")
+    shutil.rmtree(tmp_path / "ground_truth" / "performances")
+    for file in (tmp_path / "generation" / "records").rglob("*.json"):
+        record = json.loads(file.read_text()) | {"record_version": 3, "fingerprint": "0" * 64}
+        record["inputs"].pop("performance", None)
+        record["backend"] += " on CPU" if record["asset"] == "scene_render" else ""
+        file.unlink() if record["asset"] == "performance" else file.write_text(json.dumps(record))
+    service = platform(tmp_path, "simulated").platform()
+    assert service.stages(STAGES).status(VIDEO, clip).state is State.STALE
+    delivery = Delivery(tmp_path / "ledger" / "videos", lambda _s: None)
+    for expected in (False, True):
+        plan = make_plan(service, STAGES, flow_order(), None, delivery)
+        assert (plan.is_empty, [c.left for c in plan.records if c.left]) == (expected, [])
+        apply_plan(plan, service.store, None)
+    assert service.stages(STAGES).status(VIDEO, clip).done
+    (kept,) = service.store.variants(VIDEO, clip).values()
+    assert service.store.files_status(kept, "simulated").done
 
 
 def test_only_the_simulated_backend_needs_a_performance(

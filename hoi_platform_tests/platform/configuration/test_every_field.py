@@ -61,6 +61,7 @@ BASES: dict[str, dict[str, Any]] = {
     "paid, unrefined": {
         "gen_2dhoi": {"video": {"model_api": "kling-ai", "skip_prompt_refinement": True}}
     },
+    "imported": {"gen_2dhoi": {"video": {"model_api": "imported", "imported_dir": "nowhere"}}},
     "searched": {"gen_2dhoi": {"skip_step2": False}},
     "programs": {
         "recon_4dhoi": {
@@ -104,9 +105,12 @@ def platform_of(configs: Path, **fields: Any) -> Platform:
 
 def named_values(configs: Path) -> dict[str, Any]:
     """Values of keys that name something that has to exist; copies have the same content."""
-    copy = configs.parent / "copies"
+    copy, videos = configs.parent / "copies", configs.parent / "videos"
     if not copy.exists():
         shutil.copytree(configs, copy)
+    video = videos / f"{platform_of(configs).clip(DRILL, 1)}.mp4"
+    video.parent.mkdir(parents=True, exist_ok=True)
+    video.touch()
     return {
         "gen_2dhoi.character": "jason_rigged_001",
         "gen_2dhoi.character_dir": str(copy / "characters"),
@@ -114,6 +118,7 @@ def named_values(configs: Path) -> dict[str, Any]:
         "gen_2dhoi.object_config": str(copy / "objects" / "comasset.yaml"),
         "gen_2dhoi.scene": "other",
         "gen_2dhoi.task": "manipulation",
+        "gen_2dhoi.video.imported_dir": str(videos),
         "object.commercial_ok": False,
         **{f"recon_4dhoi.{model}.commercial_ok": False for model in MODELS},
         **{f"recon_4dhoi.{model}.runner": {"command": ["program"]} for model in MODELS},
