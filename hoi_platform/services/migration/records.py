@@ -104,11 +104,12 @@ def _why_left(
     stale: set[tuple[str, Subject]],
 ) -> str:
     """Why what a record stands for is not what is asked for today; empty when it is."""
-    # What it does not list was not read for it: it may be an asset that there was not yet.
-    for above in record.inputs:
-        if (above, upstream_subject(above, subject)) in stale:
-            return f"{above} is not what is asked for today"
     try:
+        for above in stages.stages[record.asset].needed(stages.context(subject)):
+            of = upstream_subject(above, subject)
+            was_not_yet = above not in record.inputs and store.record(above, of) is None
+            if (above, of) in stale and not was_not_yet:
+                return f"{above} is not what is asked for today"
         if not is_old(record):
             return stages.status(record.asset, subject, verify=False).reason
         backend, settings = stages.asked_for(record.asset, subject)
