@@ -61,7 +61,15 @@ BASES: dict[str, dict[str, Any]] = {
     "paid, unrefined": {
         "gen_2dhoi": {"video": {"model_api": "kling-ai", "skip_prompt_refinement": True}}
     },
-    "imported": {"gen_2dhoi": {"video": {"model_api": "imported", "imported_dir": "nowhere"}}},
+    "imported": {
+        "gen_2dhoi": {
+            "video": {
+                "model_api": "imported",
+                "imported_dir": "nowhere",
+                "skip_prompt_refinement": True,
+            }
+        }
+    },
     "searched": {"gen_2dhoi": {"skip_step2": False}},
     "programs": {
         "recon_4dhoi": {
