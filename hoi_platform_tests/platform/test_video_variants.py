@@ -194,11 +194,15 @@ def test_a_rejected_video_stays_rejected_and_bought_once(
     assert orders(kling) == 1
 
 
-def test_a_lost_place_is_taken_again_without_the_body(clip: ClipId, tmp_path: Path) -> None:
-    """A death between variant and place would render the clip again."""
+@pytest.mark.parametrize("record_is_lost", [True, False])
+def test_a_lost_place_is_taken_again_without_the_body(
+    clip: ClipId, tmp_path: Path, record_is_lost: bool
+) -> None:
+    """A death between variant and place, or an overwritten file, would render the clip again."""
     store = ArtifactStore(tmp_path)
     simulated = store.path(VIDEO, "video", clip).read_bytes()
-    (tmp_path / ARTIFACTS[VIDEO].record_path(clip)).unlink()
+    if record_is_lost:
+        (tmp_path / ARTIFACTS[VIDEO].record_path(clip)).unlink()
     store.path(VIDEO, "video", clip).write_bytes(b"half a copy")
     assert made(run(tmp_path, "simulated")) == []
     assert store.path(VIDEO, "video", clip).read_bytes() == simulated

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from hoi_platform.core.clip import ClipId, ObjectId
+from hoi_platform.core.errors import MissingResourceError
 from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.store import ArtifactStore, State
+from hoi_platform.services.purchases import require_known_purchases
 
 CLIP = ClipId(ObjectId("ComAsset", "mug"), "kid", "indoor2-manipulation", 1)
 VIDEO = "interaction_video"
@@ -137,6 +139,17 @@ def test_a_removed_artifact_leaves_no_variant(tmp_path: Path) -> None:
     assert store.variants(VIDEO, CLIP) == {}
     left = [p for p in tmp_path.rglob("*") if p.is_file() and ".staging" not in p.parts]
     assert left == []
+
+
+def test_a_bought_video_that_is_set_aside_needs_its_ledger(tmp_path: Path) -> None:
+    """With a lost ledger, a change of the backend would buy what lies in the folder."""
+    store = ArtifactStore(tmp_path)
+    made(store, SIMULATED)
+    require_known_purchases(tmp_path, "ledger.db", ledger_is_empty=True)
+    made(store, BOUGHT)
+    made(store, SIMULATED)
+    with pytest.raises(MissingResourceError, match="Restore the ledger"):
+        require_known_purchases(tmp_path, "ledger.db", ledger_is_empty=True)
 
 
 class _Dying(ArtifactStore):
