@@ -22,12 +22,8 @@ from hoi_platform.core.formats.artifacts import ARTIFACTS, subject_path, upstrea
 from hoi_platform.core.licensing import License, all_licenses
 from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.services.artifacts.memory import PeakMemory
-from hoi_platform.services.artifacts.record import (
-    RECORD_VERSION,
-    ArtifactRecord,
-    fingerprint_of,
-    variant_name,
-)
+from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
+from hoi_platform.services.artifacts.set_aside import set_aside
 from hoi_platform.services.artifacts.store import ArtifactStore, Staging, State, Status
 from hoi_platform.services.configuration import ConfigFiles
 from hoi_platform.services.meshes.catalogue import Catalogue
@@ -241,45 +237,17 @@ class Stages:
         """Whether the stage's artifact stands as today's inputs ask."""
         status = self.store.status(name, subject, self.fingerprint(name, subject), verify=verify)
         if status.state in (State.STALE, State.MISSING):
-            aside = self._set_aside(name, subject, verify=verify)
+            aside = set_aside(self, name, subject, verify=verify)
             if aside is not None:
                 return Status(State.SET_ASIDE, f"{aside.variant} is put in place by the next run")
         return status
 
     def put_in_place(self, name: str, subject: ObjectId | ClipId) -> ArtifactRecord | None:
         """Let the variant of today's backend go on; None where it has to be made."""
-        record = self._set_aside(name, subject)
+        record = set_aside(self, name, subject)
         if record is not None:
             self.store.put_in_place(subject, record)
         return record
-
-    def _set_aside(
-        self, name: str, subject: ObjectId | ClipId, *, verify: bool = True
-    ) -> ArtifactRecord | None:
-        """The record of the variant that today's configuration asks for, if it is whole."""
-        if not ARTIFACTS[name].variants:
-            return None
-        backend = self.stages[name].backend(self.context(subject).settings)
-        record = self.store.record(name, subject, variant_name(backend))
-        if record is None or record.record_version != RECORD_VERSION:
-            return None
-        if record.fingerprint != self.fingerprint(name, subject):
-            return None
-        whole = self.store.files_status(record, record.variant, verify=verify).done
-        return record if whole and self._reads_what_will_stand(record, subject) else None
-
-    def _reads_what_will_stand(self, record: ArtifactRecord, subject: ObjectId | ClipId) -> bool:
-        """Whether a variant was made from what its inputs are after the next run."""
-        for asset, digest in record.inputs.items():
-            above = upstream_subject(asset, subject)
-            assert above is not None
-            status = self.status(asset, above, verify=False)
-            aside = status.state is State.SET_ASIDE
-            found = self._set_aside(asset, above, verify=False) if aside else None
-            found = found or self.store.record(asset, above)
-            if found is None or found.digest != digest:
-                return False
-        return True
 
     def restated(self, name: str, subject: ObjectId | ClipId) -> ArtifactRecord | None:
         """The record of a result that is done, with the licenses that are stated today.

@@ -27,7 +27,7 @@ _KLING: Final = _keys(("KLING_ACCESS_KEY", "KLING_SECRET_KEY"), ("KLING_API_KEY"
 _TERMS: Final = "terms of service of"
 
 register(Backend("video", "simulated", "Apache-2.0", True, None))
-register(Backend("video", "imported", None, False, None))
+register(Backend("video", "imported", "stated by video.imported_license", False, None))
 register(Backend("video", "kling-ai", f"{_TERMS} kling-ai", False, None, _KLING))
 register(Backend("video", "fal-ai", f"{_TERMS} fal-ai", False, None, _keys(("FAL_KEY",))))
 register(
