@@ -105,10 +105,14 @@ def test_a_support_hides_and_is_labelled() -> None:
     skin = TriangleMesh(STORED.motion.vertices(BODY)[0], BODY.faces)
     far = TriangleMesh(skin.vertices + 1000.0, skin.faces)
     view = part_view(stage, far, face_parts(BODY), THING.transformed(np.eye(4)))
-    table = SPEC.camera.camera().project(np.array([[*SPEC.table.pos[:2], SPEC.table.top]]))[0]
+    table = SPEC.camera.camera().project(
+        np.array([[*SPEC.supports[0].pos[:2], SPEC.supports[0].top]])
+    )[0]
     column, row = table.astype(int)
     assert view.labels[row, column] == PART["support"]
-    distance = SPEC.camera.camera().to_cam(np.array([[*SPEC.table.pos[:2], SPEC.table.top]]))[0, 2]
+    distance = SPEC.camera.camera().to_cam(
+        np.array([[*SPEC.supports[0].pos[:2], SPEC.supports[0].top]])
+    )[0, 2]
     assert view.depth[row, column] == pytest.approx(distance, abs=0.02)
 
 
