@@ -290,5 +290,5 @@ def test_subjects_follow_their_folders(url: str) -> None:
         ledger.claim(row, subject)
     for _ in range(2):
         rename_subjects(ledger, lambda name: name.replace("D/my__cup/", "D/my__cup__lift/"))
-        subjects = (INTENT.subject, "D/my__cup__lift/c", "D/my__cup__lift/d")
+        subjects = ("D/my__cup__lift/c", "D/my__cup__lift/d", INTENT.subject)
         assert ledger.get("1").subjects == subjects
