@@ -219,6 +219,15 @@ def test_a_broken_ledger_is_one_line_with_its_cure(name: str, tmp_path: Path) ->
         open_ledger(f"sqlite:///{path}").rows()
 
 
+@pytest.mark.parametrize(("query", "milliseconds"), [("", 30_000), ("?timeout=0.1", 100)])
+def test_an_address_says_how_long_a_lock_is_waited_for(
+    query: str, milliseconds: int, url: str
+) -> None:
+    """The address' timeout would be accepted and ignored, or a short lock end a batch."""
+    with make_engine(url + query).connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == milliseconds
+
+
 def test_a_locked_ledger_passes(url: str, tmp_path: Path) -> None:
     """Another process' backup would end a batch for good."""
     ledger = open_ledger(url)
