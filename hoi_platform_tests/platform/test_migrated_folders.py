@@ -22,7 +22,7 @@ from hoi_platform.services.artifacts.store import State
 from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.migration.first_questions import _REFINE
-from hoi_platform.services.migration.folders import apply_folders, plan_folders
+from hoi_platform.services.migration.folders import FoldersPlan, apply_folders, plan_folders
 from hoi_platform_tests.platform.conftest import SMALL_RECON, small_config
 from hoi_platform_tests.platform.stand_ins import served_kling
 from hoi_platform_tests.platform.test_migrate import FIRST_VERSION, GEN, contents, migrate
@@ -163,6 +163,7 @@ def test_a_dry_run_lists_each_rename(results: Path, resource: PlatformResource) 
         assert f"generation/{folder}/{NEW}" in shown
     assert f"generation/mesh_statistics/{NEW}.json" in shown
     assert "leftstale" not in shown
+    assert "norowof" not in shown
     assert "carriedover" in shown
     assert contents(results) == before
 
@@ -208,6 +209,18 @@ def test_a_killed_migration_is_finished_by_the_next(results: Path, operations: i
     for record in records.values():
         assert record["subject"].startswith(NEW)
         assert record["inputs"] == {asset: digests[asset] for asset in record["inputs"]}
+
+
+def test_what_an_unfitting_migration_has_left_is_renamed_too(results: Path) -> None:
+    """Whoever migrated with a version that knew of no renames would have to buy everything again."""
+    for path in record_files(results):
+        record = json.loads(path.read_text())
+        before = {"record_version": 1, "fingerprint": "", "code_version": "1", "left": "no object"}
+        path.write_text(json.dumps(record | {"record_version": 3, "migrated_from": before}))
+    (rename,) = plan_folders(results, [DRILL]).renames
+    assert (rename.old, rename.new) == (OLD, NEW)
+    apply_folders(results, plan_folders(results, [DRILL]))
+    assert plan_folders(results, []) == plan_folders(results, [DRILL]) == FoldersPlan((), ())
 
 
 def with_today_s(results: Path) -> list[ObjectId]:
