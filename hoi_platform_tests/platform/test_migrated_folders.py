@@ -212,7 +212,7 @@ def test_a_killed_migration_is_finished_by_the_next(results: Path, operations: i
 
 
 def test_what_an_unfitting_migration_has_left_is_renamed_too(results: Path) -> None:
-    """Whoever migrated with a version that knew of no renames would have to buy everything again."""
+    """Who migrated with a version that knew of no renames would have to buy everything again."""
     for path in record_files(results):
         record = json.loads(path.read_text())
         before = {"record_version": 1, "fingerprint": "", "code_version": "1", "left": "no object"}
