@@ -11,6 +11,7 @@ from hoi_platform.assets.dataset.dataset_index import dataset_index
 from hoi_platform.assets.gen_2dhoi.interaction_video import interaction_video
 from hoi_platform.assets.gen_2dhoi.object_mesh import object_mesh
 from hoi_platform.assets.gen_2dhoi.object_scale import object_scale
+from hoi_platform.assets.gen_2dhoi.performance import performance
 from hoi_platform.assets.gen_2dhoi.scene_render import scene_render
 from hoi_platform.assets.gen_2dhoi.settled_pose import settled_pose
 from hoi_platform.assets.gen_2dhoi.video_prompt import video_prompt
@@ -41,6 +42,7 @@ ASSETS = [
     scene_render,
     video_prompt,
     video_task,
+    performance,
     interaction_video,
     human_pose,
     scene_tracks,

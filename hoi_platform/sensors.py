@@ -94,7 +94,7 @@ def ready_requests(
         if row.fetch_after is not None and now < row.fetch_after:
             continue  # the service gave no whole file; it is asked again later
         clips = [clip for subject in row.subjects for clip in clips_named(platform, subject)]
-        if not all(stages.status("video_task", clip, verify=False).done for clip in clips):
+        if not all(stages.status("video_task", clip, verify=False).made for clip in clips):
             continue
         times = (now - row.updated_at) // _ASK_AGAIN.get(row.provider, _ASK_AGAIN_LATER)
         again = f":fetch{row.fetches}" if row.fetches else ""

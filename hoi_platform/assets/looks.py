@@ -17,6 +17,16 @@ def frame_preview(store: ArtifactStore, subject: ObjectId | ClipId) -> bytes:
     return _sheet([read_rgb(store.path("scene_render", "frame", subject))])
 
 
+def performance_preview(store: ArtifactStore, subject: ObjectId | ClipId) -> bytes:
+    """Part labels and depth in the middle and at the end; the files themselves get no link."""
+    from hoi_platform.core.formats.performance import StoredPerformance
+    from hoi_platform.services.performances.pictures import labels_and_depth
+
+    count = len(StoredPerformance.load(store.path("performance", "performance", subject)))
+    labels, depth = (store.path("performance", key, subject) for key in ("labels", "depth"))
+    return _sheet(labels_and_depth(labels, depth, (count // 2, count - 1)))
+
+
 def video_preview(store: ArtifactStore, subject: ObjectId | ClipId) -> bytes:
     """Four frames of the video."""
     return _video_sheet(store.path("interaction_video", "video", subject))

@@ -75,6 +75,8 @@ def stage_asset(
     backend: Callable[[Settings], str] = lambda _: "builtin",
     licenses: Callable[[Context], Iterable[License]] = lambda _: (),
     reads_truth: bool = False,
+    needs: Callable[[Context], tuple[str, ...]] | None = None,
+    on_demand: bool = False,
 ) -> Callable[[Body], dg.AssetsDefinition]:
     """Turn ``body(work, **resources)`` into the asset of the same name.
 
@@ -84,7 +86,9 @@ def stage_asset(
 
     def decorate(body: Body) -> dg.AssetsDefinition:
         name = body.__name__
-        stage = Stage(name, version, upstream, settings, backend, licenses, reads_truth)
+        stage = Stage(
+            *(name, version, upstream, settings, backend, licenses, reads_truth, needs, on_demand)
+        )
         STAGES[name] = stage
         uses = list(inspect.signature(body).parameters)[1:]
 
@@ -126,13 +130,13 @@ def licenses_above(name: str, context: Context) -> tuple[License, ...]:
     """The terms of all that a stage of a clip or an object is to be made from today."""
     of_object = replace(context, subject=context.object_id)
     groups: dict[str, Iterable[License]] = {}
-    pending = [*STAGES[name].upstream]
+    pending = [*STAGES[name].needed(context)]
     while pending:
         above = pending.pop()
         if above not in groups:
             scope = of_object if ARTIFACTS[above].scope == "object" else context
             groups[above] = STAGES[above].licenses(scope)
-            pending += STAGES[above].upstream
+            pending += STAGES[above].needed(scope)
     return all_licenses(*groups.values())
 
 
@@ -164,14 +168,16 @@ def _materialize(
         platform.require_supported(task_of(subject), [stage.name])
         _require_upstream(context, platform, stage, subject)
         status = stages.status(stage.name, subject)
-        kept = status.done and stage.name not in platform.force
+        forced = stage.name in platform.force
+        kept = not forced and (status.done or stages.put_in_place(stage.name, subject) is not None)
         record = stages.restated(stage.name, subject) if kept else None
         if record is None:
             context.log.info("%s of %s: %s (%s)", stage.name, subject, status.state, status.reason)
             report = context.resources.progress.reporter(context, stage.name)
             record = stages.run(stage.name, subject, body, report)
     metadata = _metadata(platform, stage, look, subject, record)
-    metadata["status"] = dg.MetadataValue.text("already done" if kept else "made")
+    how = "made" if not kept else "already done" if status.done else "put in place"
+    metadata["status"] = dg.MetadataValue.text(how)
     yield dg.MaterializeResult(
         metadata=metadata,
         data_version=dg.DataVersion(record.fingerprint[:32]),
@@ -208,7 +214,7 @@ def _require_upstream(
 ) -> None:
     """Refuse to work on inputs that are not what today's settings ask for and was recorded."""
     stages = platform.stages(STAGES)
-    for asset in stage.upstream:
+    for asset in stage.needed(stages.context(subject)):
         above = upstream_subject(asset, subject)
         assert above is not None
         status = stages.status(asset, above)
@@ -235,6 +241,10 @@ def _metadata(
         "licenses": dg.MetadataValue.json([item.model_dump() for item in record.known_licenses]),
         "commercial_ok": dg.MetadataValue.bool(commercial_ok(record.known_licenses)),
     }
+    if variants := platform.store.variants(stage.name, subject):
+        metadata["variant"] = dg.MetadataValue.text(record.variant)
+        others = [name for name in variants if name != record.variant]
+        metadata["set_aside"] = dg.MetadataValue.text(", ".join(others) or "none")
     for key, value in record.facts.items():
         metadata[key] = metadata_value(value)
     for file in ARTIFACTS[stage.name].files:

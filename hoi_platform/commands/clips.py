@@ -15,22 +15,37 @@ def status(results_dir: ResultsDir = DEFAULT_RESULTS, profile: Profile = "demo")
     from hoi_platform.commands.terminal import console, table
     from hoi_platform.core.formats.artifacts import upstream_subject
     from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.services.clips import video_variants
 
-    marks = {"done": "[green]●[/green]", "stale": "[yellow]◐[/yellow]", "missing": "·"}
+    marks = {
+        "done": "[green]●[/green]",
+        "stale": "[yellow]◐[/yellow]",
+        "set aside": "[yellow]◌[/yellow]",
+        "missing": "·",
+    }
     platform = PlatformResource(results_dir=str(results_dir), profile=profile).platform()
     stages = platform.stages(STAGES)
     rows = []
     notes: set[str] = set()
     for clip in platform.made_clips():
         found = [stages.status(a, upstream_subject(a, clip) or clip) for a in flow_order()]
-        rows.append([clip.path, *(marks.get(s.state, "[red]✗[/red]") for s in found)])
+        demanded = stages.in_demand(flow_order(), clip)
+        shown = [
+            marks.get(status.state, "[red]✗[/red]") if name in demanded or status.done else " "
+            for name, status in zip(flow_order(), found, strict=True)
+        ]
+        rows.append([clip.path, *shown])
         notes |= {status.reason for status in found if "hoi migrate" in status.reason}
+        videos = video_variants(platform.store, clip, verify=True)
+        if videos.others:
+            notes.add(f"{clip}: video: {videos}")
+        notes |= {f"{clip}: {reason}" for reason in videos.broken.values()}
     if not rows:
         console.print(f"no clip under {results_dir} yet; start with `hoi demo`")
         return
     heads = [name.replace("_", "\n") for name in flow_order()]
     console.print(table("Clips", ["clip", *heads], rows))
-    console.print("● done   ◐ stale   ✗ corrupt   · missing")
+    console.print("● done   ◐ stale   ◌ set aside, the next run takes it   ✗ corrupt   · missing")
     for note in sorted(notes):
         console.print(f"[yellow]{note}[/yellow]")
 
@@ -47,7 +62,12 @@ def clips(
     """
     from hoi_platform.commands.terminal import console, table
     from hoi_platform.resources.platform import PlatformResource
-    from hoi_platform.services.clips import clip_licenses, clip_verdict, video_rejection
+    from hoi_platform.services.clips import (
+        clip_licenses,
+        clip_verdict,
+        video_rejection,
+        video_variants,
+    )
 
     platform = PlatformResource(results_dir=str(results_dir), profile="demo").platform()
     rows = []
@@ -61,14 +81,16 @@ def clips(
         if commercial and limits:
             continue
         use = f"no ({'; '.join(limits)})" if limits else "yes"
+        videos = str(video_variants(platform.store, clip))
         if verdict is None:
-            rows.append((clip.path, "unjudged", use, ""))
+            rows.append((clip.path, videos, "unjudged", use, ""))
             continue
         if video_rejection(platform.store, clip):
             first = "video: "
         word = "valid" if verdict.valid else "rejected"
-        rows.append((clip.path, word, use, first + "; ".join(verdict.reasons)))
-    console.print(table("Clips", ("clip", "verdict", "commercial use", "reasons"), rows))
+        rows.append((clip.path, videos, word, use, first + "; ".join(verdict.reasons)))
+    heads = ("clip", "video", "verdict", "commercial use", "reasons")
+    console.print(table("Clips", heads, rows))
 
 
 def why(

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId, ObjectId
-from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig, VideoConfig
+from hoi_platform.core.config.gen_2dhoi import PROMPTLESS_VIDEO, Gen2DHOIConfig, VideoConfig
 from hoi_platform.pipelines.redo import Redo, WorkList, bought_otherwise, exists, is_blocked
 from hoi_platform.services.backends.registry import is_free
 from hoi_platform.services.platform import Platform
@@ -95,7 +95,7 @@ def _purchase(
         if redo.skip_done:
             return not exists(platform, asset, subject)
         status = platform.stages(STAGES).status(asset, subject)
-        return asset in redo.force or not status.done
+        return asset in redo.force or not status.made
 
     calls = 0
     if not config.skip_step2 and is_left("object_scale", object_id):
@@ -105,7 +105,7 @@ def _purchase(
     blocked = [c for c in missing if redo.skip_done and is_blocked(platform, "video_task", c)]
     missing = [c for c in missing if c not in blocked]
     paid = not is_free("video", video.model_api)
-    if video.model_api != "simulated" and not video.skip_prompt_refinement:
+    if video.model_api not in PROMPTLESS_VIDEO and not video.skip_prompt_refinement:
         calls += sum(is_left("video_prompt", clip) for clip in missing)
     kept = set() if redo.buy_again else {*bought_otherwise(platform, [(object_id, seeds)])}
     price = video_price_usd(video.kling_model_name, video.kling_mode, float(video.duration))

@@ -31,7 +31,7 @@ STEPS: Final = (
 _ASSETS: Final = {
     1: ("settled_pose",),
     3: ("scene_render",),
-    4: ("video_prompt", "video_task", "interaction_video"),
+    4: ("video_prompt", "video_task", "performance", "interaction_video"),
 }
 
 
@@ -39,7 +39,9 @@ def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     result = base_parser("Generate 2D human-object-interaction videos of known scenes.", STEPS)
     result.add_argument("--character", help="who acts, from configs/characters")
-    result.add_argument("--video_model_api", help="video backend: simulated, kling-ai, fal-ai")
+    result.add_argument(
+        "--video_model_api", help="video backend: simulated, kling-ai, fal-ai, imported"
+    )
     result.add_argument("--num_rand_scenes", type=int, help="random variants per object")
     result.add_argument(
         "--dry_run", action="store_true", help="print what would be bought, and send nothing"

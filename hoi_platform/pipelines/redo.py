@@ -86,10 +86,17 @@ def bought_otherwise(platform: Platform, work: WorkList) -> Iterator[ClipId]:
             continue
         for seed in seeds:
             clip = platform.clip(object_id, seed)
-            record = platform.store.record("video_task", clip)
-            bought = record is not None and not is_free("video", str(record.facts.get("provider")))
-            if bought and not stages.status("video_task", clip, verify=False).done:
+            bought = _was_bought(platform, clip)
+            if bought and not stages.status("video_task", clip, verify=False).made:
                 yield clip
+
+
+def _was_bought(platform: Platform, clip: ClipId) -> bool:
+    """Whether a paid service made a video of the clip, whichever variant stands in place."""
+    records = platform.store.variants("video_task", clip).values()
+    standing = platform.store.record("video_task", clip)
+    made_by = [str(r.facts.get("provider")) for r in (standing, *records) if r]
+    return any(not is_free("video", name) for name in made_by)
 
 
 def batches(
@@ -147,6 +154,5 @@ def _left(
     platform: Platform, assets: Sequence[str], scope: str, subject: ObjectId | ClipId
 ) -> tuple[str, ...]:
     of_scope = [asset for asset in assets if ARTIFACTS[asset].scope == scope]
-    return tuple(
-        a for a in of_scope if not exists(platform, a, upstream_subject(a, subject) or subject)
-    )
+    left = [a for a in of_scope if not exists(platform, a, upstream_subject(a, subject) or subject)]
+    return tuple(platform.stages(STAGES).in_demand(left, subject))

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import dagster as dg
 
+from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.definitions import build_defs
 from hoi_platform.instance import project_instance
@@ -90,6 +91,7 @@ class ChainRunner:
     def _run_part(self, part: Part, before: Sequence[Outcome]) -> list[Outcome]:
         """The outcomes of a part, which is not run after a failure that concerns it."""
         failed = [o for o in before if o.failed]
+        assets = self._in_demand(part)
         clip = part.subject if isinstance(part.subject, ClipId) else None
         if clip and any(o.subject == clip.object_id for o in failed):
             return []
@@ -101,11 +103,19 @@ class ChainRunner:
             record = self.platform.store.record
             return [
                 Outcome(asset, part.subject, record(asset, part.subject), False, reason)
-                for asset in part.assets
+                for asset in assets
             ]
         object_key = self.platform.catalogue.key(clip.object_id if clip else part.subject)
         key = cell_key(object_key, clip.seed) if clip else object_key
-        return self._materialize(part.assets, key, part.subject)
+        return self._materialize(assets, key, part.subject)
+
+    def _in_demand(self, part: Part) -> Sequence[str]:
+        """What a part asks for, without stages that are made on demand and that nothing needs.
+
+        One that is asked for by itself is made.
+        """
+        needed = self.platform.stages(STAGES).in_demand(part.assets, part.subject)
+        return needed or part.assets
 
     def _materialize(
         self, assets: Sequence[str], key: str | None, subject: ObjectId | ClipId | None
@@ -113,7 +123,7 @@ class ChainRunner:
         if not assets:
             return []
         check_stopped()
-        before = {a: self.platform.store.record(a, subject) for a in assets}
+        before = {asset: self._records(asset, subject) for asset in assets}
         result = self._job.execute_in_process(
             asset_selection=[dg.AssetKey(a) for a in assets],
             partition_key=key,
@@ -124,10 +134,17 @@ class ChainRunner:
         check_stopped()
         return self._outcomes(result, before, subject)
 
+    def _records(
+        self, asset: str, subject: ObjectId | ClipId | None
+    ) -> list[ArtifactRecord | None]:
+        """What stands for an asset, and its variants, any of which may be put in its place."""
+        store = self.platform.store
+        return [store.record(asset, subject), *store.variants(asset, subject).values()]
+
     def _outcomes(
         self,
         result: dg.ExecuteInProcessResult,
-        before: dict[str, ArtifactRecord | None],
+        before: dict[str, list[ArtifactRecord | None]],
         subject: ObjectId | ClipId | None,
     ) -> list[Outcome]:
         errors = failures(result)
@@ -142,7 +159,7 @@ class ChainRunner:
             error = failure.text.removeprefix(f"{subject}: ") if failure else None
             if error is None and asset not in succeeded and not rejected:
                 error = _NOT_RUN
-            made = error is None and _work_of(record) != _work_of(old)
+            made = error is None and _work_of(record) not in map(_work_of, old)
             stops = failure is not None and failure.stops_batch
             outcomes.append(Outcome(asset, subject, record, made, error, stops))
         return outcomes

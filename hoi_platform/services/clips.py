@@ -1,6 +1,7 @@
 """What is known of a clip besides its artifacts: its row's partition, its verdict."""
 
 import json
+from dataclasses import dataclass
 from typing import Final
 
 from hoi_platform.core.clip import ClipId
@@ -37,6 +38,32 @@ def video_rejection(store: ArtifactStore, subject: Subject) -> str:
     return "" if record is None else str(record.facts.get("rejected") or "")
 
 
+@dataclass(frozen=True)
+class VideoVariants:
+    """The videos of a clip, by the backends that made them."""
+
+    standing: str
+    """The one that goes on; empty where there is none."""
+    others: tuple[str, ...]
+    """Those that are set aside."""
+    broken: dict[str, str]
+    """Variant → what is wrong with its files."""
+
+    def __str__(self) -> str:
+        marked = [f"{name} (corrupt)" if name in self.broken else name for name in self.others]
+        standing = self.standing or "none"
+        return f"{standing}; set aside: {', '.join(marked)}" if marked else standing
+
+
+def video_variants(store: ArtifactStore, clip: ClipId, *, verify: bool = False) -> VideoVariants:
+    """Which video of a clip goes on and which others there are; ``verify`` hashes their files."""
+    record, known = store.record(VIDEO, clip), store.variants(VIDEO, clip)
+    standing = "" if record is None else record.variant
+    found = {n: store.files_status(r, n, verify=verify) for n, r in known.items()}
+    broken = {name: status.reason for name, status in found.items() if not status.done}
+    return VideoVariants(standing, tuple(n for n in known if n != standing), broken)
+
+
 def clip_verdict(store: ArtifactStore, clip: ClipId) -> Verdict | None:
     """The decision on a clip, which a rejected video alone can make; None for an unjudged one."""
     if video_rejection(store, clip):
@@ -55,10 +82,13 @@ def clip_licenses(store: ArtifactStore, clip: ClipId) -> tuple[License, ...]:
 
 
 def mark_for_recheck(store: ArtifactStore, clip: ClipId) -> bool:
-    """Make a rejected video's record stale, so that the next run takes it up again."""
-    record = store.record(VIDEO, clip)
-    if record is None or "rejected" not in record.facts:
-        return False
-    anew = {"fingerprint": fingerprint_of(["judge anew", record.fingerprint])}
-    store.rewrite_record(clip, record.model_copy(update=anew))
-    return True
+    """Make rejected videos' records stale, so that the next run takes them up again.
+
+    Also of a video that is set aside.
+    """
+    known = [*store.variants(VIDEO, clip).values(), store.record(VIDEO, clip)]
+    rejected = {r.variant: r for r in known if r is not None and "rejected" in r.facts}
+    for record in rejected.values():
+        anew = {"fingerprint": fingerprint_of(["judge anew", record.fingerprint])}
+        store.rewrite_variant(clip, record.model_copy(update=anew))
+    return bool(rejected)

@@ -12,14 +12,19 @@ from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
 from hoi_platform.services.artifacts.store import ArtifactStore
-from hoi_platform.services.clips import clip_licenses, clip_verdict, video_rejection
+from hoi_platform.services.clips import (
+    clip_licenses,
+    clip_verdict,
+    video_rejection,
+    video_variants,
+)
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.viewer.clip_row import ClipRow
 from hoi_platform.services.viewer.gallery import write_gallery
 from hoi_platform.services.viewer.manifest import write_manifest
 from hoi_platform.services.viewer.summary import summarize
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 
 # Gallery path → asset, file key and name below it.
 _PATHS: Final = {
@@ -76,6 +81,7 @@ def _row(store: ArtifactStore, clip: ClipId, stages: Sequence[str]) -> ClipRow:
         for name in stages
         if ARTIFACTS[name].scope == "clip" and (record := store.record(name, clip))
     }
+    videos = video_variants(store, clip)
     return ClipRow(
         clip_id=clip.path,
         dataset=clip.object_id.dataset,
@@ -90,6 +96,8 @@ def _row(store: ArtifactStore, clip: ClipId, stages: Sequence[str]) -> ClipRow:
         seconds={name: record.seconds for name, record in records.items()},
         backends={name: record.backend for name, record in records.items()},
         paths=_paths(store, clip),
+        video_variant=videos.standing,
+        other_videos=videos.others,
         licenses=clip_licenses(store, clip),
         made_at=max((record.created_at for record in records.values()), default=""),
     )
@@ -111,4 +119,6 @@ def _json(
 
 
 def _identity(row: ClipRow) -> list[Any]:
-    return [row.clip_id, row.made_at, row.state, [item.model_dump() for item in row.licenses]]
+    licenses = [item.model_dump() for item in row.licenses]
+    videos = [row.video_variant, *row.other_videos]
+    return [row.clip_id, row.made_at, row.state, licenses, videos]

@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from hoi_platform.core.errors import MissingResourceError
+from hoi_platform.core.formats.artifacts import VARIANTS
 from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord
 from hoi_platform.services.backends.registry import is_free
 
@@ -32,8 +33,11 @@ def require_known_purchases(results_dir: Path, ledger_name: str, *, ledger_is_em
 
 
 def _paid_records(results_dir: Path) -> Iterator[ArtifactRecord]:
-    for stage in _PAID_STAGES:
-        for path in sorted((results_dir / "generation" / "records" / stage).rglob("*.json")):
+    """Of videos that stand in place and of those that are set aside."""
+    generation = results_dir / "generation"
+    trees = (generation, *sorted((generation / VARIANTS).glob("*")))
+    for folder in (tree / "records" / stage for tree in trees for stage in _PAID_STAGES):
+        for path in sorted(folder.rglob("*.json")):
             try:
                 record = ArtifactRecord.model_validate_json(path.read_bytes())
             except ValidationError:

@@ -63,7 +63,7 @@ def _filler(name: str, frame: Path) -> Callable[[Work], None]:
                 path.write_text(_scene(frame).model_dump_json())
             else:
                 path.write_text(f"A person takes the drill: {work.subject}")
-        for above in work.stage.upstream:
+        for above in work.stage.needed(work.context):
             work.read[above] = _digest(work, above)
 
     return body

@@ -124,7 +124,7 @@ def _prepared(resource: PlatformResource, folder: Path) -> ClipId:
     frame = folder / "frame.png"
     Image.fromarray(np.full((HEIGHT, WIDTH, 3), 128, np.uint8)).save(frame)
     (clip,) = prepare(resource, frame, range(1, 2))
-    fill(resource, frame, clip, ("video_task",))
+    fill(resource, frame, clip, ("video_task", "performance"))
     stages = resource.platform().stages(STAGES)
 
     def video(work: Work) -> None:
@@ -148,7 +148,7 @@ def _prepared(resource: PlatformResource, folder: Path) -> ClipId:
 
 
 def _read(work: Work) -> None:
-    for above in work.stage.upstream:
+    for above in work.stage.needed(work.context):
         work.input(above, _FIRST[above])
 
 
@@ -157,6 +157,7 @@ _FIRST = {
     "scene_render": "frame",
     "video_prompt": "text",
     "video_task": "task",
+    "performance": "performance",
     "interaction_video": "video",
     "human_pose": "motion",
 }

@@ -26,8 +26,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 DRILL = ObjectId("ComAsset", "cordless_drill")
 CLIP = ClipId(DRILL, "kid", "indoor2-manipulation", 1)
-GENERATION = flow_order()[: flow_order().index("interaction_video") + 1]
-RECONSTRUCTION = flow_order()[len(GENERATION) :]
+_VIDEO = flow_order().index("interaction_video")
+GENERATION = [name for name in flow_order()[: _VIDEO + 1] if name != "performance"]
+RECONSTRUCTION = flow_order()[_VIDEO + 1 :]
 TRUE_SCALE = 2.5
 PAID = {
     **SMALL_GEN,
@@ -72,7 +73,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     services = stand_ins(stage, resource.platform(), backend)
     app = application(services.kling, services.fal, services.chat)
     with paid_environment(environment(port)), serving(app, port):
-        outcomes = ChainRunner(resource).run(DRILL, [1], GENERATION)
+        outcomes = ChainRunner(resource).run(DRILL, [1], flow_order()[: _VIDEO + 1])
         rows = open_ledger(f"sqlite:///{results}/ledger/ledger.db").rows()
         yield Played(resource, results, outcomes, services, rows)
 

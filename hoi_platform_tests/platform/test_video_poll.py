@@ -118,7 +118,7 @@ def order(platform: Platform, folder: Path) -> None:
 def filled(work: Work) -> None:
     """A stage's body that submits nothing."""
     work.output("task").write_text("{}")
-    for above in work.stage.upstream:
+    for above in work.stage.needed(work.context):
         work.input(above, {"object_mesh": "mesh", "scene_render": "frame"}.get(above, "prompt"))
 
 

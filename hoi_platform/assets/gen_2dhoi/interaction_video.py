@@ -7,8 +7,16 @@ from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.core.filtering.check import checks_to_json
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.services.artifacts.files import write_whole
-from hoi_platform.services.artifacts.stages import Work
+from hoi_platform.services.artifacts.stages import Context, Work
 from hoi_platform.services.video.backend import VideoTask
+
+_REQUEST = ("object_mesh", "scene_render", "video_prompt", "video_task")
+
+
+def _needs(context: Context) -> tuple[str, ...]:
+    """Only the simulated backend knows what is performed."""
+    simulated = context.settings.gen_2dhoi.video.model_api == "simulated"
+    return (*_REQUEST, "performance") if simulated else _REQUEST
 
 
 @stage_asset(
@@ -21,9 +29,11 @@ from hoi_platform.services.video.backend import VideoTask
         pool="blender",
     ),
     version="4",
-    upstream=("object_mesh", "scene_render", "video_prompt", "video_task"),
+    upstream=(*_REQUEST, "performance"),
+    needs=_needs,
     settings=request_settings,
     backend=lambda s: s.gen_2dhoi.video.model_api,
+    reads_truth=True,
 )
 def interaction_video(work: Work, video: VideoResource) -> None:
     """The finished video, collected, checked against its conditioning frame.
@@ -37,8 +47,9 @@ def interaction_video(work: Work, video: VideoResource) -> None:
 
     task = VideoTask.model_validate_json(work.input("video_task", "task").read_bytes())
     backend = video.backend(work.settings.gen_2dhoi.video)
+    shown = work.input("performance", "performance") if work.needs("performance") else None
     target = work.output("video")
-    collected = backend.collect(task, video_request(work), target, work.progress)
+    collected = backend.collect(task, video_request(work, shown), target, work.progress)
     work.ran = f"{task.provider} {task.model}"
     if collected.truth is not None:
         collected.truth.save(work.output("truth"))

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.core.config.gen_2dhoi import PROMPTLESS_VIDEO
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.scene.prompts import Prompt, template_prompt
 from hoi_platform.core.scene.seeds import prompt_seed
@@ -16,9 +17,9 @@ _REFINEMENT: Final = {"model", "prompt_refinement_system_message"}
 
 
 def _refines(settings: Settings) -> bool:
-    """The simulated backend reads no prompt, so that nothing is spent on its wording."""
+    """Nothing is spent on the wording of a prompt that nobody reads."""
     video = settings.gen_2dhoi.video
-    return not video.skip_prompt_refinement and video.model_api != "simulated"
+    return not video.skip_prompt_refinement and video.model_api not in PROMPTLESS_VIDEO
 
 
 def _name(context: Context) -> str:

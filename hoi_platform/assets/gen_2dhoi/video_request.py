@@ -1,6 +1,7 @@
 """The request that ``video_task`` submits and ``interaction_video`` collects."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from hoi_platform.core.scene.performance import VERSION
@@ -9,6 +10,7 @@ from hoi_platform.services.artifacts.stages import Context, Work
 from hoi_platform.services.backends.weights import model_identity
 from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
 from hoi_platform.services.video.identity import request_identity
+from hoi_platform.services.video.imported import imported_digest
 
 _PAID: Final = {
     "num_videos",
@@ -25,6 +27,8 @@ _SIMULATED: Final = {"simulated_fps", "simulated_frames", "simulated_samples"}
 def request_settings(context: Context) -> dict[str, Any]:
     """The part of the configuration that a video depends on."""
     video = context.settings.gen_2dhoi.video
+    if video.model_api == "imported":
+        return {"file": imported_digest(video, str(context.clip))}
     if video.model_api != "simulated":
         return video.model_dump(include=_PAID) | model_identity(model=video.model)
     return (
@@ -39,8 +43,11 @@ def request_settings(context: Context) -> dict[str, Any]:
     )
 
 
-def video_request(work: Work) -> VideoRequest:
-    """Built from the same upstream files by both stages, so that both mean the same task."""
+def video_request(work: Work, performance: Path | None = None) -> VideoRequest:
+    """Built from the same upstream files by both stages, so that both mean the same task.
+
+    ``performance`` is what a simulated video is to show.
+    """
     config = work.settings.gen_2dhoi.video
     frame = work.input("scene_render", "frame")
     prompt = work.input("video_prompt", "text").read_text().strip()
@@ -50,7 +57,7 @@ def video_request(work: Work) -> VideoRequest:
         frame=frame,
         prompt=prompt,
         config=config,
-        scene=_simulated_scene(work) if config.model_api == "simulated" else None,
+        scene=_scene(work, performance) if config.model_api == "simulated" else None,
     )
     return replace(request, fingerprint=request_identity(request))
 
@@ -59,12 +66,12 @@ def _performance_seed(context: Context) -> int:
     return performance_seed(context.settings.gen_2dhoi.simulation.seed, context.clip)
 
 
-def _simulated_scene(work: Work) -> SimulatedScene:
+def _scene(work: Work, performance: Path | None) -> SimulatedScene:
     return SimulatedScene(
         scene=work.input("scene_render", "scene"),
         person=work.input("scene_render", "person"),
         mesh_obj=work.input("object_mesh", "mesh") / "model.obj",
-        grasp=work.grasp,
         seed=_performance_seed(work.context),
         gpu=work.settings.gen_2dhoi.rendering.gpu,
+        performance=performance,
     )

@@ -90,6 +90,10 @@ class BudgetConfig(Config):
     """All paid requests of a UTC month; null for no limit."""
 
 
+PROMPTLESS_VIDEO: Final = frozenset({"simulated", "imported"})
+"""Backends of videos that read no prompt: none is refined for them."""
+
+
 class VideoConfig(Config):
     """The video backend and its request."""
 
@@ -100,11 +104,18 @@ class VideoConfig(Config):
     """Segments of ``duration`` in a row, each paid and beginning with the last frame of the one
     before; the simulated backend makes one."""
     model_api: str = "simulated"
-    """Who makes the video: a backend of this machine, or a paid service."""
+    """Who makes the video: a backend of this machine, or a paid service; imported takes one that
+    you have."""
     model: ModelConfig = ModelConfig()
     """The weights, device and options of a backend that has some."""
     commercial_ok: bool = False
-    """Whether your contract with the paid service permits commercial use of its videos."""
+    """Whether your contract with the paid service, or the license of an imported video, permits
+    commercial use."""
+    imported_dir: str = ""
+    """Folder of the videos that are imported, each named after its clip:
+    <dataset>/<category>/<character>_<scene>_rand00001.mp4."""
+    imported_license: str | None = None
+    """License of the imported videos; null: unknown."""
     kling_model_name: str = "kling-v2-5-turbo"
     """The paid service's model."""
     duration: Digits = "5"

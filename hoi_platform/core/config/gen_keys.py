@@ -6,6 +6,8 @@ from typing import Final
 from hoi_platform.core.clip import MAX_SEED
 from hoi_platform.core.config.gen_2dhoi import SEPARATOR, GenPathsConfig
 from hoi_platform.core.config.key_rows import (
+    IMPORTED,
+    PERFORMED,
     RENDER,
     RUN,
     SCENE,
@@ -66,7 +68,7 @@ GEN_KEYS: Final[dict[str, Key]] = {
     },
     "simulation.*": Key(("settled_pose",)),
     "simulation.seed": Key(
-        ("settled_pose", *SCENE.reads, *SIMULATED.reads), may_change=("video_prompt",)
+        ("settled_pose", *SCENE.reads, *PERFORMED.reads), may_change=("video_prompt",)
     ),
     "simulation.save_usd": refused(
         "settled_pose", (False,), "set it to false: initial_state.json and mesh/ hold the same"
@@ -94,7 +96,11 @@ GEN_KEYS: Final[dict[str, Key]] = {
     "video.kling_model_name": replace(_PAID, may_change=TERMS),
     "video.duration": _PAID,
     "video.kling_mode": _PAID,
-    "video.commercial_ok": Key(("filtered_hoi if paid",), note=STATED.note),
+    "video.commercial_ok": Key(
+        ("filtered_hoi if paid", "filtered_hoi if imported"), note=STATED.note
+    ),
+    "video.imported_dir": replace(IMPORTED, note="the content of each clip's file counts"),
+    "video.imported_license": Key(("filtered_hoi if imported",), note=STATED.note),
     "video.skip_prompt_refinement": Key(("video_prompt if paid",), may_change=TERMS),
     "video.base_prompt": Key(
         ("video_prompt",),
@@ -104,8 +110,8 @@ GEN_KEYS: Final[dict[str, Key]] = {
     ),
     "video.seg_idx_for_tail_image": _PAID,
     "video.use_all_tail_images": _PAID,
-    "video.simulated_fps": SIMULATED,
-    "video.simulated_frames": SIMULATED,
+    "video.simulated_fps": PERFORMED,
+    "video.simulated_frames": PERFORMED,
     "video.simulated_samples": SIMULATED,
     "chatgpt.backend": Key(_ASKED, may_change=TERMS),
     **model_rows("chatgpt.backend_model", *_ASKED, stated=_ANSWERS_STATED),

@@ -8,6 +8,9 @@ RUN: Final = Key(note="how the command line runs; no result depends on it")
 SCENE: Final = Key(("scene_render", "object_scale if searched"))
 VIDEO: Final = ("video_task", "interaction_video")
 SIMULATED: Final = Key(tuple(f"{stage} if simulated" for stage in VIDEO))
+PERFORMED: Final = Key(("performance", *SIMULATED.reads))
+"""What decides what is performed, whether a video shows it or not."""
+IMPORTED: Final = Key(tuple(f"{stage} if imported" for stage in VIDEO))
 TERMS: Final = ("filtered_hoi",)
 """The packaged clip states the terms of what it was made from, whatever that was."""
 STATED: Final = Key(TERMS, note="stated in the records of all that follows, which is not made anew")

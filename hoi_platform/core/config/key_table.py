@@ -4,9 +4,9 @@ from typing import Final
 
 from hoi_platform.core.config.gen_keys import GEN_KEYS
 from hoi_platform.core.config.key_rows import (
+    PERFORMED,
     RENDER,
     SCENE,
-    SIMULATED,
     STATED,
     TERMS,
     VIDEO,
@@ -21,10 +21,10 @@ _OBJECT: Final[dict[str, Key]] = {
     "task": Key(note="which configuration applies to the object"),
     "name": Key(("video_prompt", "object_scale if searched")),
     "source": Key(
-        ("object_mesh",), may_change=(*VIDEO, *TERMS)
+        ("object_mesh",), may_change=("performance", *VIDEO, *TERMS)
     ),  # the library's objects bring a grasp
     "up": Key(("object_mesh if from a file",)),
-    "grasp.*": SIMULATED,
+    "grasp.*": PERFORMED,
     "license": STATED,
     "commercial_ok": STATED,
 }

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hoi_platform.core.config.gen_2dhoi import PROMPTLESS_VIDEO
 from hoi_platform.core.config.objects import ObjectEntry
 from hoi_platform.core.config.settings import Settings
 
@@ -20,12 +21,13 @@ Condition = Callable[[Settings, ObjectEntry], bool]
 
 
 def _paid(settings: Settings) -> bool:
-    return settings.gen_2dhoi.video.model_api != "simulated"
+    return settings.gen_2dhoi.video.model_api not in PROMPTLESS_VIDEO
 
 
 CONDITIONS: Final[dict[str, Condition]] = {
     "paid": lambda s, _: _paid(s),
-    "simulated": lambda s, _: not _paid(s),
+    "simulated": lambda s, _: s.gen_2dhoi.video.model_api == "simulated",
+    "imported": lambda s, _: s.gen_2dhoi.video.model_api == "imported",
     "refined": lambda s, _: _paid(s) and not s.gen_2dhoi.video.skip_prompt_refinement,
     "refinable": lambda s, _: not s.gen_2dhoi.video.skip_prompt_refinement,
     "searched": lambda s, _: not s.gen_2dhoi.skip_step2,

@@ -9,6 +9,8 @@ Scope = Literal["object", "clip", "index"]
 Subject = ObjectId | ClipId | None
 
 _GEN: Final = "generation"
+VARIANTS: Final = "variants"
+"""The folder of all variants, below ``generation`` and below ``ground_truth``."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class ArtifactKind:
     scope: Scope
     files: tuple[FileKind, ...]
     schema_version: int = 1
+    variants: bool = False
+    """Whether what each backend made is kept beside the others. The one that the configuration
+    names is copied to the artifact's place."""
 
     def file(self, key: str) -> FileKind:
         for file in self.files:
@@ -39,14 +44,25 @@ class ArtifactKind:
                 return file
         raise KeyError(f"{self.name} has no file {key!r}; it has {[f.key for f in self.files]}")
 
-    def relative_path(self, key: str, subject: Subject) -> str:
+    def relative_path(self, key: str, subject: Subject, variant: str | None = None) -> str:
         """The path of one of its files below the results folder."""
-        return self.file(key).template.format(id=subject_path(subject))
+        path = self.file(key).template.format(id=subject_path(subject))
+        return variant_path(path, variant)
 
-    def record_path(self, subject: Subject) -> str:
+    def record_path(self, subject: Subject, variant: str | None = None) -> str:
         """The path of its record below the results folder."""
         path = subject_path(subject) or "all"
-        return f"{_GEN}/records/{self.name}/{path}.json"
+        return variant_path(f"{_GEN}/records/{self.name}/{path}.json", variant)
+
+
+def variant_path(path: str, variant: str | None) -> str:
+    """Where a variant keeps what has its place at ``path``: the same tree, one level down.
+
+    ``generation/videos_kling/…`` → ``generation/variants/<variant>/videos_kling/…``, so that
+    ground truth stays below ``ground_truth``.
+    """
+    top, _, below = path.partition("/")
+    return path if variant is None else f"{top}/{VARIANTS}/{variant}/{below}"
 
 
 def subject_path(subject: Subject) -> str:
@@ -58,14 +74,17 @@ def _object(name: str, *files: FileKind, schema_version: int = 1) -> ArtifactKin
     return ArtifactKind(name, "object", files, schema_version)
 
 
-def _clip(name: str, *files: FileKind, schema_version: int = 1) -> ArtifactKind:
-    return ArtifactKind(name, "clip", files, schema_version)
+def _clip(
+    name: str, *files: FileKind, schema_version: int = 1, variants: bool = False
+) -> ArtifactKind:
+    return ArtifactKind(name, "clip", files, schema_version, variants)
 
 
 _RAW: Final = f"{_GEN}/4dhoi_recon_smplx/{{id}}"
 _VALID: Final = f"{_GEN}/4dhoi_recon_smplx_valid/{{id}}"
 _FOUNDATION: Final = f"{_GEN}/foundation_pose/{{id}}"
 _CACHE: Final = f"{_GEN}/4dhoi_recon_cache"
+_PERFORMANCE: Final = "ground_truth/performances/{id}"
 
 _KINDS: Final = (
     _object(
@@ -106,13 +125,34 @@ _KINDS: Final = (
         "video_prompt",
         FileKind("prompt", f"{_GEN}/prompts/{{id}}.json", "base and refined prompt, source"),
         FileKind("text", f"{_GEN}/prompts/{{id}}.txt", "the prompt that is sent"),
+        variants=True,
     ),
-    _clip("video_task", FileKind("task", f"{_GEN}/video_tasks/{{id}}.json", "VideoTask")),
+    _clip(
+        "video_task",
+        FileKind("task", f"{_GEN}/video_tasks/{{id}}.json", "VideoTask"),
+        variants=True,
+    ),
+    _clip(
+        "performance",
+        FileKind(
+            "performance", f"{_PERFORMANCE}/performance.npz", "StoredPerformance", privileged=True
+        ),
+        FileKind(
+            "labels",
+            f"{_PERFORMANCE}/labels.mkv",
+            "FFV1, 8 bit: index into PARTS",
+            privileged=True,
+        ),
+        FileKind(
+            "depth", f"{_PERFORMANCE}/depth.mkv", "FFV1, 16 bit: mm, 0 = none", privileged=True
+        ),
+    ),
     _clip(
         "interaction_video",
         FileKind("video", f"{_GEN}/videos_kling/{{id}}.mp4", "H.264, size of the frame"),
         FileKind("checks", f"{_GEN}/video_checks/{{id}}.json", "video sanity checks"),
         FileKind("truth", "ground_truth/{id}.npz", "GroundTruth", optional=True, privileged=True),
+        variants=True,
     ),
     _clip(
         "human_pose",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import NUM_JOINTS
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays
+from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays, load_arrays, save_arrays
 from hoi_platform.core.geometry.rotations import Array
 
 SCHEMA_VERSION: Final = 1
@@ -39,28 +39,23 @@ class GroundTruth:
 
     def save(self, path: Path) -> None:
         """Write as a compressed npz without pickle; masks are packed to bits."""
-        with path.open("wb") as file:
-            np.savez_compressed(
-                file,
-                schema_version=SCHEMA_VERSION,
-                rotations=self.motion.rotations,
-                translation=self.motion.translation,
-                fps=self.motion.fps,
-                Ts_world_object=self.Ts_world_object,
-                contact=self.contact,
-                mask_shape=np.array(self.object_masks.shape),
-                object_bits=np.packbits(self.object_masks),
-                human_bits=np.packbits(self.human_masks),
-            )
+        save_arrays(
+            path,
+            schema_version=SCHEMA_VERSION,
+            rotations=self.motion.rotations,
+            translation=self.motion.translation,
+            fps=self.motion.fps,
+            Ts_world_object=self.Ts_world_object,
+            contact=self.contact,
+            mask_shape=np.array(self.object_masks.shape),
+            object_bits=np.packbits(self.object_masks),
+            human_bits=np.packbits(self.human_masks),
+        )
 
     @classmethod
     def load(cls, path: Path) -> "GroundTruth":
         """Raises BadInputError when the file is not one of this schema."""
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                data: dict[str, Any] = {key: file[key] for key in file.files}
-        except (OSError, ValueError) as error:
-            raise BadInputError(f"{path} is no ground truth: {error}") from error
+        data = load_arrays(path, "ground truth")
         if data.get("schema_version") != SCHEMA_VERSION:
             raise BadInputError(
                 f"{path} has schema version {data.get('schema_version')}; this release reads "

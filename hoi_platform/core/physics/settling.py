@@ -1,7 +1,8 @@
 """Whether and how a dropped object rests on a plane: the pure part of settling.
 
 A rigid body touches a plane with points of its convex hull only, so that the hull about the true
-center of mass is the exact collision shape here, for concave objects too.
+center of mass is the exact collision shape here, for concave objects too. The method is described
+in docs/methods/settling.md.
 """
 
 from dataclasses import asdict, dataclass

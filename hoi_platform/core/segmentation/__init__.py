@@ -1,5 +1,5 @@
 """Which pixel of a clip shows the background, the person or the object: the pure parts.
 
 Log densities are over RGB colors in gray values 0 to 255, so that those of different models
-can be compared.
+can be compared. The method is described in docs/methods/segmentation.md.
 """

@@ -57,6 +57,29 @@ def move_whole(source: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
+def copy_whole(source: Path, target: Path) -> None:
+    """Copy a file or folder to ``target`` in one step, replacing what stands there."""
+    part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if source.is_dir():
+            shutil.copytree(source, part)
+        else:
+            shutil.copyfile(source, part)
+        sync_tree(part)
+        move_whole(part, target)
+    finally:
+        remove_whole(part)
+
+
+def remove_whole(path: Path) -> None:
+    """Delete a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def sync_tree(root: Path) -> None:
     """Flush every file below ``root`` (or the file itself) to disk."""
     for path in [root, *root.rglob("*")] if root.is_dir() else [root]:

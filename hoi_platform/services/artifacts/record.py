@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -10,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from hoi_platform.core.licensing import UNKNOWN, License
 
-RECORD_VERSION: Final = 3
+RECORD_VERSION: Final = 4
+_NO_NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class ArtifactRecord(BaseModel):
@@ -18,8 +20,8 @@ class ArtifactRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    record_version: Literal[1, 2, 3] = 3
-    """1 and 2 are what earlier versions wrote; ``hoi migrate`` carries them over."""
+    record_version: Literal[1, 2, 3, 4] = 4
+    """1 to 3 are what earlier versions wrote; ``hoi migrate`` carries them over."""
     asset: str
     subject: str
     schema_version: int
@@ -27,7 +29,8 @@ class ArtifactRecord(BaseModel):
     """Hash of everything the result depends on: code, settings, fingerprints of its inputs."""
     code_version: str
     backend: str
-    """The configured backend's name, then what ran there: ``kling-ai kling-v2-6``."""
+    """The configured backend's name, then what ran there: ``kling-ai kling-v2-6``; of several
+    roles ``background, plate``."""
     settings: dict[str, Any]
     inputs: dict[str, str]
     """Upstream asset → digest of the files that were read."""
@@ -48,8 +51,13 @@ class ArtifactRecord(BaseModel):
 
     @property
     def backend_name(self) -> str:
-        """The backend as the configuration names it, without the model or device that ran."""
-        return self.backend.partition(" ")[0]
+        """The backend as the configuration names it, without the model, device or peer that ran."""
+        return backend_name(self.backend)
+
+    @property
+    def variant(self) -> str:
+        """Which of an artifact's variants it is, where its kind has variants."""
+        return variant_name(self.backend)
 
     @property
     def digest(self) -> str:
@@ -62,6 +70,16 @@ class ArtifactRecord(BaseModel):
         if self.licenses is None:
             return (License(part=self.asset, name=UNKNOWN, commercial_ok=False),)
         return self.licenses
+
+
+def backend_name(backend: str) -> str:
+    """The first name in what the configuration asks for, or in what ran."""
+    return backend.partition(" ")[0].rstrip(",")
+
+
+def variant_name(backend: str) -> str:
+    """The folder in which the results of a configured backend are kept."""
+    return _NO_NAME.sub("-", backend_name(backend))
 
 
 def fingerprint_of(value: Any) -> str:

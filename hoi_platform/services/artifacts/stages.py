@@ -23,7 +23,8 @@ from hoi_platform.core.licensing import License, all_licenses
 from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.services.artifacts.memory import PeakMemory
 from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
-from hoi_platform.services.artifacts.store import ArtifactStore, Staging, Status
+from hoi_platform.services.artifacts.set_aside import set_aside
+from hoi_platform.services.artifacts.store import ArtifactStore, Staging, State, Status
 from hoi_platform.services.configuration import ConfigFiles
 from hoi_platform.services.meshes.catalogue import Catalogue
 from hoi_platform.services.secrets import redacted
@@ -78,6 +79,7 @@ class Stage:
     version: str
     """Raised when a change of the code changes results."""
     upstream: tuple[str, ...]
+    """All that it may read: the edges of the graph."""
     settings: Callable[[Context], dict[str, Any]]
     """The part of the configuration that the result depends on, as plain JSON."""
     backend: Callable[[Settings], str]
@@ -86,6 +88,14 @@ class Stage:
     """The terms of what the stage itself brings in: a mesh, a body, a model, a service."""
     reads_truth: bool = False
     """Whether it may open ground truth: measuring and showing may, reconstructing may not."""
+    needs: Callable[[Context], tuple[str, ...]] | None = None
+    """Those of ``upstream`` that today's configuration has it read; None: all."""
+    on_demand: bool = False
+    """Made only where a stage that is asked for needs it."""
+
+    def needed(self, context: Context) -> tuple[str, ...]:
+        """What has to be done before it, of which its fingerprint is made."""
+        return self.upstream if self.needs is None else self.needs(context)
 
 
 @dataclass
@@ -105,7 +115,7 @@ class Work:
 
     def input(self, asset: str, key: str) -> Path:
         """An upstream file of a declared upstream asset; ground truth only where declared."""
-        if asset not in self.stage.upstream:
+        if not self.needs(asset):
             raise KeyError(f"{self.stage.name} does not declare {asset} as upstream")
         if ARTIFACTS[asset].file(key).privileged and not self.stage.reads_truth:
             raise PermissionError(f"{self.stage.name} may not read {asset}'s {key}: ground truth")
@@ -116,12 +126,20 @@ class Work:
         self.read[asset] = record.digest
         return path
 
+    def needs(self, asset: str) -> bool:
+        """Whether today's configuration has the stage read an upstream asset."""
+        return asset in self.stage.needed(self.context)
+
     def optional_input(self, asset: str, key: str) -> Path | None:
-        """The same for a file that an upstream asset need not have written."""
+        """The same for a file that an upstream asset need not have written.
+
+        A file that lies there without being part of the artifact is not read.
+        """
         subject = upstream_subject(asset, self.subject)
-        if self.store.path(asset, key, subject).exists():
-            return self.input(asset, key)
-        return None
+        record = self.store.record(asset, subject)
+        relative = ARTIFACTS[asset].relative_path(key, subject)
+        written = record is not None and any(name.startswith(relative) for name in record.files)
+        return self.input(asset, key) if written else None
 
     def output(self, key: str) -> Path:
         """Where to write one of the stage's files."""
@@ -188,7 +206,7 @@ class Stages:
     def _compute_fingerprint(self, name: str, subject: ObjectId | ClipId) -> str:
         stage, context = self.stages[name], self.context(subject)
         upstream = {}
-        for asset in stage.upstream:
+        for asset in stage.needed(context):
             above = upstream_subject(asset, subject)
             assert above is not None
             upstream[asset] = self.fingerprint(asset, above)
@@ -203,6 +221,13 @@ class Stages:
             }
         )
 
+    def in_demand(self, names: Iterable[str], subject: ObjectId | ClipId) -> list[str]:
+        """``names`` without the stages that are made on demand, where none of them demands it."""
+        asked = list(names)
+        context = self.context(subject)
+        needed = {above for name in asked for above in self.stages[name].needed(context)}
+        return [name for name in asked if not self.stages[name].on_demand or name in needed]
+
     def asked_for(self, name: str, subject: ObjectId | ClipId) -> tuple[str, dict[str, Any]]:
         """The backend and the settings that the stage's result has to have today."""
         stage, context = self.stages[name], self.context(subject)
@@ -210,7 +235,19 @@ class Stages:
 
     def status(self, name: str, subject: ObjectId | ClipId, *, verify: bool = True) -> Status:
         """Whether the stage's artifact stands as today's inputs ask."""
-        return self.store.status(name, subject, self.fingerprint(name, subject), verify=verify)
+        status = self.store.status(name, subject, self.fingerprint(name, subject), verify=verify)
+        if status.state in (State.STALE, State.MISSING):
+            aside = set_aside(self, name, subject, verify=verify)
+            if aside is not None:
+                return Status(State.SET_ASIDE, f"{aside.variant} is put in place by the next run")
+        return status
+
+    def put_in_place(self, name: str, subject: ObjectId | ClipId) -> ArtifactRecord | None:
+        """Let the variant of today's backend go on; None where it has to be made."""
+        record = set_aside(self, name, subject)
+        if record is not None:
+            self.store.put_in_place(subject, record)
+        return record
 
     def restated(self, name: str, subject: ObjectId | ClipId) -> ArtifactRecord | None:
         """The record of a result that is done, with the licenses that are stated today.

@@ -1,9 +1,13 @@
-"""The results folder: where artifacts lie, which are done, and how a new one is put in place."""
+"""The results folder: where artifacts lie, which are done, and how a new one is put in place.
+
+Of a kind with variants, what each backend made lies in a tree of its own; the variant that goes on
+is copied to the artifact's place. A variant's record is word for word the one that it has there.
+"""
 
 import contextlib
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,14 +17,18 @@ from pydantic import ValidationError
 from hoi_platform.core.errors import MissingResourceError
 from hoi_platform.core.formats.artifacts import (
     ARTIFACTS,
+    VARIANTS,
     ArtifactKind,
     Subject,
     subject_path,
     upstream_subject,
+    variant_path,
 )
 from hoi_platform.services.artifacts.files import (
+    copy_whole,
     exclusive,
     move_whole,
+    remove_whole,
     storage_errors,
     sync_tree,
     write_whole,
@@ -40,6 +48,8 @@ class State(StrEnum):
     MISSING = "missing"
     STALE = "stale"
     CORRUPT = "corrupt"
+    SET_ASIDE = "set aside"
+    """Another variant has its place; the next run puts it there without making it again."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,11 @@ class Status:
     @property
     def done(self) -> bool:
         return self.state is State.DONE
+
+    @property
+    def made(self) -> bool:
+        """Whether nothing has to be made, or bought, for it to be done."""
+        return self.state in (State.DONE, State.SET_ASIDE)
 
 
 @dataclass(frozen=True)
@@ -76,17 +91,30 @@ class ArtifactStore:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
 
-    def path(self, asset: str, key: str, subject: Subject) -> Path:
-        """The final place of one file of an artifact."""
-        return self.root / ARTIFACTS[asset].relative_path(key, subject)
+    def path(self, asset: str, key: str, subject: Subject, variant: str | None = None) -> Path:
+        """The final place of one file of an artifact, or of one of its variants."""
+        return self.root / ARTIFACTS[asset].relative_path(key, subject, variant)
 
-    def record(self, asset: str, subject: Subject) -> ArtifactRecord | None:
-        """The record of an artifact; None if there is none or it cannot be read."""
-        path = self.root / ARTIFACTS[asset].record_path(subject)
+    def record(
+        self, asset: str, subject: Subject, variant: str | None = None
+    ) -> ArtifactRecord | None:
+        """The record of an artifact, or of a variant; None if there is none that can be read."""
+        path = self.root / ARTIFACTS[asset].record_path(subject, variant)
         try:
             return ArtifactRecord.model_validate_json(path.read_bytes())
         except (FileNotFoundError, ValidationError):
             return None
+
+    def variants(self, asset: str, subject: Subject) -> dict[str, ArtifactRecord]:
+        """The records of all variants of an artifact, by their names."""
+        kind = ARTIFACTS[asset]
+        if not kind.variants:
+            return {}
+        top, _, below = kind.record_path(subject).partition("/")
+        folder = self.root / top / VARIANTS
+        names = sorted(path.name for path in folder.glob("*") if (path / below).is_file())
+        found = {name: self.record(asset, subject, name) for name in names}
+        return {name: record for name, record in found.items() if record is not None}
 
     def status(
         self, asset: str, subject: Subject, fingerprint: str, *, verify: bool = True
@@ -109,7 +137,14 @@ class ArtifactStore:
             now = self.record(upstream, upstream_subject(upstream, subject))
             if now is None or now.digest != digest:
                 return Status(State.STALE, f"{upstream} was made anew with another content")
-        for name, digest in record.files.items():
+        return self.files_status(record, verify=verify)
+
+    def files_status(
+        self, record: ArtifactRecord, variant: str | None = None, *, verify: bool = True
+    ) -> Status:
+        """Whether the files that a record lists are whole, in place or in a variant's tree."""
+        for listed, digest in record.files.items():
+            name = variant_path(listed, variant)
             path = self.root / name
             if not path.is_file():
                 return Status(State.CORRUPT, f"{name} is gone")
@@ -142,37 +177,102 @@ class ArtifactStore:
                 shutil.rmtree(root, ignore_errors=True)
 
     def commit(self, staging: Staging, record: ArtifactRecord) -> ArtifactRecord:
-        """Put a finished artifact in place: files first, the record, which makes it done, last."""
+        """Put a finished artifact in place: files first, the record, which makes it done, last.
+
+        A variant is whole in its own tree before its copy takes the artifact's place.
+        """
         kind, subject = staging.kind, staging.subject
         files = self._hashes(staging)
         record = record.model_copy(update={"files": files})
-        record_path = self.root / kind.record_path(subject)
         sync_tree(staging.root)
-        with exclusive(self.root / ".staging" / "locks" / f"{kind.name}.lock"):
-            record_path.unlink(missing_ok=True)
-            for file in kind.files:
-                relative = kind.relative_path(file.key, subject)
-                staged, target = staging.root / relative, self.root / relative
-                if staged.exists():
-                    move_whole(staged, target)
-                elif target.exists():
-                    _remove(target)
-            write_whole(record_path, record.model_dump_json(indent=1) + "\n")
+        with self._locked(kind):
+            variant = record.variant if kind.variants else None
+            self._keep_standing(kind, subject, besides=record.variant)
+            self._install(record, subject, variant, lambda name: staging.root / name, move_whole)
+            if variant is not None:
+                self._put_in_place(record, subject, variant)
         return record
 
+    def put_in_place(self, subject: Subject, record: ArtifactRecord) -> None:
+        """Let a variant, whose record this is, go on; what stood there stays a variant."""
+        kind = ARTIFACTS[record.asset]
+        with self._locked(kind):
+            self._keep_standing(kind, subject, besides=record.variant)
+            self._put_in_place(record, subject, record.variant)
+
     def rewrite_record(self, subject: Subject, record: ArtifactRecord) -> None:
-        """Replace the record of an artifact whose files stay as they are."""
-        path = self.root / ARTIFACTS[record.asset].record_path(subject)
-        write_whole(path, record.model_dump_json(indent=1) + "\n")
+        """Replace the record of an artifact whose files stay as they are, in its variant too."""
+        kind = ARTIFACTS[record.asset]
+        with self._locked(kind):
+            self._write_record(record, subject, None)
+            self._keep_standing(kind, subject)
+            kept = self.record(record.asset, subject, record.variant) if kind.variants else None
+            if kept is not None and kept.digest == record.digest:
+                self._write_record(record, subject, record.variant)
+
+    def rewrite_variant(self, subject: Subject, record: ArtifactRecord) -> None:
+        """Replace a variant's record, and the artifact's where the variant stands in place."""
+        with self._locked(ARTIFACTS[record.asset]):
+            self._write_record(record, subject, record.variant)
+            standing = self.record(record.asset, subject)
+            if standing is not None and standing.variant == record.variant:
+                self._write_record(record, subject, None)
 
     def remove(self, asset: str, subject: Subject) -> None:
-        """Delete an artifact: its record first, then its files."""
+        """Delete an artifact with its variants: each one's record first, then its files."""
         kind = ARTIFACTS[asset]
-        (self.root / kind.record_path(subject)).unlink(missing_ok=True)
+        for variant in (*self.variants(asset, subject), None):
+            (self.root / kind.record_path(subject, variant)).unlink(missing_ok=True)
+            for file in kind.files:
+                remove_whole(self.root / kind.relative_path(file.key, subject, variant))
+
+    def _locked(self, kind: ArtifactKind) -> contextlib.AbstractContextManager[None]:
+        return exclusive(self.root / ".staging" / "locks" / f"{kind.name}.lock")
+
+    def _keep_standing(
+        self, kind: ArtifactKind, subject: Subject, besides: str | None = None
+    ) -> None:
+        """Give what stands in place its variant's tree, as versions without variants did not.
+
+        Not for ``besides``, which is about to be replaced.
+        """
+        standing = self.record(kind.name, subject) if kind.variants else None
+        if standing is None or standing.variant == besides:
+            return
+        kept = self.record(kind.name, subject, standing.variant)
+        if kept is None and self.files_status(standing).done:
+            self._install(
+                standing, subject, standing.variant, lambda name: self.root / name, copy_whole
+            )
+
+    def _put_in_place(self, record: ArtifactRecord, subject: Subject, variant: str) -> None:
+        self._install(
+            record, subject, None, lambda name: self.root / variant_path(name, variant), copy_whole
+        )
+
+    def _install(
+        self,
+        record: ArtifactRecord,
+        subject: Subject,
+        variant: str | None,
+        source: Callable[[str], Path],
+        put: Callable[[Path, Path], None],
+    ) -> None:
+        """Put every file of an artifact (or variant), remove those that it lacks, then record."""
+        kind = ARTIFACTS[record.asset]
+        (self.root / kind.record_path(subject, variant)).unlink(missing_ok=True)
         for file in kind.files:
-            target = self.root / kind.relative_path(file.key, subject)
-            if target.exists():
-                _remove(target)
+            name = kind.relative_path(file.key, subject)
+            target = self.root / variant_path(name, variant)
+            if source(name).exists():
+                put(source(name), target)
+            else:
+                remove_whole(target)
+        self._write_record(record, subject, variant)
+
+    def _write_record(self, record: ArtifactRecord, subject: Subject, variant: str | None) -> None:
+        path = self.root / ARTIFACTS[record.asset].record_path(subject, variant)
+        write_whole(path, record.model_dump_json(indent=1) + "\n")
 
     def _hashes(self, staging: Staging) -> Mapping[str, str]:
         kind, subject = staging.kind, staging.subject
@@ -191,7 +291,3 @@ class ArtifactStore:
                 if path.is_file():
                     hashes[str(path.relative_to(staging.root))] = file_digest(path)
         return hashes
-
-
-def _remove(path: Path) -> None:
-    shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -7,6 +7,7 @@ from typing import Final
 
 from hoi_platform.core.config.backends import ModelConfig
 from hoi_platform.core.config.base import parse_config, shortened
+from hoi_platform.core.config.gen_2dhoi import PROMPTLESS_VIDEO
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.core.licensing import License, stated
@@ -84,7 +85,8 @@ def is_asked(role: Role, settings: Settings) -> bool:
     """Whether a clip with these settings asks anybody in the role."""
     gen, asker = settings.gen_2dhoi, ROLE_KEYS[role].asked_by
     if role == "vision_model":
-        refines = gen.video.model_api != "simulated" and not gen.video.skip_prompt_refinement
+        prompted = gen.video.model_api not in PROMPTLESS_VIDEO
+        refines = prompted and not gen.video.skip_prompt_refinement
         return refines or not gen.skip_step2
     return asker is None or role in chosen(asker, settings).backend.asks
 

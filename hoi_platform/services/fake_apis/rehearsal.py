@@ -22,6 +22,7 @@ from hoi_platform.services.fake_apis.chat import Size
 from hoi_platform.services.fake_apis.files import MakeVideo
 from hoi_platform.services.fake_apis.tasks import Order, Work
 from hoi_platform.services.meshes.scale import known_scale
+from hoi_platform.services.performances.acting import Acting, act
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
 from hoi_platform.services.video.simulated import SimulatedBackend
@@ -68,21 +69,29 @@ class Rehearsal:
         clip = clip_of_frame(self.platform, digest)
         if clip is None:
             return self.other(order)
-        request = self._request(clip, digest, order)
         with tempfile.TemporaryDirectory() as folder:
+            request = self._request(clip, digest, order, Path(folder) / "performance.npz")
             target = Path(folder) / "video.mp4"
             self.backend.collect(
                 self.backend.submit(request), request, target, lambda _fraction, _text: None
             )
             return target.read_bytes()
 
-    def _request(self, clip: ClipId, digest: str, order: Order) -> VideoRequest:
+    def _request(self, clip: ClipId, digest: str, order: Order, performance: Path) -> VideoRequest:
+        """A request for what is performed anew into the file ``performance``."""
         store, object_id = self.platform.store, clip.object_id
         gen = self.platform.settings(object_id.task).gen_2dhoi
-        length = {
-            "simulated_fps": self.fps,
-            "simulated_frames": round(order.seconds * self.fps) + 1,
-        }
+        acting = Acting(
+            scene=store.path("scene_render", "scene", clip),
+            person=store.path("scene_render", "person", clip),
+            mesh_obj=store.path("object_mesh", "mesh", object_id) / "model.obj",
+            grasp=self.platform.catalogue.grasp(object_id),
+            seed=performance_seed(gen.simulation.seed, clip),
+            frames=round(order.seconds * self.fps) + 1,
+            fps=self.fps,
+        )
+        act(acting).save(performance)
+        length = {"simulated_fps": acting.fps, "simulated_frames": acting.frames}
         return VideoRequest(
             clip=str(clip),
             fingerprint=digest,
@@ -90,11 +99,7 @@ class Rehearsal:
             prompt=order.prompt,
             config=gen.video.model_copy(update=length),
             scene=SimulatedScene(
-                scene=store.path("scene_render", "scene", clip),
-                person=store.path("scene_render", "person", clip),
-                mesh_obj=store.path("object_mesh", "mesh", object_id) / "model.obj",
-                grasp=self.platform.catalogue.grasp(object_id),
-                seed=performance_seed(gen.simulation.seed, clip),
+                acting.scene, acting.person, acting.mesh_obj, acting.seed, performance=performance
             ),
         )
 

@@ -23,8 +23,8 @@ _SHAPE: Final = ("vertices", "faces", "extents", "area", "volume")
 
 
 def backend_today(record: ArtifactRecord) -> str:
-    """What the backend that made a record is called today."""
-    return _RENAMED.get((record.asset, record.backend), record.backend)
+    """What the backend that made a record is called today, without what ran there."""
+    return _RENAMED.get((record.asset, record.backend_name), record.backend_name)
 
 
 def as_recorded_then(

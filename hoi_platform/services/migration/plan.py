@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from hoi_platform.core.clip import ClipId, FirstTask, ObjectId, parse_clip_path, parse_object_path
-from hoi_platform.core.config.gen_2dhoi import VideoConfig
+from hoi_platform.core.config.gen_2dhoi import PROMPTLESS_VIDEO, VideoConfig
 from hoi_platform.core.config.settings import merged
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord
@@ -31,7 +31,6 @@ from hoi_platform.services.migration.rows import (
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.video.delivery import Delivery
 
-_FREE = "simulated"
 _NO_ROWS = RowsPlan((), (), ())
 
 
@@ -122,6 +121,6 @@ def as_recorded(platform: Platform, subject: ObjectId | ClipId) -> Platform:
 def _video_flags(ordered: ArtifactRecord, prompt: ArtifactRecord | None) -> dict[str, Any]:
     flags = {k: v for k, v in ordered.settings.items() if k in VideoConfig.model_fields}
     flags["model_api"] = ordered.backend_name
-    if prompt is not None and ordered.backend_name != _FREE:
+    if prompt is not None and ordered.backend_name not in PROMPTLESS_VIDEO:
         flags["skip_prompt_refinement"] = prompt.backend_name == "template"
     return flags

@@ -8,7 +8,11 @@ from typing import Any
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.errors import HoiError
 from hoi_platform.core.formats.artifacts import ARTIFACTS, Subject, upstream_subject
-from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord
+from hoi_platform.services.artifacts.record import (
+    RECORD_VERSION,
+    ArtifactRecord,
+    backend_name,
+)
 from hoi_platform.services.artifacts.stages import Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.migration.earlier import as_recorded_then, backend_today
@@ -100,17 +104,19 @@ def _why_left(
     stale: set[tuple[str, Subject]],
 ) -> str:
     """Why what a record stands for is not what is asked for today; empty when it is."""
-    for above in stages.stages[record.asset].upstream:
-        if (above, upstream_subject(above, subject)) in stale:
-            return f"{above} is not what is asked for today"
     try:
+        for above in stages.stages[record.asset].needed(stages.context(subject)):
+            of = upstream_subject(above, subject)
+            was_not_yet = above not in record.inputs and store.record(above, of) is None
+            if (above, of) in stale and not was_not_yet:
+                return f"{above} is not what is asked for today"
         if not is_old(record):
             return stages.status(record.asset, subject, verify=False).reason
         backend, settings = stages.asked_for(record.asset, subject)
         settings = as_recorded_then(record, settings, stages.context(subject))
     except HoiError as error:
         return str(error)
-    if backend != backend_today(record):
+    if backend_name(backend) != backend_today(record):
         return f"it was made by {record.backend}, today's is {backend}"
     if differing := list(_differing(record.settings, json.loads(json.dumps(settings)))):
         return f"its settings differ: {'; '.join(differing[:3])}"

@@ -9,6 +9,7 @@ from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.errors import HoiError
 from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.backends.registry import is_free
 from hoi_platform.services.ledger.carrying import Carried, carry_over
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
@@ -21,8 +22,6 @@ from hoi_platform.services.migration.first_questions import (
     carried_scale,
 )
 from hoi_platform.services.video.delivery import Delivery
-
-_FREE = "simulated"
 
 
 @dataclass
@@ -72,7 +71,7 @@ def bought_videos(
     )
     for clip in clips:
         record = store.record("video_task", clip)
-        if record is None or record.backend_name == _FREE:
+        if record is None or is_free("video", record.backend_name):
             continue
         found.note(clip, record, bought_rows(ledger, store, delivery, clip, record), lost)
     return found

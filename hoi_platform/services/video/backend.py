@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
-from hoi_platform.core.config.objects import GraspHint
 from hoi_platform.core.filtering.check import Check
 
 if TYPE_CHECKING:
@@ -27,11 +26,12 @@ class SimulatedScene:
     person: Path
     """Folder with body.npz, first_frame.npz, colors.npy."""
     mesh_obj: Path
-    grasp: GraspHint | None
     seed: int
     """What the performance is drawn with."""
     gpu: bool = False
     """Render with a GPU if there is one."""
+    performance: Path | None = None
+    """What is to be shown, a StoredPerformance; None where the request is only submitted."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from hoi_platform.services.artifacts.record import fingerprint_of
 from hoi_platform.services.backends.registry import find_backend
 from hoi_platform.services.backends.weights import model_identity
 from hoi_platform.services.video.backend import VideoRequest
+from hoi_platform.services.video.imported import imported_digest
 
 
 def request_identity(request: VideoRequest, take: int = 0, segment: int = 0) -> str:
@@ -32,6 +33,8 @@ def sent(request: VideoRequest) -> dict[str, Any]:
     if config.model_api == "simulated":
         assert request.scene is not None
         return fields | {"performance": request.scene.seed}
+    if config.model_api == "imported":
+        return fields | {"file": imported_digest(config, request.clip)}
     tail = None if request.tail_frame is None else pixels_digest(request.tail_frame)
     words = {"prompt": request.prompt, "negative_prompt": request.negative_prompt}
     return fields | words | {"tail": tail}

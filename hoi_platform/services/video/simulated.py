@@ -1,4 +1,4 @@
-"""The embedded video backend: a procedural performance, rendered in the known scene.
+"""The embedded video backend: a stored performance, rendered in the known scene.
 
 It stands in for a video model where there is no key and delivers what no video model can: the
 ground truth of its own clip.
@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from hoi_platform.core.formats.ground_truth import GroundTruth
-from hoi_platform.core.geometry.mesh import load_obj
+from hoi_platform.core.formats.performance import StoredPerformance
 from hoi_platform.core.scene.performance import VERSION
-from hoi_platform.core.scene.performance.manipulation import Performance, perform
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.render import render_performance
 from hoi_platform.services.blender.service import BlenderService
@@ -20,7 +19,6 @@ from hoi_platform.services.body.anny_body import load_body
 from hoi_platform.services.video.backend import (
     CollectedVideo,
     Progress,
-    SimulatedScene,
     VideoRequest,
     VideoTask,
 )
@@ -29,7 +27,7 @@ from hoi_platform.services.video.codec import write_video
 
 @dataclass(frozen=True)
 class SimulatedBackend:
-    """Acts and renders on this machine; nothing is sent anywhere."""
+    """Renders on this machine; nothing is sent anywhere."""
 
     blender: BlenderService
     name: str = "simulated"
@@ -48,10 +46,11 @@ class SimulatedBackend:
     def collect(
         self, task: VideoTask, request: VideoRequest, target: Path, progress: Progress
     ) -> CollectedVideo:
-        """Perform, render, encode; the truth is what was performed."""
+        """Render and encode the scene's performance; the truth is what was performed."""
         assert request.scene is not None
+        assert request.scene.performance is not None
         spec = SceneSpec.model_validate_json(request.scene.scene.read_bytes())
-        performance = self._perform(request, request.scene, spec)
+        performance = StoredPerformance.load(request.scene.performance)
         body = load_body(request.scene.person / "body.npz")
         rendered = render_performance(
             self.blender,
@@ -76,16 +75,3 @@ class SimulatedBackend:
         )
         facts = {"frames": frames, "fps": fps, "task": task.external_task_id}
         return CollectedVideo(truth, facts | {"device": rendered.device})
-
-    def _perform(
-        self, request: VideoRequest, scene: SimulatedScene, spec: SceneSpec
-    ) -> Performance:
-        return perform(
-            load_body(scene.person / "body.npz"),
-            spec,
-            load_obj(scene.mesh_obj, spec.object_scale),
-            frames=request.config.simulated_frames,
-            fps=request.config.simulated_fps,
-            rng=np.random.default_rng(scene.seed),
-            grasp=scene.grasp,
-        )

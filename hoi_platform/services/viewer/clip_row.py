@@ -43,6 +43,10 @@ class ClipRow:
     backends: dict[str, str] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     """``PATH_KEYS`` → a path relative to the results folder, with forward slashes."""
+    video_variant: str = ""
+    """The backend whose video goes on; empty without a video."""
+    other_videos: tuple[str, ...] = ()
+    """Backends whose videos of the clip are set aside."""
     licenses: tuple[License, ...] = ()
     """Terms of everything that it was made from."""
     made_at: str = ""

@@ -71,5 +71,6 @@ def _clip(row: ClipRow) -> dict[str, Any]:
         },
         "seconds": row.seconds,
         "backends": row.backends,
+        "other_videos": list(row.other_videos),
         "paths": row.paths,
     }

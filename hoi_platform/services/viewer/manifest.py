@@ -1,7 +1,9 @@
 """The dataset as one Parquet table, a row per clip.
 
 Columns: identity; ``state``, ``valid``, ``failed``, ``reasons``, ``kept_frames``,
-``total_frames``; ``commercial_ok`` and ``licenses`` ("part: name") of all that it was made from;
+``total_frames``; ``video_variant``, the backend whose video goes on, and ``other_videos``, those
+whose videos are set aside; ``commercial_ok`` and ``licenses`` ("part: name") of all that it was
+made from;
 per check ``check_<name>``, ``check_<name>_threshold``, ``check_<name>_passed``;
 per figure ``accuracy_<name with unit>``; per stage ``seconds_<stage>`` and ``backend_<stage>``;
 ``path_<name>`` relative to the results folder. What a clip does not have is null.
@@ -17,7 +19,7 @@ from hoi_platform.core.licensing import commercial_ok
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.viewer.clip_row import ClipRow
 
-SCHEMA_VERSION: Final = "2"
+SCHEMA_VERSION: Final = "3"
 
 _IDENTITY: Final = ("clip_id", "dataset", "category", "task", "character", "scene")
 
@@ -51,6 +53,8 @@ def _record(row: ClipRow) -> dict[str, Any]:
         "reasons": None if verdict is None else list(row.reasons),
         "kept_frames": None if verdict is None else verdict.kept_frames,
         "total_frames": None if verdict is None else verdict.total_frames,
+        "video_variant": row.video_variant or None,
+        "other_videos": list(row.other_videos),
         "commercial_ok": commercial_ok(row.licenses),
         "licenses": [f"{item.part}: {item.name}" for item in row.licenses],
     }
@@ -72,7 +76,7 @@ def _number(value: float | None) -> float | None:
 def _arrow_type(column: str) -> Any:
     import pyarrow as pa
 
-    if column in {"failed", "reasons", "licenses"}:
+    if column in {"failed", "reasons", "licenses", "other_videos"}:
         return pa.list_(pa.string())
     if column in {"seed", "kept_frames", "total_frames"}:
         return pa.int32()

@@ -33,11 +33,12 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     return {name for name in before if before[name] != after[name]}
 
 
-def below(stages: set[str]) -> set[str]:
-    """The stages and all that is made from them."""
+def below(stages: set[str], platform: Platform, clip: ClipId) -> set[str]:
+    """The stages and all that is made from them with a platform's settings."""
     found = set(stages)
     for name in flow_order():
-        if found & set(STAGES[name].upstream):
+        context = platform.context(upstream_subject(name, clip) or clip)
+        if found & set(STAGES[name].needed(context)):
             found.add(name)
     return found
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hoi_platform.core.config.gen_2dhoi import RenderingConfig
+from hoi_platform.core.cues.parts import PART, Stage, part_view
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.camera import Camera, look_at
 from hoi_platform.core.geometry.mesh import TriangleMesh
@@ -142,6 +143,19 @@ def test_masks_and_depth_are_those_of_rays(conditioning) -> None:
     np.testing.assert_array_equal(render.human_mask, seen.human_mask)
     np.testing.assert_allclose(render.depth, seen.depth, atol=1e-4)
     np.testing.assert_allclose(render.plate_depth, static, atol=1e-4)
+
+
+def test_part_labels_and_their_depth_are_those_of_cycles(conditioning) -> None:
+    """Cues would lie beside what the rendered frames show."""
+    spec, person, render, _ = conditioning
+    cube = box_mesh(BoxSpec(pos=(0.0, 0.0, 0.0), size=(SIDE, SIDE, SIDE)))
+    left = np.full(len(person.faces), PART["left_hand"], np.uint8)
+    view = part_view(Stage.of(spec), person, left, cube.transformed(spec.T_world_object_array()))
+    np.testing.assert_array_equal(view.labels == PART["object"], render.object_mask)
+    np.testing.assert_array_equal(view.labels == PART["left_hand"], render.human_mask)
+    seen = view.labels > 0
+    assert (view.labels == PART["support"]).sum() > 100
+    np.testing.assert_allclose(view.depth[seen], render.depth[seen], atol=1e-4)
 
 
 def test_cube_corner_has_its_depth_and_place(conditioning) -> None:

@@ -94,7 +94,7 @@ def test_a_simulated_video_depends_on_what_it_is_made_from(
     request_: VideoRequest, tmp_path: Path
 ) -> None:
     """A mode that only paid services read would make another simulated task."""
-    scene = SimulatedScene(tmp_path / "scene.json", tmp_path, tmp_path / "m.obj", None, seed=5)
+    scene = SimulatedScene(tmp_path / "scene.json", tmp_path, tmp_path / "m.obj", seed=5)
     simulated = replace(_configured(model_api="simulated")(request_, tmp_path), scene=scene)
     assert request_identity(SENT["mode"](simulated, tmp_path)) == request_identity(simulated)
     faster = UNSENT["simulated"](simulated, tmp_path)

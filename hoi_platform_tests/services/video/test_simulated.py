@@ -1,23 +1,20 @@
 """The simulated backend: what it asks of Blender."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
-from hoi_platform.core.scene.performance.manipulation import Performance
-from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.service import BlenderService
 from hoi_platform.services.body.anny_body import save_body
 from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
 from hoi_platform.services.video.simulated import SimulatedBackend
 from hoi_platform_tests.core.scene.scenes import sampled
 from hoi_platform_tests.hoi_samples import moving, stick_body
+from hoi_platform_tests.services.performances.samples import stored_performance
 
 
 class AskedError(Exception):
@@ -35,18 +32,6 @@ class RecordingBlender:
         raise AskedError
 
 
-@dataclass(frozen=True)
-class PlainBackend(SimulatedBackend):
-    """Acts without planning: the person moves, the object rests."""
-
-    def _perform(
-        self, request: VideoRequest, scene: SimulatedScene, spec: SceneSpec
-    ) -> Performance:
-        motion: BodyMotion = moving(3, np.random.default_rng(0))
-        poses = np.repeat(spec.T_world_object_array()[None], 3, axis=0)
-        return Performance(motion, poses, np.zeros((3, 2), bool), [])
-
-
 @pytest.mark.parametrize("gpu", [False, True])
 def test_the_gpu_reaches_the_video(tmp_path: Path, gpu: bool) -> None:
     """rendering.gpu: true would render the video on the CPU, for hours."""
@@ -59,10 +44,12 @@ def test_the_gpu_reaches_the_video(tmp_path: Path, gpu: bool) -> None:
     (tmp_path / "scene.json").write_text(spec.model_dump_json())
     mesh = tmp_path / "model.obj"
     mesh.write_text("v 0 0 0\nv .1 0 0\nv 0 .1 0\nv 0 0 .1\nf 1 3 2\nf 1 2 4\nf 2 3 4\nf 3 1 4\n")
-    scene = SimulatedScene(tmp_path / "scene.json", person, mesh, None, 7, gpu)
+    stored = tmp_path / "performance.npz"
+    stored_performance(moving(3, np.random.default_rng(0)), body, spec).save(stored)
+    scene = SimulatedScene(tmp_path / "scene.json", person, mesh, 7, gpu, stored)
     request = VideoRequest("a/b/c", "f", tmp_path / "frame.png", "", VideoConfig(), scene=scene)
     blender = RecordingBlender()
-    backend = PlainBackend(cast(BlenderService, blender))
+    backend = SimulatedBackend(cast(BlenderService, blender))
     task = backend.submit(request)
     with pytest.raises(AskedError):
         backend.collect(task, request, tmp_path / "video.mp4", lambda _f, _t: None)

@@ -71,7 +71,7 @@ def test_the_manifest_has_a_row_per_clip(tmp_path: Path) -> None:
     assert second["backend_scene_render"] == "cycles"
     assert second["path_poster"] == "generation/result vis/a#1/poster.jpg"
     assert (third["valid"], third["failed"], third["kept_frames"]) == (None, None, None)
-    assert table.schema.metadata[b"hoi_manifest_version"] == b"2"
+    assert table.schema.metadata[b"hoi_manifest_version"] == b"3"
 
 
 def test_an_empty_dataset_has_a_manifest(tmp_path: Path) -> None:

@@ -1,1 +1,4 @@
-"""Fits a body of known shape to keypoints over all frames of a clip at once."""
+"""Fits a body of known shape to keypoints over all frames of a clip at once.
+
+The method is described in docs/methods/body_fitting.md.
+"""

@@ -1,4 +1,7 @@
-"""Procedural performances: a person who stands at a table and handles the object on it."""
+"""Procedural performances: a person who stands at a table and handles the object on it.
+
+The method is described in docs/methods/performance.md.
+"""
 
 from typing import Final
 

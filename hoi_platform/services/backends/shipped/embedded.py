@@ -58,10 +58,17 @@ def _simulated(use: VideoUse) -> Any:
     return SimulatedBackend(use.blender())
 
 
+def _imported(_use: VideoUse) -> Any:
+    from hoi_platform.services.video.imported import ImportedBackend
+
+    return ImportedBackend()
+
+
 _LICENSE = "Apache-2.0"
 _SIMULATED = ("simulated_fps", "simulated_frames", "simulated_samples")
 
 register(Backend("video", "simulated", _LICENSE, True, _simulated, sends=_SIMULATED))
+register(Backend("video", "imported", None, False, _imported))  # see video.imported_license
 register(
     Backend(
         *("human_pose", "mediapipe", _LICENSE, True, _body, _mediapipe_is_there),

@@ -210,12 +210,17 @@ function drawDetail() {
   $("detail-accuracy").replaceChildren(...Object.entries(clip.accuracy).map(figureRow));
   $("detail-stages").replaceChildren(...Object.entries(clip.seconds).map(([stage, seconds]) =>
     element("tr", {}, element("td", {}, words(stage)),
-      element("td", { class: "muted" }, clip.backends[stage] ?? ""),
+      element("td", { class: "muted" }, (clip.backends[stage] ?? "") + setAside(clip, stage)),
       element("td", { class: "number" }, number(seconds, "s")))));
   const place = shown.indexOf(clip);
   $("detail-previous").disabled = place <= 0;
   $("detail-next").disabled = place < 0 || place === shown.length - 1;
   if (!$("detail").open) $("detail").showModal();
+}
+
+function setAside(clip, stage) {
+  const shown = stage === "interaction_video" && clip.other_videos.length;
+  return shown ? `; set aside: ${clip.other_videos.join(", ")}` : "";
 }
 
 function checkRow(check) {

@@ -1,0 +1,1 @@
+"""Performances on disk: acted in a known scene, and seen by its camera without a renderer."""

@@ -1,0 +1,1 @@
+"""The pictures of the method notes, made from one clip of a results folder."""
