@@ -11,7 +11,7 @@ import pytest
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.errors import MissingResourceError, StorageError
 from hoi_platform.services.artifacts import record
-from hoi_platform.services.artifacts.files import move_whole, write_whole
+from hoi_platform.services.artifacts.files import exclusive, move_whole, write_whole
 from hoi_platform.services.artifacts.record import (
     ArtifactRecord,
     file_digest,
@@ -186,6 +186,28 @@ def test_a_killed_writer_leaves_whole_or_not_done(tmp_path: Path) -> None:
     assert status.done or status.state is State.MISSING
     _make(tmp_path, "again", "f1")
     assert store.status("video_prompt", CLIP, "f1").done
+
+
+def _hold(lock: Path) -> None:
+    with exclusive(lock):
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def test_a_lock_of_a_stopped_process_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    """One process stopped with Ctrl-Z would hang every other one, and nobody would know why."""
+    lock = tmp_path / "locks" / "a.lock"
+    holder = multiprocessing.get_context("fork").Process(target=_hold, args=(lock,))
+    holder.start()
+    os.waitid(os.P_PID, holder.pid or 0, os.WSTOPPED | os.WNOWAIT)
+    with (
+        pytest.raises(StorageError, match=rf"held by process {holder.pid} for 0.1 s"),
+        exclusive(lock, patience_s=0.1),
+    ):
+        pass
+    os.kill(holder.pid or 0, signal.SIGCONT)
+    with exclusive(lock, patience_s=30):
+        holder.join()
+    assert holder.exitcode == 0
 
 
 def test_write_whole_replaces_in_one_step(tmp_path: Path) -> None:

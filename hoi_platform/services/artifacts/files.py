@@ -5,12 +5,17 @@ import errno
 import fcntl
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from hoi_platform.core.errors import StorageError
+
+LOCK_PATIENCE_S: Final = 600.0
+"""A lock is held for as long as files are renamed: milliseconds, unless its holder was stopped."""
+_LOCK_POLL_S: Final = 0.02
 
 _CURES: Final = {
     errno.ENOSPC: "free space there",
@@ -98,12 +103,35 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def exclusive(lock: Path) -> Iterator[None]:
-    """Hold ``lock`` against other processes; the kernel frees it when the holder dies."""
+def exclusive(lock: Path, patience_s: float = LOCK_PATIENCE_S) -> Iterator[None]:
+    """Hold ``lock`` against other processes; the kernel frees it when the holder dies.
+
+    Raises StorageError, which names the holder, when it is not free within ``patience_s``.
+    """
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    deadline = time.monotonic() + patience_s
+    with lock.open("a+") as file:
+        while not _locked(file):
+            if time.monotonic() > deadline:
+                file.seek(0)
+                raise StorageError(
+                    f"{lock} has been held by process {file.read() or '?'} for {patience_s:g} s; "
+                    "it may have been stopped: let it continue (fg) or end it, then run the same "
+                    "command again"
+                )
+            time.sleep(_LOCK_POLL_S)
+        with contextlib.suppress(OSError):  # the holder's name is for the message above alone
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), str(os.getpid()).encode())
         yield
+
+
+def _locked(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

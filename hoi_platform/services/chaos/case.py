@@ -78,9 +78,10 @@ class CaseRun:
         """Whether a process saw every request come to its end."""
         sold, faults = self._sold(), self._faults()
         processes = [self._fork(slot, disaster) for slot, disaster in enumerate(life.disasters)]
-        watch(processes, self._world.clock)
-        if stopped := [process for process in processes if process.state == "stopped"]:
-            self._outlive(stopped)
+        while any(process.state == "running" for process in processes):
+            watch(processes, self._world.clock, _LOCK_PATIENCE_S)  # a stopped one may hold a lock
+            if any(process.state == "stopped" for process in processes):
+                self._outlive(processes)
         for process in processes:
             self._note(f"life {number}", process)
             self._cut_power(process)
@@ -115,17 +116,18 @@ class CaseRun:
             elif answers_are_whole:
                 self.result.found("id lost", f"{self._case.name}: task {task_id}")
 
-    def _outlive(self, stopped: list[Process]) -> None:
+    def _outlive(self, processes: list[Process]) -> None:
         """Another process goes on while some are stopped beyond their lease."""
         clock = self._world.clock
         clock.advance(LEASE.total_seconds() + 1)
-        successor = self._fork(_SUCCESSOR_SLOT, None)
-        watch([successor], clock, _LOCK_PATIENCE_S)
-        for process in stopped:
-            self.result.counts["pauses beyond the lease"] += 1
-            process.resume(clock)
-        watch([*stopped, successor], clock)
-        self._note("beside stopped ones", successor)
+        everyone = [*processes, self._fork(_SUCCESSOR_SLOT, None)]
+        watch(everyone, clock, _LOCK_PATIENCE_S)
+        for process in processes:
+            if process.state == "stopped":
+                self.result.counts["pauses beyond the lease"] += 1
+                process.resume(clock)
+        watch(everyone, clock)
+        self._note("beside stopped ones", everyone[-1])
 
     def _cut_power(self, process: Process) -> None:
         """The rest of a power failure: what was not synced is lost."""
