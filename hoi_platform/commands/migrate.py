@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from hoi_platform.resources.platform import PlatformResource
     from hoi_platform.runner.page import PagePlan
     from hoi_platform.services.ledger.ledger import Ledger
+    from hoi_platform.services.migration.folders import FoldersPlan
     from hoi_platform.services.migration.plan import Plan
+    from hoi_platform.services.platform import Platform
 
 
 def migrate(
@@ -48,6 +51,7 @@ def migrate(
     from hoi_platform.instance import project_instance
     from hoi_platform.resources.platform import PlatformResource
     from hoi_platform.runner.page import apply_page, plan_page
+    from hoi_platform.services.migration.folders import plan_folders
     from hoi_platform.services.migration.plan import apply_plan, make_plan
     from hoi_platform.services.video.delivery import Delivery
 
@@ -59,13 +63,19 @@ def migrate(
         recon_config=str(recon_config.absolute()) if recon_config else "",
     )
     platform = resource.platform()
+    folders = plan_folders(platform.results_dir, platform.catalogue.entries())
     delivery = Delivery(platform.results_dir / "ledger" / "videos", _no_sleep)
-    with _ledger(resource, apply=apply) as ledger, project_instance() as instance:
-        plan = make_plan(platform, STAGES, flow_order(), ledger, delivery)
+    with (
+        _ledger(resource, apply=apply) as ledger,
+        project_instance() as instance,
+        _renamed(platform, folders, ledger, apply=apply) as renamed,
+    ):
+        _show_folders(folders)
+        plan = make_plan(renamed, STAGES, flow_order(), ledger, delivery)
         page = plan_page(instance, platform.catalogue, plan.done)
         _show(plan)
         _show_page(page)
-        if plan.is_empty and page.is_empty:
+        if not folders.renames and plan.is_empty and page.is_empty:
             console.print("nothing to migrate")
         elif apply:
             apply_plan(plan, platform.store, ledger)
@@ -73,6 +83,24 @@ def migrate(
             console.print("done")
         else:
             console.print("nothing was changed; `hoi migrate --apply` does it")
+
+
+@contextlib.contextmanager
+def _renamed(
+    platform: "Platform", folders: "FoldersPlan", ledger: "Ledger | None", *, apply: bool
+) -> "Iterator[Platform]":
+    """The platform after the renames, which are done, or only seen as if they were."""
+    from hoi_platform.services.ledger.carrying import rename_subjects
+    from hoi_platform.services.migration.folders import apply_folders, as_if_applied
+
+    if not apply:
+        with as_if_applied(platform.results_dir, folders) as seen:
+            yield replace(platform, results_dir=seen)
+        return
+    if ledger is not None and folders.renames:
+        rename_subjects(ledger, folders.today)
+    apply_folders(platform.results_dir, folders)
+    yield platform
 
 
 @contextlib.contextmanager
@@ -99,6 +127,15 @@ def _ledger(resource: "PlatformResource", *, apply: bool) -> "Iterator[Ledger | 
             if (source := Path(f"{engine.url.database}{ending}")).exists():
                 shutil.copyfile(source, f"{copy}{ending}")
         yield open_ledger(f"sqlite:///{copy}")
+
+
+def _show_folders(folders: "FoldersPlan") -> None:
+    from hoi_platform.commands.terminal import console, table
+
+    if rows := [paths for one in folders.renames for paths in one.paths]:
+        console.print(table("Folders", ("of an earlier version", "today"), rows))
+    for problem in folders.problems:
+        console.print(f"[yellow]{problem}[/yellow]", soft_wrap=True)
 
 
 def _show(plan: "Plan") -> None:

@@ -75,6 +75,7 @@ _SOME_FILE: Final = {
     "scene_render": "frame",
     "video_prompt": "text",
     "video_task": "task",
+    "performance": "performance",
     "interaction_video": "video",
     "human_pose": "motion",
     "scene_tracks": "masks",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 import yaml
 from PIL import Image
 
@@ -24,7 +25,10 @@ from hoi_platform.core.scene.sampling import sample_scene
 from hoi_platform.core.task import TASKS
 from hoi_platform.resources.platform import PROJECT_ROOT, PlatformResource
 from hoi_platform.runner import ChainRunner
+from hoi_platform.services.body.anny_body import save_body
 from hoi_platform.services.configuration import ConfigFiles
+from hoi_platform.services.performances.acting import Acting
+from hoi_platform.services.performances.acting import act as act_in_scene
 from hoi_platform_tests.core.filtering.clips import good_clip
 from hoi_platform_tests.core.scene.performance.acts import act, fresh_act
 from hoi_platform_tests.core.scene.scenes import (
@@ -198,15 +202,27 @@ def test_one_new_file_adds_a_check(add: Add) -> None:
     assert platform.stages(STAGES).fingerprint("filtered_hoi", drill) != old
 
 
-def test_one_new_file_adds_a_kind_of_performance(add: Add) -> None:
-    """A task could ask only for what is written already."""
+def test_one_new_file_adds_a_kind_of_performance(add: Add, tmp_path: Path) -> None:
+    """A task could ask only for what is written already, or its clips would show another's."""
     add("hoi_platform.core.tasks", "dance", DANCE)
     with pytest.raises(ConfigError, match=r"unknown kind of performance 'dancing'; known: manip"):
         performance_of("dance")
     add("hoi_platform.core.scene.performance.kinds", "dancing", PERFORMANCE)
+    (tmp_path / "scene.json").write_text(floor_scene().spec.model_dump_json())
+    save_body(stick_body(), tmp_path / "body.npz")
+    trimesh.Trimesh(THING.vertices, THING.faces).export(tmp_path / "model.obj")
+    files = {"scene": tmp_path / "scene.json", "person": tmp_path}
     with pytest.raises(StageError, match="nobody dances with 9 frames"):
-        performance_of("dance").perform(
-            stick_body(), floor_scene().spec, THING, 9, 12.0, np.random.default_rng(0)
+        act_in_scene(
+            Acting(
+                "dance",
+                **files,
+                mesh_obj=tmp_path / "model.obj",
+                grasp=None,
+                seed=0,
+                frames=9,
+                fps=12,
+            )
         )
 
 

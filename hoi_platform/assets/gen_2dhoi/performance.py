@@ -6,6 +6,7 @@ from hoi_platform.assets.looks import performance_preview
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.core.scene.performance import VERSION
 from hoi_platform.core.scene.seeds import performance_seed
+from hoi_platform.core.task import TASKS
 from hoi_platform.services.artifacts.stages import Context, Work
 
 
@@ -17,7 +18,7 @@ def _settings(context: Context) -> dict[str, Any]:
         "performance": VERSION,
         "performance_seed": _seed(context),
         "grasp": context.grasp.model_dump() if context.grasp else None,
-        "task": context.object_id.task,
+        "kind": TASKS.find(context.object_id.task).performance,
     }
 
 
@@ -46,6 +47,7 @@ def performance(work: Work) -> None:
 
     video = work.settings.gen_2dhoi.video
     acting = Acting(
+        task=work.object_id.task,
         scene=work.input("scene_render", "scene"),
         person=work.input("scene_render", "person"),
         mesh_obj=work.input("object_mesh", "mesh") / "model.obj",

@@ -107,15 +107,12 @@ class VideoConfig(Config):
     """Who makes the video: a backend of this machine, or a paid service; imported takes one that
     you have."""
     model: ModelConfig = ModelConfig()
-    """The weights, device and options of a backend that has some."""
+    """The weights, device and options of a backend that has some; the license of its videos."""
     commercial_ok: bool = False
-    """Whether your contract with the paid service, or the license of an imported video, permits
-    commercial use."""
+    """Whether your contract with the paid service permits commercial use of its videos."""
     imported_dir: str = ""
     """Folder of the videos that are imported, each named after its clip:
     <dataset>/<category>/<character>_<scene>_rand00001.mp4."""
-    imported_license: str | None = None
-    """License of the imported videos; null: unknown."""
     kling_model_name: str = "kling-v2-5-turbo"
     """The paid service's model."""
     duration: Digits = "5"
@@ -163,7 +160,7 @@ class ChatGptConfig(Config):
     backend: str = "openai"
     """Who answers: any OpenAI-compatible endpoint, or another backend."""
     backend_model: ModelConfig = ModelConfig()
-    """The weights, device and options of a backend that has some."""
+    """The weights, device and options of a backend that has some; the license of its videos."""
     model: str = "gpt-4o"
     """Name of the model at the OpenAI-compatible endpoint."""
     commercial_ok: bool = False

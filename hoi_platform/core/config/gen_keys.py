@@ -96,11 +96,8 @@ GEN_KEYS: Final[dict[str, Key]] = {
     "video.kling_model_name": replace(_PAID, may_change=TERMS),
     "video.duration": _PAID,
     "video.kling_mode": _PAID,
-    "video.commercial_ok": Key(
-        ("filtered_hoi if paid", "filtered_hoi if imported"), note=STATED.note
-    ),
+    "video.commercial_ok": Key(("filtered_hoi if paid",), note=STATED.note),
     "video.imported_dir": replace(IMPORTED, note="the content of each clip's file counts"),
-    "video.imported_license": Key(("filtered_hoi if imported",), note=STATED.note),
     "video.skip_prompt_refinement": Key(("video_prompt if paid",), may_change=TERMS),
     "video.base_prompt": Key(
         ("video_prompt",),

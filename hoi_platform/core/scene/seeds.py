@@ -9,7 +9,11 @@ from hoi_platform.core.config.gen_2dhoi import RenderingConfig
 
 
 def scene_seed(base_seed: int, category: str, seed: int | None) -> int:
-    """md5(base seed + category + random seed) mod 2³¹; None leaves the random seed out."""
+    """md5 of ``{base_seed}{category}{seed}`` mod 2³¹; None leaves the random seed out.
+
+    This platform's own formula: the reference joins the three with underscores, so that equal
+    seeds give other scenes there.
+    """
     text = f"{base_seed}{category}{'' if seed is None else seed}"
     return int(md5(text.encode(), usedforsecurity=False).hexdigest(), 16) % 2**31
 

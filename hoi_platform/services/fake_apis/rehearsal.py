@@ -82,6 +82,7 @@ class Rehearsal:
         store, object_id = self.platform.store, clip.object_id
         gen = self.platform.settings(object_id.task).gen_2dhoi
         acting = Acting(
+            task=object_id.task,
             scene=store.path("scene_render", "scene", clip),
             person=store.path("scene_render", "person", clip),
             mesh_obj=store.path("object_mesh", "mesh", object_id) / "model.obj",

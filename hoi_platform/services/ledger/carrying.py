@@ -1,9 +1,16 @@
-"""Rows of earlier versions and the identity that they get today."""
+"""Rows of earlier versions, and the identity and the subjects that they get today."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
+from hoi_platform.services.ledger.access import lock_account, required_row
 from hoi_platform.services.ledger.schema import RequestRow
+
+if TYPE_CHECKING:
+    from hoi_platform.services.ledger.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -22,3 +29,30 @@ class Carried:
         row.fingerprint = self.fingerprint
         row.ordered = row.ordered or self.ordered or None
         row.result = row.result if self.result is None else self.result
+
+
+def carry_over(ledger: "Ledger", carried: Sequence[Carried]) -> None:
+    """Give rows of an earlier version today's identities, all or none of them."""
+    if not carried:
+        return
+    with ledger.writing() as session:
+        for account in sorted({one.row.account for one in carried}):
+            lock_account(session, account)
+        for one in carried:
+            one.apply(required_row(session, one.row.fingerprint))
+
+
+def rename_subjects(ledger: "Ledger", today: Callable[[str], str]) -> None:
+    """Give the clips and objects of all rows the names of today, all or none of them."""
+    with ledger.writing() as session:
+        rows = session.scalars(select(RequestRow).order_by(RequestRow.account)).all()
+        for account in sorted({row.account for row in rows}):
+            lock_account(session, account)
+        for row in rows:
+            row.subject = today(row.subject)
+            known = {claim.subject for claim in row.claims}
+            for claim in row.claims:
+                if (name := today(claim.subject)) in known - {claim.subject}:
+                    session.delete(claim)
+                else:
+                    claim.subject = name

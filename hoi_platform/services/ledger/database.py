@@ -16,7 +16,8 @@ from hoi_platform.services.ledger.intent import LEASE, Budget, Clock
 from hoi_platform.services.ledger.ledger import Guard, Ledger
 
 _MIGRATION_LOCK: Final = 0x486F494C  # any number that nothing else in the database uses
-_BUSY_TIMEOUT_S: Final = 30.0
+_BUSY_TIMEOUT_S: Final = "30"
+"""How long SQLite waits for another process' lock; ``sqlite:///path?timeout=5`` says otherwise."""
 
 
 def open_ledger(
@@ -52,7 +53,7 @@ def make_engine(url: str) -> Engine:
         raise ConfigError(
             f"the ledger cannot be kept in {backend}; use sqlite:///path or postgresql://…"
         )
-    engine = create_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    engine = create_engine(parsed.set(query={"timeout": _BUSY_TIMEOUT_S, **parsed.query}))
     event.listen(engine, "connect", _prepare_sqlite)
     if parsed.database:
         with explained(engine):

@@ -21,7 +21,6 @@ from hoi_platform.services.ledger.access import (
     required_row,
 )
 from hoi_platform.services.ledger.budget import check_budget
-from hoi_platform.services.ledger.carrying import Carried
 from hoi_platform.services.ledger.costs import cost_problem
 from hoi_platform.services.ledger.faults import explained
 from hoi_platform.services.ledger.intent import (
@@ -72,7 +71,7 @@ class Ledger(LedgerQueries):
 
         Raises BudgetError before a new one, and what the guard raises.
         """
-        with self._writing(_EVERYONE) as session:  # budgets span all accounts
+        with self.writing() as session:  # budgets span all accounts
             row = session.scalar(BY_FINGERPRINT, {"reference": intent.fingerprint})
             if row is not None:
                 return claimed(row, [intent.subject])
@@ -106,18 +105,8 @@ class Ledger(LedgerQueries):
         """Note that a request is for this clip or object too."""
         if subject in row.subjects:
             return row
-        with self._writing(row.account) as session:
+        with self.writing(row.account) as session:
             return claimed(required_row(session, row.fingerprint), [subject])
-
-    def carry_over(self, carried: Sequence[Carried]) -> None:
-        """Give rows of an earlier version today's identities, all or none of them."""
-        if not carried:
-            return
-        with self._writing(_EVERYONE) as session:
-            for account in sorted({one.row.account for one in carried}):
-                lock_account(session, account)
-            for one in carried:
-                one.apply(required_row(session, one.row.fingerprint))
 
     def reserve_again(self, reference: str) -> RequestRow:
         """A new row for a request that failed or was rejected, as a person decided.
@@ -153,7 +142,7 @@ class Ledger(LedgerQueries):
         None when another process has it, the row is past it, or the account already holds
         ``slots`` open tasks.
         """
-        with self._writing(row.account) as session:
+        with self.writing(row.account) as session:
             row = required_row(session, row.fingerprint)
             full = slots is not None and open_videos(session, row.account) >= slots
             if full or row.state != RequestState.RESERVED:
@@ -174,7 +163,7 @@ class Ledger(LedgerQueries):
         Raises UnwrittenAnswerError when the id of a bought task cannot be written.
         """
         row = self.get(fingerprint)
-        with id_never_lost(row, changes), self._writing(row.account) as session:
+        with id_never_lost(row, changes), self.writing(row.account) as session:
             return self._move(session, required_row(session, fingerprint), state, changes)
 
     def observe(self, row: RequestRow, state: RequestState, **changes: Any) -> RequestRow:
@@ -182,7 +171,7 @@ class Ledger(LedgerQueries):
 
         Raises UnwrittenAnswerError when the id of a bought task cannot be written.
         """
-        with id_never_lost(row, changes), self._writing(row.account) as session:
+        with id_never_lost(row, changes), self.writing(row.account) as session:
             row = required_row(session, row.fingerprint)
             if is_old_news(RequestState(row.state), state):
                 return row
@@ -191,7 +180,7 @@ class Ledger(LedgerQueries):
     def reserve_anew(self, reference: str) -> RequestRow:
         """A refused row may be sent once more, as a person decided. Raises BudgetError."""
         row = self.get(reference)
-        with self._writing(_EVERYONE) as session:
+        with self.writing() as session:
             row = required_row(session, row.fingerprint)
             check_transition(RequestState(row.state), RequestState.RESERVED)
             now = self._now(session)
@@ -205,7 +194,7 @@ class Ledger(LedgerQueries):
         if problem := cost_problem(cost, row.estimate_usd, confirmed=confirmed):
             cure = "; if it is right, say --confirm-cost" if "estimate" in problem else ""
             raise BadInputError(f"a cost of row {row.id} is not noted: {problem}{cure}")
-        with self._writing(row.account) as session:
+        with self.writing(row.account) as session:
             row = required_row(session, row.fingerprint)
             row.cost_usd = cost
             return row
@@ -220,7 +209,7 @@ class Ledger(LedgerQueries):
 
         What one process concluded from an old state must not undo what another did since.
         """
-        with self._writing(row.account) as session:
+        with self.writing(row.account) as session:
             now = required_row(session, row.fingerprint)
             if (now.state, now.sends) != (row.state, row.sends):
                 return now
@@ -241,7 +230,7 @@ class Ledger(LedgerQueries):
                 self.advance_if(row, RequestState.DOUBTFUL, reason=reason)
 
     @contextlib.contextmanager
-    def _writing(self, account: str) -> Iterator[Session]:
+    def writing(self, account: str = _EVERYONE) -> Iterator[Session]:
         """A transaction that holds the account's row: writers of one account queue here.
 
         The update takes the row's lock on PostgreSQL and the database's write lock on SQLite

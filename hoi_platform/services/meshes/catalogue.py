@@ -1,80 +1,41 @@
-"""The objects that can be made into clips: the shipped ones and the user's own."""
+"""The objects that can be made into clips: their keys, their meshes, the user's own."""
 
 import hashlib
 import shutil
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace as changed
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hoi_platform.core.clip import FIRST_TASK, FirstTask, ObjectId
+from hoi_platform.core.clip import ObjectId
 from hoi_platform.core.config.objects import GraspHint, ObjectEntry, SizesFile
-from hoi_platform.core.errors import BadInputError, ConfigError
+from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.licensing import License, stated
 from hoi_platform.core.scene.library.table import BUILDERS
 from hoi_platform.services.artifacts.files import move_whole, sync_tree
-from hoi_platform.services.meshes.entries import (
-    BadEntry,
-    Located,
-    ObjectsRead,
-    read_objects,
-    write_objects,
+from hoi_platform.services.meshes.entries import write_objects
+from hoi_platform.services.meshes.listing import (
+    SIZES_FILE,
+    Listing,
+    add_hint,
+    entry_name,
+    nearest,
 )
-from hoi_platform.services.meshes.keys import KeyRegistry, registration_order
 from hoi_platform.services.yaml_files import read_config
 
 if TYPE_CHECKING:
     from hoi_platform.core.geometry.topology import MeshStatistics
     from hoi_platform.services.meshes.importer import ImportedMesh
 
-SIZES_FILE: Final = "real_world_sizes.yaml"
 _LIBRARY: Final = "library:"
 _LIBRARY_LICENSE: Final = "Apache-2.0"
 MOST_UNASKED: Final = 64
 """Objects of a dataset that is registered as a whole on first use; a larger one only when asked."""
 
 
-class Catalogue:
-    """Entries from ``<config_dir>/*.yaml``, ``more`` files and ``<user_dir>/<key>/entry.yaml``.
-
-    Their partition keys stand in ``<user_dir>/keys.json``. A user's entry stands beside a copy of
-    its mesh with everything that it refers to. It takes the place of an entry of the same id in
-    one of ``more``, and that the place of a shipped one.
-    """
-
-    def __init__(self, config_dir: Path, user_dir: Path, more: Sequence[Path] = ()) -> None:
-        self._config_dir = config_dir
-        self._user_dir = user_dir
-        self._more = more
-        self._registry = KeyRegistry(user_dir)
-
-    def entries(self) -> dict[ObjectId, ObjectEntry]:
-        """All usable entries by id, sorted; ``bad_entries`` has the others.
-
-        Raises ConfigError for a shipped file that is no catalogue, and for an ambiguous one.
-        """
-        return {object_id: located.entry for object_id, located in self._located().items()}
-
-    def bad_entries(self) -> list[str]:
-        """One line per unusable entry: its file, its name and the reason."""
-        return [str(bad) for bad in self._bad()] + list(self._own()[1])
-
-    def get(self, object_id: ObjectId) -> ObjectEntry:
-        """Raises BadInputError, which names the nearest id, for one that is not there."""
-        return self._find(object_id).entry
-
-    def named(self, dataset: str, category: str, task: str) -> ObjectId:
-        """The id of an object that need not be there yet."""
-        first = self._first_tasks().get(f"{dataset}/{category}".lower(), task)
-        return ObjectId(dataset, category, task, is_first=task == first)
-
-    def first_tasks(self) -> FirstTask:
-        """Which task the folders of an object do not name."""
-        first = self._first_tasks()
-        return lambda dataset, category: first.get(f"{dataset}/{category}".lower(), FIRST_TASK)
+class Catalogue(Listing):
+    """The listed objects with their keys and meshes; a user's own can be added and removed."""
 
     def key(self, object_id: ObjectId) -> str:
         """Its partition key; it is registered when it is first asked for."""
@@ -91,7 +52,7 @@ class Catalogue:
                 "registers today's, and choose the object anew"
             )
         raise BadInputError(
-            f"no object with the key {key!r}; {_hint(key, list(keys))}; those of large datasets "
+            f"no object with the key {key!r}; {nearest(key, list(keys))}; those of large datasets "
             "are registered with `hoi objects register DATASET`"
         )
 
@@ -100,10 +61,6 @@ class Catalogue:
         self.register([])
         entries = self._located()
         return {known: key for known, key in self._registry.keys().items() if known in entries}
-
-    def known_keys(self) -> dict[ObjectId, str]:
-        """The keys that have been given; nothing is registered."""
-        return self._registry.keys()
 
     def register(self, wanted: Iterable[ObjectId]) -> dict[ObjectId, str]:
         """The keys of objects; those that have none get one.
@@ -127,7 +84,7 @@ class Catalogue:
         if source is None:
             raise BadInputError(
                 f"no mesh for {object_id.path} in {located.file}: it names no source and the "
-                f"library has none; {_add_hint(object_id)}"
+                f"library has none; {add_hint(object_id)}"
             )
         return None if source.startswith(_LIBRARY) else located.file.parent / source
 
@@ -240,51 +197,6 @@ class Catalogue:
         """Longest side in meters by category word. Raises ConfigError for a bad file."""
         return read_config(SizesFile, self._config_dir / SIZES_FILE).sizes
 
-    def _located(self) -> dict[ObjectId, Located]:
-        found = self._read()
-        first = self._first_of(object_id for object_id, _ in found)
-        known = [
-            (changed(object_id, is_first=first[_slot(object_id)] == object_id.task), located)
-            for object_id, located in found
-        ]
-        return dict(sorted(known, key=lambda pair: pair[0]))
-
-    def _read(self) -> list[tuple[ObjectId, Located]]:
-        """Every usable entry; which task is an object's first is not known here."""
-        found: dict[str, tuple[ObjectId, Located]] = {}
-        for file in self._shipped():
-            for object_id, located in read_objects(file).entries.items():
-                if (name := _entry_name(object_id)) in found:
-                    other = found[name][1].file
-                    raise ConfigError(f"{object_id.path} stands in both {other} and {file}")
-                found[name] = object_id, located
-        for read in [*map(read_objects, self._more), *self._own()[0]]:
-            found |= {_entry_name(k): (k, located) for k, located in read.entries.items()}
-        return list(found.values())
-
-    def _first_tasks(self) -> dict[str, str]:
-        return self._first_of(object_id for object_id, _ in self._read())
-
-    def _first_of(self, ids: Iterable[ObjectId]) -> dict[str, str]:
-        """Object → first task: as registered, else the one that will be registered first."""
-        first: dict[str, str] = {}
-        for object_id in sorted(ids, key=registration_order):
-            first.setdefault(_slot(object_id), object_id.task)
-        return first | self._registry.first_tasks()
-
-    def _shipped(self) -> list[Path]:
-        return [f for f in sorted(self._config_dir.glob("*.yaml")) if f.name != SIZES_FILE]
-
-    def _own(self) -> tuple[list[ObjectsRead], list[str]]:
-        """The user's entries, and what is wrong with those whose file cannot be read."""
-        read, unreadable = [], []
-        for file in sorted(self._user_dir.glob("[!.]*/entry.yaml")):
-            try:
-                read.append(read_objects(file))
-            except ConfigError as error:
-                unreadable.append(str(error))
-        return read, unreadable
-
     def _own_folder(self, object_id: ObjectId) -> Path:
         """Where a user's entry lies, or will lie under its new key."""
         located = self._located().get(object_id)
@@ -293,44 +205,17 @@ class Catalogue:
         self.register([])
         return self._user_dir / self._registry.register([object_id])[object_id]
 
-    def _bad(self) -> list[BadEntry]:
-        read = [*map(read_objects, [*self._shipped(), *self._more]), *self._own()[0]]
-        return [bad for objects in read for bad in objects.bad]
-
-    def _find(self, object_id: ObjectId) -> Located:
-        located = self._located()
-        if object_id in located:
-            return located[object_id]
-        wanted = (object_id.dataset, object_id.category)
-        for bad in self._bad():
-            if (bad.dataset, bad.category) == wanted:
-                raise BadInputError(f"{object_id.path} cannot be used: {bad}")
-        paths = [known.path for known in located if known.task == object_id.task]
-        raise BadInputError(
-            f"no object {object_id.path} for the task {object_id.task!r}; "
-            f"{_hint(object_id.path, paths)}; {_add_hint(object_id)}"
-        )
-
     def _library_name(self, object_id: ObjectId) -> str:
         source = self.get(object_id).source
         return source.removeprefix(_LIBRARY) if source else object_id.category
 
     def _check_free(self, object_id: ObjectId, replace: bool) -> None:
         for known in self._located():
-            if _entry_name(known) == _entry_name(object_id) and (known != object_id or not replace):
+            if entry_name(known) == entry_name(object_id) and (known != object_id or not replace):
                 raise BadInputError(
                     f"{known.path} for the task {known.task!r} is in the catalogue already; "
                     "choose another category, or replace it with `hoi objects add --replace`"
                 )
-
-
-def _slot(object_id: ObjectId) -> str:
-    """An object whatever its tasks; folders of some systems do not tell case."""
-    return f"{object_id.dataset}/{object_id.category}".lower()
-
-
-def _entry_name(object_id: ObjectId) -> str:
-    return f"{_slot(object_id)}/{object_id.task}".lower()
 
 
 def _copy_sources(files: Sequence[Path], folder: Path) -> None:
@@ -339,16 +224,3 @@ def _copy_sources(files: Sequence[Path], folder: Path) -> None:
         target = folder / file.relative_to(files[0].parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
-
-
-def _hint(name: str, known: list[str]) -> str:
-    if close := get_close_matches(name, known, n=1):
-        return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(known[:20]) or 'none'}{' …' if len(known) > 20 else ''}"
-
-
-def _add_hint(object_id: ObjectId) -> str:
-    return (
-        f"add a mesh with `hoi objects add FILE --dataset {object_id.dataset} "
-        f"--category {object_id.category} --task {object_id.task}`"
-    )

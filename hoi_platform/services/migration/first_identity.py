@@ -14,6 +14,7 @@ from hoi_platform.services.ledger.carrying import Carried
 from hoi_platform.services.ledger.intent import next_attempt
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
+from hoi_platform.services.migration.folders import first_path
 from hoi_platform.services.video.backend import VideoRequest
 from hoi_platform.services.video.delivery import Delivery
 from hoi_platform.services.video.identity import ordered, request_identity
@@ -36,7 +37,7 @@ def first_request(store: ArtifactStore, clip: ClipId, record: ArtifactRecord) ->
         config.kling_model_name,
         config.duration,
         config.kling_mode,
-        str(clip),
+        first_path(clip),
     ]
     return VideoRequest(str(clip), fingerprint_of(identity), frame, prompt, config)
 

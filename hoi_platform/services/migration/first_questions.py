@@ -16,6 +16,7 @@ from hoi_platform.services.ledger.carrying import Carried
 from hoi_platform.services.ledger.intent import next_attempt
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
+from hoi_platform.services.migration.folders import first_path
 from hoi_platform.services.models.question import Question
 from hoi_platform.services.models.refine import refinement_question
 from hoi_platform.services.models.scale import MOST_ASKS, size_question
@@ -89,7 +90,13 @@ def carried_refinement(
     system = chat["prompt_refinement_system_message"]
     fields = {"prompt": {"type": "string"}}
     then = _Asked(
-        clip.path, chat["model"], system or _REFINE, f"Base prompt: {base}", frame, fields, 0.7
+        first_path(clip),
+        chat["model"],
+        system or _REFINE,
+        f"Base prompt: {base}",
+        frame,
+        fields,
+        0.7,
     )
     now = refinement_question(clip.path, today(clip, base.strip()), frame, system)
     used = json.dumps({"prompt": prompt["text"]}) if prompt["source"] == "refined" else None
@@ -105,7 +112,7 @@ def carried_scale(
     previews = store.path("object_scale", "previews", object_id)
     found = json.loads(store.path("object_scale", "scale", object_id).read_bytes())
     for step in found["search_history"]:
-        yield from _of_picture(ledger, object_id.path, name, chat, step, previews)
+        yield from _of_picture(ledger, first_path(object_id), name, chat, step, previews)
 
 
 def _of_picture(

@@ -10,7 +10,7 @@ from hoi_platform.core.errors import HoiError
 from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.backends.registry import is_free
-from hoi_platform.services.ledger.carrying import Carried
+from hoi_platform.services.ledger.carrying import Carried, carry_over
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.migration.first_identity import bought_rows
@@ -118,7 +118,7 @@ def plan_rows(ledger: Ledger, *found: Found) -> RowsPlan:
 
 def apply_rows(ledger: Ledger, plan: RowsPlan) -> None:
     """Safe to be repeated after an interruption."""
-    ledger.carry_over(plan.carried)
+    carry_over(ledger, plan.carried)
     for one in plan.shared:
         row = ledger.find(one.fingerprint)
         assert row is not None

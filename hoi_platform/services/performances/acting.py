@@ -9,7 +9,7 @@ from hoi_platform.core.config.objects import GraspHint
 from hoi_platform.core.cues.finger_tips import finger_tip_vertices
 from hoi_platform.core.formats.performance import StoredPerformance
 from hoi_platform.core.geometry.mesh import load_obj
-from hoi_platform.core.scene.performance.manipulation import perform
+from hoi_platform.core.scene.performance.kind import performance_of
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.body.anny_body import load_body
 
@@ -18,6 +18,7 @@ from hoi_platform.services.body.anny_body import load_body
 class Acting:
     """What a performance is drawn from."""
 
+    task: str
     scene: Path
     """SceneSpec in JSON."""
     person: Path
@@ -33,7 +34,7 @@ def act(acting: Acting) -> StoredPerformance:
     """The same for the same scene and seed. Raises StageError when no plan obeys its laws."""
     spec = SceneSpec.model_validate_json(acting.scene.read_bytes())
     body = load_body(acting.person / "body.npz")
-    performance = perform(
+    performance = performance_of(acting.task).perform(
         body,
         spec,
         load_obj(acting.mesh_obj, spec.object_scale),

@@ -7,9 +7,7 @@ from hoi_platform.services.backends.registry import find_backend
 
 
 def video_license(config: VideoConfig) -> License:
-    """Whose terms they are; commercial use is for the user to permit, but of our own videos."""
-    if config.model_api == "imported":
-        return stated("video: imported", config.imported_license, config.commercial_ok)
+    """A service's terms; commercial use is for the user's contract to permit."""
     backend = find_backend("video", config.model_api, "video.model_api")
     choice = Choice("video", backend, config.model)
     part = f"video: {config.model_api} {config.kling_model_name}"

@@ -123,7 +123,7 @@ def platform_of(configs: Path, **fields: Any) -> Platform:
 def named_values(configs: Path, paid: Collection[str] = ()) -> dict[str, Any]:
     """Values of keys that name something that has to exist; copies have the same content.
 
-    What models of ``paid`` make may not be used commercially without a word, other models' may.
+    What models of ``paid`` make, or others made, may not be used commercially without a word.
     """
     copy, videos = configs.parent / "copies", configs.parent / "videos"
     if not copy.exists():
@@ -156,7 +156,7 @@ def test_every_field_of_the_settings(base: str, configs: Path) -> None:
     clip = before.clip(DRILL, 1)
     own, prints = declared(before, clip), fingerprints(before, clip)
     paid = {"gen_2dhoi.chatgpt.backend_model"}
-    paid |= {"gen_2dhoi.video.model"} if base.startswith("paid") else set()
+    paid |= {"gen_2dhoi.video.model"} if base.startswith(("paid", "imported")) else set()
     named, honored, refused = named_values(configs, paid), 0, 0
     for section in ("gen_2dhoi", "recon_4dhoi"):
         for path, value in leaves(getattr(settings, section), section):

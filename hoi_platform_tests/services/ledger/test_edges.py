@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from hoi_platform.core.errors import BadInputError, ConfigError, HoiError
 from hoi_platform.services.fake_apis.clock import FakeClock
+from hoi_platform.services.ledger.carrying import rename_subjects
 from hoi_platform.services.ledger.clean import clean_json, clean_text
 from hoi_platform.services.ledger.costs import cost_problem
 from hoi_platform.services.ledger.database import make_engine, migrate, open_ledger
@@ -218,6 +219,15 @@ def test_a_broken_ledger_is_one_line_with_its_cure(name: str, tmp_path: Path) ->
         open_ledger(f"sqlite:///{path}").rows()
 
 
+@pytest.mark.parametrize(("query", "milliseconds"), [("", 30_000), ("?timeout=0.1", 100)])
+def test_an_address_says_how_long_a_lock_is_waited_for(
+    query: str, milliseconds: int, url: str
+) -> None:
+    """The address' timeout would be accepted and ignored, or a short lock end a batch."""
+    with make_engine(url + query).connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == milliseconds
+
+
 def test_a_locked_ledger_passes(url: str, tmp_path: Path) -> None:
     """Another process' backup would end a batch for good."""
     ledger = open_ledger(url)
@@ -279,3 +289,15 @@ def test_an_order_once_more_is_for_the_same_clips(url: str) -> None:
     for state in (S.SUCCEEDED, S.REJECTED):
         ledger.advance(row.fingerprint, state)
     assert ledger.reserve_again("1").subjects == (INTENT.subject, "z")
+
+
+def test_subjects_follow_their_folders(url: str) -> None:
+    """A purchase would be counted and shown under a name that no clip has any more."""
+    ledger = open_ledger(url)
+    row = ledger.reserve(INTENT)
+    for subject in ("D/my__cup/c", "D/my__cup__lift/c", "D/my__cup/d"):
+        ledger.claim(row, subject)
+    for _ in range(2):
+        rename_subjects(ledger, lambda name: name.replace("D/my__cup/", "D/my__cup__lift/"))
+        subjects = ("D/my__cup__lift/c", "D/my__cup__lift/d", INTENT.subject)
+        assert ledger.get("1").subjects == subjects

@@ -38,7 +38,7 @@ def box(tmp_path: Path) -> Path:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from(IDS)), max_size=30))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_keys_are_stable_unique_and_never_reused(moves: list[tuple[bool, ObjectId]]) -> None:
     """A removed object's history would appear as that of the object added anew."""
     with tempfile.TemporaryDirectory() as folder:

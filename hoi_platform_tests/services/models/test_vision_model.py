@@ -302,6 +302,7 @@ def test_vision_models_are_asked_through_the_ledger_alone() -> None:
     assert asking == {
         "services/models/endpoint.py",
         "services/models/vision_model.py",
-        "resources/vision.py",
+        "services/backends/shipped/paid.py",
+        "services/backends/uses.py",
         "services/fake_apis/chat.py",
     }

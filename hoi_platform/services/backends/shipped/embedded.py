@@ -68,7 +68,7 @@ _LICENSE = "Apache-2.0"
 _SIMULATED = ("simulated_fps", "simulated_frames", "simulated_samples")
 
 register(Backend("video", "simulated", _LICENSE, True, _simulated, sends=_SIMULATED))
-register(Backend("video", "imported", None, False, _imported))  # see video.imported_license
+register(Backend("video", "imported", None, False, _imported))
 register(
     Backend(
         *("human_pose", "mediapipe", _LICENSE, True, _body, _mediapipe_is_there),

@@ -1,0 +1,147 @@
+"""Which objects there are: entries of shipped files, of named files and the user's own."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from hoi_platform.core.clip import FIRST_TASK, FirstTask, ObjectId
+from hoi_platform.core.config.objects import ObjectEntry
+from hoi_platform.core.errors import BadInputError, ConfigError
+from hoi_platform.services.meshes.entries import BadEntry, Located, ObjectsRead, read_objects
+from hoi_platform.services.meshes.keys import KeyRegistry, registration_order
+
+SIZES_FILE: Final = "real_world_sizes.yaml"
+
+
+class Listing:
+    """Entries from ``<config_dir>/*.yaml``, ``more`` files and ``<user_dir>/<key>/entry.yaml``.
+
+    Their partition keys stand in ``<user_dir>/keys.json``. A user's entry stands beside a copy of
+    its mesh with everything that it refers to. It takes the place of an entry of the same id in
+    one of ``more``, and that the place of a shipped one.
+    """
+
+    def __init__(self, config_dir: Path, user_dir: Path, more: Sequence[Path] = ()) -> None:
+        self._config_dir = config_dir
+        self._user_dir = user_dir
+        self._more = more
+        self._registry = KeyRegistry(user_dir)
+
+    def entries(self) -> dict[ObjectId, ObjectEntry]:
+        """All usable entries by id, sorted; ``bad_entries`` has the others.
+
+        Raises ConfigError for a shipped file that is no catalogue, and for an ambiguous one.
+        """
+        return {object_id: located.entry for object_id, located in self._located().items()}
+
+    def bad_entries(self) -> list[str]:
+        """One line per unusable entry: its file, its name and the reason."""
+        return [str(bad) for bad in self._bad()] + list(self._own()[1])
+
+    def get(self, object_id: ObjectId) -> ObjectEntry:
+        """Raises BadInputError, which names the nearest id, for one that is not there."""
+        return self._find(object_id).entry
+
+    def named(self, dataset: str, category: str, task: str) -> ObjectId:
+        """The id of an object that need not be there yet."""
+        first = self._first_tasks().get(f"{dataset}/{category}".lower(), task)
+        return ObjectId(dataset, category, task, is_first=task == first)
+
+    def first_tasks(self) -> FirstTask:
+        """Which task the folders of an object do not name."""
+        first = self._first_tasks()
+        return lambda dataset, category: first.get(f"{dataset}/{category}".lower(), FIRST_TASK)
+
+    def known_keys(self) -> dict[ObjectId, str]:
+        """The keys that have been given; nothing is registered."""
+        return self._registry.keys()
+
+    def _located(self) -> dict[ObjectId, Located]:
+        found = self._read()
+        first = self._first_of(object_id for object_id, _ in found)
+        known = [
+            (replace(object_id, is_first=first[_slot(object_id)] == object_id.task), located)
+            for object_id, located in found
+        ]
+        return dict(sorted(known, key=lambda pair: pair[0]))
+
+    def _read(self) -> list[tuple[ObjectId, Located]]:
+        """Every usable entry; which task is an object's first is not known here."""
+        found: dict[str, tuple[ObjectId, Located]] = {}
+        for file in self._shipped():
+            for object_id, located in read_objects(file).entries.items():
+                if (name := entry_name(object_id)) in found:
+                    other = found[name][1].file
+                    raise ConfigError(f"{object_id.path} stands in both {other} and {file}")
+                found[name] = object_id, located
+        for read in [*map(read_objects, self._more), *self._own()[0]]:
+            found |= {entry_name(k): (k, located) for k, located in read.entries.items()}
+        return list(found.values())
+
+    def _first_tasks(self) -> dict[str, str]:
+        return self._first_of(object_id for object_id, _ in self._read())
+
+    def _first_of(self, ids: Iterable[ObjectId]) -> dict[str, str]:
+        """Object → first task: as registered, else the one that will be registered first."""
+        first: dict[str, str] = {}
+        for object_id in sorted(ids, key=registration_order):
+            first.setdefault(_slot(object_id), object_id.task)
+        return first | self._registry.first_tasks()
+
+    def _shipped(self) -> list[Path]:
+        return [f for f in sorted(self._config_dir.glob("*.yaml")) if f.name != SIZES_FILE]
+
+    def _own(self) -> tuple[list[ObjectsRead], list[str]]:
+        """The user's entries, and what is wrong with those whose file cannot be read."""
+        read, unreadable = [], []
+        for file in sorted(self._user_dir.glob("[!.]*/entry.yaml")):
+            try:
+                read.append(read_objects(file))
+            except ConfigError as error:
+                unreadable.append(str(error))
+        return read, unreadable
+
+    def _bad(self) -> list[BadEntry]:
+        read = [*map(read_objects, [*self._shipped(), *self._more]), *self._own()[0]]
+        return [bad for objects in read for bad in objects.bad]
+
+    def _find(self, object_id: ObjectId) -> Located:
+        located = self._located()
+        if object_id in located:
+            return located[object_id]
+        wanted = (object_id.dataset, object_id.category)
+        for bad in self._bad():
+            if (bad.dataset, bad.category) == wanted:
+                raise BadInputError(f"{object_id.path} cannot be used: {bad}")
+        paths = [known.path for known in located if known.task == object_id.task]
+        raise BadInputError(
+            f"no object {object_id.path} for the task {object_id.task!r}; "
+            f"{nearest(object_id.path, paths)}; {add_hint(object_id)}"
+        )
+
+
+def _slot(object_id: ObjectId) -> str:
+    """An object whatever its tasks; folders of some systems do not tell case."""
+    return f"{object_id.dataset}/{object_id.category}".lower()
+
+
+def entry_name(object_id: ObjectId) -> str:
+    """What two entries of different ids must not share."""
+    return f"{_slot(object_id)}/{object_id.task}".lower()
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """What an error says of a name that is not among those known."""
+    if close := get_close_matches(name, known, n=1):
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(known[:20]) or 'none'}{' …' if len(known) > 20 else ''}"
+
+
+def add_hint(object_id: ObjectId) -> str:
+    """The cure for an object that is not there."""
+    return (
+        f"add a mesh with `hoi objects add FILE --dataset {object_id.dataset} "
+        f"--category {object_id.category} --task {object_id.task}`"
+    )
