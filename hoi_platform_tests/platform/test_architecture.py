@@ -100,6 +100,14 @@ def test_the_picture_shows_groups_and_partitions() -> None:
     }
 
 
+def test_the_readme_lists_the_assets_in_flow_order() -> None:
+    """The README's table would describe another system."""
+    scopes = {"object": "object", "clip": "object × seed", "index": "—"}
+    flow = (ROOT / "README.md").read_text().partition("## The flow")[2]
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", flow, re.MULTILINE)
+    assert rows == [(kind.name, scopes[kind.scope]) for kind in artifacts.ARTIFACTS.values()]
+
+
 def test_the_layers_are_those_that_are_enforced() -> None:
     """Somebody would build upon a rule that nothing checks."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
