@@ -43,7 +43,7 @@ bench: $(READY)
 	$(VENV)/bin/hoi bench
 
 docs: $(VENV)/.docs
-	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
 
 setup: $(READY)
 

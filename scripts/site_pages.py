@@ -4,6 +4,7 @@ Links in the repository's pages are those of the repository, so that they work w
 read. On the site a link to another page leads there, and one to a source file is plain text.
 """
 
+import logging
 import posixpath
 import re
 from pathlib import Path
@@ -18,6 +19,8 @@ ADDED: Final = {
 """Pages outside of ``docs`` and their place on the site."""
 
 _LINK: Final = re.compile(r"(!?)\[([^\[\]]*)\]\((?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?\)")
+_LOG: Final = logging.getLogger("mkdocs.hooks.site_pages")
+"""MkDocs counts its warnings: with ``--strict`` one fails the build."""
 _CODE: Final = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 
 
@@ -28,6 +31,8 @@ def site_link(page: str, target: str) -> str | None:
     """
     file = posixpath.normpath(posixpath.join(posixpath.dirname(page), target))
     if file not in ADDED and not file.startswith("docs/"):
+        if not (ROOT / file).exists():
+            _LOG.warning("%s links to %s, which is not there", page, file)
         return None
     start = posixpath.dirname(_place(page)) or "."
     return posixpath.relpath(_place(file), start)
