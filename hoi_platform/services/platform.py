@@ -58,7 +58,16 @@ class Platform:
         return ConfigFiles(self.config_dir, self.config_paths(task)[0])
 
     def settings(self, task: str) -> Settings:
-        """The settings of a task; ConfigError when the task or a file's content is unknown."""
+        """The settings of a task, read once; ConfigError for an unknown task or content."""
+        if task not in self._settings:
+            self._settings[task] = self._read_settings(task)
+        return self._settings[task]
+
+    @cached_property
+    def _settings(self) -> dict[str, Settings]:
+        return {}
+
+    def _read_settings(self, task: str) -> Settings:
         gen, recon = self.config_paths(task)
         sources = (str(gen), str(recon))
         contents = self._gen_content(task), read_mapping(recon)

@@ -145,7 +145,8 @@ def first_identities(results: Path, folder: str) -> list[str]:
 
 def states(resource: PlatformResource) -> set[State]:
     stages = resource.platform().stages(STAGES)
-    return {stages.status(a, upstream_subject(a, CLIP) or CLIP).state for a in flow_order()}
+    demanded = stages.in_demand(flow_order(), CLIP)
+    return {stages.status(a, upstream_subject(a, CLIP) or CLIP).state for a in demanded}
 
 
 def interrupted(results: Path, operations: int) -> bool:

@@ -11,6 +11,7 @@ condition of ``CONDITIONS``: ``object_scale if searched``.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from hoi_platform.core.config.gen_2dhoi import PROMPTLESS_VIDEO
@@ -65,6 +66,7 @@ class Key:
         return stages
 
 
+@cache
 def key_of(path: str) -> Key:
     """The row of a key (``gen_2dhoi.video.duration``). KeyError for one that the table lacks."""
     from hoi_platform.core.config.key_table import KEYS
