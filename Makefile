@@ -3,6 +3,7 @@
 # make test-long [PART=name]   the long tests, in parts of at most an hour; see scripts/test_long.sh
 # make check  ruff, type checker, import contracts
 # make ui     Dagster web server, daemon and the file server on loopback
+# make docs   the pages of README and docs/ as a site in site/; a broken link fails
 # make bench  accuracy and cost over several objects and seeds
 
 VENV ?= .venv
@@ -14,7 +15,7 @@ PARALLEL := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: demo test test-long check ui bench setup clean
+.PHONY: demo test test-long check ui bench docs setup clean
 
 demo: $(READY)
 	$(VENV)/bin/hoi demo
@@ -41,11 +42,20 @@ ui: $(READY)
 bench: $(READY)
 	$(VENV)/bin/hoi bench
 
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
+
 setup: $(READY)
 
 $(READY): requirements.lock pyproject.toml scripts/setup.sh
 	bash scripts/setup.sh $(VENV)
 	touch $@
 
+# The group `docs` of pyproject.toml, on top of the locked packages.
+$(VENV)/.docs: $(READY)
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock \
+		$$($(PY) -c "import tomllib as t; print(*t.load(open('pyproject.toml', 'rb'))['dependency-groups']['docs'])")
+	touch $@
+
 clean:
-	rm -rf $(VENV) .dagster_home .hoi_cache results
+	rm -rf $(VENV) .dagster_home .hoi_cache results site

@@ -1,6 +1,8 @@
 """One module per asset, in folders by group. Importing any of them imports all.
 
 So every stage is registered. Beside the folders stands what all assets share.
+
+Belongs here: bodies that load, call one function and store. Does not: numerics, HTTP, the clock.
 """
 
 from hoi_platform.assets.dataset import (

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from hoi_platform.resources.platform import PROJECT_ROOT
+from hoi_platform_tests.platform.added import Add, adder
 
 SMALL_GEN = {
     "rendering": {
@@ -25,6 +26,13 @@ SMALL_RECON = {
         "opt_stage_specs": {"init_opt": {"niter": 60}, "contact_opt": {"niter": 40}},
     }
 }
+
+
+@pytest.fixture
+def add(tmp_path: Path) -> Iterator[Add]:
+    """Writes a file that counts as one of a package, until the test ends."""
+    with adder(tmp_path) as write:
+        yield write
 
 
 @pytest.fixture(scope="session", autouse=True)

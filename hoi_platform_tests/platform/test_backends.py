@@ -32,31 +32,15 @@ from hoi_platform.services.backends.uses import VisionUse
 from hoi_platform.services.backends.weights import content_digest, model_identity
 from hoi_platform.services.runners.shared import runner_of
 from hoi_platform.services.video.codec import write_video
+from hoi_platform_tests.pages import example
 from hoi_platform_tests.platform.prepared import DRILL, fill, prepare
 from hoi_platform_tests.platform.stand_ins import paid_environment
 
 STAND_IN = PROJECT_ROOT / "hoi_platform_tests" / "services" / "runners" / "stand_in.py"
 FRAMES, HEIGHT, WIDTH = 3, 36, 64
 
-# A whole backend: the file that somebody adds.
-NEW_FILE = '''
-"""Backend ``resting``: the object stays where it was."""
-
-import numpy as np
-
-from hoi_platform.core.tracking.track import ObjectPoseTrack
-from hoi_platform.services.backends.registry import Backend, register
-
-
-class Resting:
-    def track(self, request, *, progress=None):
-        count = len(request.video)
-        poses = np.tile(request.T_world_object0, (count, 1, 1))
-        return ObjectPoseTrack(poses, np.ones(count), np.zeros(count, bool))
-
-
-register(Backend("object_pose", "resting", "CC-BY-NC-4.0", False, lambda use: Resting()))
-'''
+# A whole backend: the file of docs/architecture.md.
+NEW_FILE = example("hoi_platform/services/backends/shipped/resting.py")
 
 # A whole video backend: it makes a still of the conditioning frame.
 NEW_VIDEO_FILE = '''

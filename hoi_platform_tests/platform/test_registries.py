@@ -1,8 +1,7 @@
 """A task, a kind of scene, a law, a check, a kind of performance: each is added by one new file."""
 
-import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -42,54 +41,13 @@ from hoi_platform_tests.core.scene.scenes import (
     stick_person,
 )
 from hoi_platform_tests.hoi_samples import stick_body
+from hoi_platform_tests.pages import example
+from hoi_platform_tests.platform.added import Add
 from hoi_platform_tests.platform.prepared import ABOVE, DRILL, prepare
 
-Add = Callable[[str, str, str], None]
-"""Package, module and text of a new file."""
+TASK = example("hoi_platform/core/tasks/showing.py")
 
-TASK = """
-from hoi_platform.core.task import Task
-
-TASKS = (
-    Task(
-        "showing",
-        "manipulation",
-        "manipulation",
-        "manip_anny",
-        prompts=("A person shows the {object}.",),
-        skipped_checks=frozenset({"object_motion"}),
-    ),
-)
-"""
-
-SCENE_KIND = """
-from functools import partial
-
-import numpy as np
-
-from hoi_platform.core.scene.drawing import Placement, draw_room
-from hoi_platform.core.scene.kind import SceneKind
-from hoi_platform.core.scene.parts import MeshSpec
-from hoi_platform.core.geometry.shapes import BoxShape
-from hoi_platform.core.scene.templates import SceneTemplate
-
-
-class PlinthScene(SceneTemplate):
-    plinth_m: float = 0.8
-
-
-def _on_a_plinth(draw, turned):
-    height = draw.template.plinth_m
-    block = BoxShape(np.zeros(3), np.array([0.3, 0.3, height])).surface()
-    x, y, _ = (draw.place + [0.0, 0.4, 0.0]).tolist()
-    plinth = MeshSpec.of(block, pos=(x, y, height / 2), name="plinth")
-    low, high = turned.bounds
-    middle = (low + high) / 2
-    return Placement([plinth], np.array([x, y, height]) - [middle[0], middle[1], low[2]])
-
-
-KINDS = (SceneKind("plinth", PlinthScene, partial(draw_room, place=_on_a_plinth)),)
-"""
+SCENE_KIND = example("hoi_platform/core/scene/kinds/plinth.py")
 
 LAW = """
 import numpy as np
@@ -110,18 +68,7 @@ LAWS = (
 )
 """
 
-CHECK = """
-from hoi_platform.core.filtering.check import Check
-from hoi_platform.core.filtering.registry import FilterCheck
-
-
-def _length(judged):
-    seconds = len(judged.clip.data) / judged.clip.data.motion.fps
-    return Check.at_least("length", seconds, 100.0, "s")
-
-
-CHECKS = (FilterCheck("length", _length, version="1"),)
-"""
+CHECK = example("hoi_platform/core/filtering/check_rows/length.py")
 
 PERFORMANCE = """
 from hoi_platform.core.errors import StageError
@@ -140,25 +87,6 @@ from hoi_platform.core.task import Task
 
 TASKS = (Task("dance", "dancing", "manipulation", "manip_anny"),)
 """
-
-
-@pytest.fixture
-def add(tmp_path: Path) -> Iterator[Add]:
-    """Writes a file that counts as one of a package, until the test ends."""
-    added: list[tuple[list[str], str, str]] = []
-
-    def write(package: str, module: str, text: str) -> None:
-        folder = tmp_path / f"more_{package}"
-        folder.mkdir()
-        (folder / f"{module}.py").write_text(f'"""New."""\n{text}')
-        path = importlib.import_module(package).__path__
-        path.append(str(folder))
-        added.append((path, str(folder), f"{package}.{module}"))
-
-    yield write
-    for path, folder, name in added:
-        path.remove(folder)
-        sys.modules.pop(name, None)
 
 
 @pytest.fixture

@@ -1,4 +1,8 @@
-"""``hoi bench``: one bench per file; without a name it is ``hoi bench clips``."""
+"""``hoi bench``: one bench per file; without a name it is ``hoi bench clips``.
+
+Belongs here: one bench per file: what is run, printed and written. Does not: metrics
+(``core.metrics``), lists of clips (``core.truth_suite``).
+"""
 
 import typer
 from typer.core import TyperGroup

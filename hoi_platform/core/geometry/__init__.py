@@ -11,4 +11,7 @@ Conventions (referred to, never repeated, elsewhere):
 - Quaternions are ordered wxyz. In memory rotations are 3x3 matrices.
 - Body: the rest pose is a T-pose in the SMPL-X frame (+x to the body's left, +y up, +z forward)
   with the pelvis at the origin.
+
+Belongs here: meshes, cameras, rotations, distances, rasterizing. Does not: anything about people,
+scenes or files of a clip.
 """

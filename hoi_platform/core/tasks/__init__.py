@@ -1,1 +1,4 @@
-"""The tasks; every file here has ``TASKS``, a tuple of ``Task``."""
+"""The tasks; every file here has ``TASKS``, a tuple of ``Task``.
+
+Belongs here: rows. Does not: configuration files, which a row names.
+"""

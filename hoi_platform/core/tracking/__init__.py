@@ -7,4 +7,7 @@ several starting poses compete. A batch pass then weighs every frame by its info
 Everything works in the camera frame: a pose is ``T_cam_object`` and a small motion is a twist
 (v, ω) of the camera's axes about the object's center c: p ↦ p + v + ω × (p − c).
 The method is described in docs/methods/object_tracking.md.
+
+Belongs here: evidence, poses, their search, refinement and smoothing. Does not: the socket and
+files (``services.vision.object_pose``).
 """

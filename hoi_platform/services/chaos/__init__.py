@@ -5,4 +5,6 @@ case, workers that buy videos through one ledger; disasters strike the workers a
 the auditor compares the services' books with the ledger while they work. Nothing that runs a stage
 imports this package, and no product code knows of it: what it needs are the arguments that clients
 take (transport, clock, sleep), SQLAlchemy's and Python's own hooks, and the kernel.
+
+Belongs here: disasters, workers, the auditor. Does not: anything that a stage imports.
 """

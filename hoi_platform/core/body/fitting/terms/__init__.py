@@ -2,4 +2,6 @@
 
 They are written for one landmark, bone or joint; ``linearization`` maps them over all items and
 frames and differentiates them. Weights and schedules live in ``FitConfig``.
+
+Belongs here: residuals. Does not: weights, schedules, the solver.
 """
