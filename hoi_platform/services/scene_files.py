@@ -12,6 +12,7 @@ from hoi_platform.core.geometry.transforms import inverse
 from hoi_platform.services.artifacts.files import move_whole, write_whole
 from hoi_platform.services.blender.conditioning import RenderedScene
 from hoi_platform.services.body.anny_body import save_body
+from hoi_platform.services.body.first_frame import save_first_frame
 
 
 def write_scene_files(scene: RenderedScene, output: Callable[[str], Path]) -> None:
@@ -29,11 +30,7 @@ def write_scene_files(scene: RenderedScene, output: Callable[[str], Path]) -> No
     person = output("person")
     save_body(scene.body, person / "body.npz")
     np.save(person / "colors.npy", scene.colors)
-    np.savez_compressed(
-        person / "first_frame.npz",
-        rotations=scene.first_frame.rotations,
-        translation=scene.first_frame.translation,
-    )
+    save_first_frame(scene.first_frame, person)
 
 
 def _move_files(source: Path, target: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate, load_estimate
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
+from hoi_platform.core.formats.array_schema import load_arrays
 from hoi_platform.core.formats.hoi_data import HoiData
 from hoi_platform.core.formats.hoi_npz import read_hoi_npz
 from hoi_platform.core.formats.tracks import SceneTracks
@@ -24,6 +25,7 @@ from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.tracking.track import ObjectPoseTrack
 from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.body.anny_body import load_body
+from hoi_platform.services.body.first_frame import load_first_frame
 from hoi_platform.services.video.codec import Video, read_video
 
 
@@ -57,8 +59,7 @@ class ClipInputs:
     @property
     def first_frame(self) -> BodyMotion:
         """The rendered pose of frame 0, one frame long."""
-        with np.load(self.person_dir / "first_frame.npz", allow_pickle=False) as data:
-            return BodyMotion(data["rotations"], data["translation"], 1.0)
+        return load_first_frame(self.person_dir)
 
     def first_mask(self, which: str) -> np.ndarray:
         """``masks`` (object) or ``human_masks`` of frame 0, (H, W) bool."""
@@ -74,8 +75,8 @@ class ClipInputs:
     def plate(self) -> tuple[np.ndarray, Array]:
         """The empty scene: (H, W, 3) uint8 and its depth (H, W) in meters."""
         folder = self.work.input("scene_render", "plate")
-        with np.load(folder / "depth.npz", allow_pickle=False) as data:
-            return read_rgb(folder / "plate.png"), data["depth"]
+        depth = load_arrays(folder / "depth.npz", "depth of the plate")["depth"]
+        return read_rgb(folder / "plate.png"), depth
 
     @property
     def video(self) -> Video:

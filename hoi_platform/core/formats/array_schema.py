@@ -1,10 +1,10 @@
 """Named arrays held against a schema: shape with symbolic sizes, kind of numbers, finiteness."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, BinaryIO, Final, Literal
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
@@ -31,23 +31,56 @@ class ArraySpec:
     finite: bool = False
 
 
-def save_arrays(path: Path, **arrays: Any) -> None:
-    """Write a compressed npz without pickle; the same arrays give the same bytes, at any time."""
-    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+def save_arrays(file: Path | BinaryIO, *, pickled: Collection[str] = (), **arrays: Any) -> None:
+    """Write a compressed npz; the same arrays give the same bytes, at any time.
+
+    Without pickles but for arrays of objects, which ``pickled`` names.
+    """
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
             entry = ZipInfo(f"{name}.npy")  # of a fixed date, where numpy writes the clock's
             entry.compress_type = ZIP_DEFLATED
-            with archive.open(entry, "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
+            with archive.open(entry, "w", force_zip64=True) as member:
+                np.lib.format.write_array(
+                    member, np.asanyarray(array), allow_pickle=name in pickled
+                )
 
 
-def load_arrays(path: Path, what: str) -> dict[str, NDArray]:
-    """Every array of an npz, no pickles; BadInputError says that the file is not ``what``."""
+def load_arrays(path: Path, what: str, names: Collection[str] | None = None) -> dict[str, NDArray]:
+    """The arrays of an npz, or those of ``names`` that it has; pickles are not opened.
+
+    Raises BadInputError, which says that the file is no ``what``.
+    """
     try:
+        # np.load leaves a file open that it was given by name and could not read.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            wanted = arrays.files if names is None else [n for n in arrays.files if n in names]
+            return {name: arrays[name] for name in wanted}
     except (OSError, ValueError, TypeError, EOFError, BadZipFile, zlib.error) as error:
         raise BadInputError(f"{path} is no {what}: {error}") from error
+
+
+def read_arrays(
+    path: Path, what: str, version: int, schema: Sequence[ArraySpec], maker: str
+) -> dict[str, NDArray]:
+    """The arrays of a file format with a ``schema_version``, in their canonical types.
+
+    Raises BadInputError for another version, with the asset (``maker``) to make again, and for
+    arrays that are absent or wrong.
+    """
+    names = [spec.name for spec in schema]
+    arrays = load_arrays(path, what, {"schema_version", *names})
+    if "schema_version" not in arrays:
+        absent = [name for name in names if name not in arrays]
+        raise BadInputError(
+            f"{path} is no {what}: it lacks {', '.join(['schema_version', *absent])}"
+        )
+    if arrays["schema_version"] != version:
+        raise BadInputError(
+            f"{path} has schema version {arrays['schema_version']}; this release reads {version}. "
+            f"Materialize {maker} again"
+        )
+    return check_arrays(str(path), arrays, schema)
 
 
 def check_arrays(

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import NUM_JOINTS
-from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays, load_arrays, save_arrays
+from hoi_platform.core.formats.array_schema import ArraySpec, read_arrays, save_arrays
 from hoi_platform.core.geometry.rotations import Array
 
 SCHEMA_VERSION: Final = 1
@@ -55,13 +54,7 @@ class GroundTruth:
     @classmethod
     def load(cls, path: Path) -> "GroundTruth":
         """Raises BadInputError when the file is not one of this schema."""
-        data = load_arrays(path, "ground truth")
-        if data.get("schema_version") != SCHEMA_VERSION:
-            raise BadInputError(
-                f"{path} has schema version {data.get('schema_version')}; this release reads "
-                f"{SCHEMA_VERSION}. Materialize interaction_video again"
-            )
-        checked = check_arrays(str(path), data, _SCHEMA)
+        checked = read_arrays(path, "ground truth", SCHEMA_VERSION, _SCHEMA, "interaction_video")
         shape = tuple(int(n) for n in checked["mask_shape"])
         return cls(
             BodyMotion(checked["rotations"], checked["translation"], float(checked["fps"])),

@@ -5,7 +5,6 @@ import json
 from math import isnan, nan
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from pydantic import ValidationError
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import JOINT_NAMES, NUM_JOINTS
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays
+from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays, load_arrays, save_arrays
 from hoi_platform.core.formats.contact_record import (
     HANDS,
     ContactPoints,
@@ -81,7 +80,7 @@ def hoi_npz_bytes(data: HoiData) -> bytes:
         contact: HandContact = getattr(data.contact_points, hand)
         arrays |= {f"{hand}_points": contact.points, f"{hand}_frames": contact.frames}
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    save_arrays(buffer, **arrays)
     return buffer.getvalue()
 
 
@@ -92,11 +91,7 @@ def write_hoi_npz(data: HoiData, path: Path) -> None:
 
 def read_hoi_npz(path: Path) -> HoiData:
     """Read and check the file. Raises BadInputError that names what is wrong with it."""
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise BadInputError(f"{path} is not a readable hoi_data.npz: {error}") from error
+    arrays = load_arrays(path, "readable hoi_data.npz")
     version = int(arrays.get("schema_version", -1))
     if version not in _READ_VERSIONS:
         raise BadInputError(

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import NUM_JOINTS
-from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays, load_arrays, save_arrays
+from hoi_platform.core.formats.array_schema import ArraySpec, read_arrays, save_arrays
 from hoi_platform.core.geometry.rotations import Array
 
 SCHEMA_VERSION: Final = 1
@@ -65,13 +64,7 @@ class StoredPerformance:
     @classmethod
     def load(cls, path: Path) -> "StoredPerformance":
         """Raises BadInputError when the file is not one of this schema."""
-        data = load_arrays(path, "performance")
-        if data.get("schema_version") != SCHEMA_VERSION:
-            raise BadInputError(
-                f"{path} has schema version {data.get('schema_version')}; this release reads "
-                f"{SCHEMA_VERSION}. Materialize performance again"
-            )
-        checked = check_arrays(str(path), data, _SCHEMA)
+        checked = read_arrays(path, "performance", SCHEMA_VERSION, _SCHEMA, "performance")
         times = zip(checked["phase_names"], checked["phase_times"], strict=True)
         return cls(
             BodyMotion(checked["rotations"], checked["translation"], float(checked["fps"])),

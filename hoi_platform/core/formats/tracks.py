@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays
+from hoi_platform.core.formats.array_schema import ArraySpec, read_arrays, save_arrays
 
 Masks = NDArray[np.bool_]
 
@@ -31,7 +31,6 @@ OBJECT, HUMAN = 0, 1
 """Column of ``SceneTracks.confidence`` and key of the reference's dict."""
 
 _SCHEMA: Final = (
-    ArraySpec("schema_version", (), "int"),
     ArraySpec("shape", (3,), "int"),
     ArraySpec("object_bits", ("bytes",), "int"),
     ArraySpec("human_bits", ("bytes",), "int"),
@@ -120,49 +119,39 @@ def read_depth(path: Path) -> NDArray[np.float32]:
 def _write_masks(tracks: SceneTracks, path: Path) -> None:
     pairs = zip(tracks.object_masks, tracks.human_masks, strict=True)
     reference = {frame: dict(enumerate(pair)) for frame, pair in enumerate(pairs)}
-    with path.open("wb") as file:
-        np.savez_compressed(
-            file,
-            schema_version=np.array(SCHEMA_VERSION),
-            shape=np.array(tracks.object_masks.shape),
-            object_bits=np.packbits(tracks.object_masks),
-            human_bits=np.packbits(tracks.human_masks),
-            confidence=tracks.confidence,
-            flag_frames=np.array([flag.frame for flag in tracks.flags], dtype=np.int64),
-            flag_reasons=np.array([flag.reason for flag in tracks.flags], dtype=np.str_),
-            masks=np.array(reference, dtype=object),
-        )
+    save_arrays(
+        path,
+        pickled=("masks",),
+        schema_version=SCHEMA_VERSION,
+        shape=np.array(tracks.object_masks.shape),
+        object_bits=np.packbits(tracks.object_masks),
+        human_bits=np.packbits(tracks.human_masks),
+        confidence=tracks.confidence,
+        flag_frames=np.array([flag.frame for flag in tracks.flags], dtype=np.int64),
+        flag_reasons=np.array([flag.reason for flag in tracks.flags], dtype=np.str_),
+        masks=np.array(reference, dtype=object),
+    )
 
 
 def _read_masks(path: Path) -> dict[str, Any]:
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            arrays = {spec.name: data[spec.name] for spec in _SCHEMA if spec.name in data}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise BadInputError(f"{path} is not a masks file: {error}") from error
-    checked = check_arrays(str(path), arrays, _SCHEMA)
-    if checked["schema_version"] != SCHEMA_VERSION:
-        raise BadInputError(
-            f"{path} has schema version {checked['schema_version']}, this is version "
-            f"{SCHEMA_VERSION}; make scene_tracks again"
-        )
+    checked = read_arrays(path, "masks file", SCHEMA_VERSION, _SCHEMA, "scene_tracks")
     T, height, width = checked["shape"].tolist()
     if len(checked["confidence"]) != T:
         raise BadInputError(f"{path} has {T} frames and {len(checked['confidence'])} confidences")
     flags = zip(checked["flag_frames"].tolist(), checked["flag_reasons"].tolist(), strict=True)
     return {
-        "object_masks": _unpack(path, arrays["object_bits"], (T, height, width)),
-        "human_masks": _unpack(path, arrays["human_bits"], (T, height, width)),
+        "object_masks": _unpack(path, checked["object_bits"], (T, height, width)),
+        "human_masks": _unpack(path, checked["human_bits"], (T, height, width)),
         "confidence": checked["confidence"],
         "flags": tuple(TrackFlag(*flag) for flag in flags),
     }
 
 
-def _unpack(path: Path, bits: NDArray[np.uint8], shape: tuple[int, int, int]) -> Masks:
+def _unpack(path: Path, bits: NDArray[np.int64], shape: tuple[int, int, int]) -> Masks:
     count = int(np.prod(shape))
-    if bits.dtype != np.uint8 or len(bits) != (count + 7) // 8:
+    if not ((bits >= 0) & (bits < 256)).all() or len(bits) != (count + 7) // 8:
         raise BadInputError(f"{path}: {len(bits)} bytes of masks do not fill {shape}")
-    return np.unpackbits(bits, count=count).reshape(shape).astype(bool)
+    return np.unpackbits(bits.astype(np.uint8), count=count).reshape(shape).astype(bool)
 
 
 def _write_depth(depth: NDArray[np.float32], path: Path) -> None:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.core.errors import BadInputError
+from hoi_platform.core.formats.array_schema import load_arrays, save_arrays
 from hoi_platform.core.geometry.closest import ClosestPoints
 from hoi_platform.core.geometry.mesh import Array, TriangleMesh
 from hoi_platform.core.geometry.winding import inside_grid
@@ -66,15 +66,15 @@ class SignedDistanceGrid:
         return torch.where(outside, far, inner)
 
     def save(self, path: Path) -> None:
-        np.savez_compressed(path, values=self.values, origin=self.origin, cell=self.cell)
+        save_arrays(path, values=self.values, origin=self.origin, cell=self.cell)
 
     @classmethod
     def load(cls, path: Path) -> "SignedDistanceGrid":
         """Raises BadInputError for a file that ``save`` did not write."""
         try:
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-                grid = cls(file["values"], file["origin"], float(file["cell"]))
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            file = load_arrays(path, "signed distance grid")
+            grid = cls(file["values"], file["origin"], float(file["cell"]))
+        except (BadInputError, KeyError, TypeError) as error:
             raise BadInputError(f"{path}: not a signed distance grid; delete it") from error
         if grid.values.ndim != 3 or grid.origin.shape != (3,):
             raise BadInputError(f"{path}: a signed distance grid of wrong shape; delete it")

@@ -8,11 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.core.errors import BadInputError
+from hoi_platform.core.formats.array_schema import ArraySpec, read_arrays, save_arrays
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array
 
 _SCHEMA_VERSION = 1
-_KEYS = ("schema_version", "Ts_world_object", "confidence", "lost")
+_SCHEMA = (
+    ArraySpec("Ts_world_object", ("T", 4, 4)),
+    ArraySpec("confidence", ("T",)),
+    ArraySpec("lost", ("T",), "bool"),
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class ObjectPoseTrack:
     def save(self, folder: Path, camera: Camera) -> None:
         """Write ``track.npz`` and the reference's ``poses_in_cam.pkl`` into a new folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(
+        save_arrays(
             folder / "track.npz",
             schema_version=_SCHEMA_VERSION,
             Ts_world_object=self.Ts_world_object,
@@ -69,19 +74,9 @@ class ObjectPoseTrack:
     @classmethod
     def load(cls, path: Path) -> "ObjectPoseTrack":
         """Read a track. Raises BadInputError when the file is not one of this schema."""
+        data = read_arrays(path, "object pose track", _SCHEMA_VERSION, _SCHEMA, "object_pose")
         try:
-            with np.load(path, allow_pickle=False) as file:
-                data = {key: file[key] for key in file.files}
-        except (OSError, ValueError) as error:
-            raise BadInputError(f"{path} is not an object pose track: {error}") from error
-        if missing := [key for key in _KEYS if key not in data]:
-            raise BadInputError(f"{path} lacks {', '.join(missing)}: not an object pose track")
-        if (version := int(data["schema_version"])) != _SCHEMA_VERSION:
-            raise BadInputError(
-                f"{path} has schema {version}; this program reads {_SCHEMA_VERSION}"
-            )
-        try:
-            return cls(data["Ts_world_object"], data["confidence"], data["lost"].astype(bool))
+            return cls(data["Ts_world_object"], data["confidence"], data["lost"])
         except ValueError as error:
             raise BadInputError(f"{path}: {error}") from error
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from hoi_platform.core.config.gen_2dhoi import RenderingConfig
 from hoi_platform.core.errors import StageError
+from hoi_platform.core.formats.array_schema import save_arrays
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.performance import PerformanceRender, render_performance
@@ -144,4 +145,4 @@ def _write_derived(render: ConditioningRender, paths: dict[str, Path]) -> None:
     Image.fromarray(millimeters).save(paths["depth"] / "000000.png")
     for name, mask in (("masks", render.object_mask), ("human_masks", render.human_mask)):
         Image.fromarray(mask.astype(np.uint8) * 255).save(paths[name] / "000000.png")
-    np.savez_compressed(paths["plate"] / "depth.npz", depth=render.plate_depth)
+    save_arrays(paths["plate"] / "depth.npz", depth=render.plate_depth)

@@ -13,6 +13,12 @@ import torch
 
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, JOINT_NAMES, NUM_JOINTS, PARENTS
+from hoi_platform.core.formats.array_schema import (
+    ArraySpec,
+    check_arrays,
+    load_arrays,
+    save_arrays,
+)
 from hoi_platform.core.geometry.rotations import Array, rotation_between
 from hoi_platform.services.native_log import (
     WARP_WITHOUT_A_GPU,
@@ -41,6 +47,13 @@ _SIDED: Final = {
     "wrist": ("wrist.{s}",),
     "eye": ("eye.{s}",),
 }
+_SCHEMA: Final = (
+    ArraySpec("name", (), "text"),
+    ArraySpec("rest_vertices", ("V", 3), finite=True),
+    ArraySpec("faces", ("F", 3), "int"),
+    ArraySpec("rest_joints", (NUM_JOINTS, 3), finite=True),
+    ArraySpec("weights", ("V", NUM_JOINTS), finite=True),
+)
 _FINGER_NUMBER: Final = {"thumb": 1, "index": 2, "middle": 3, "ring": 4, "pinky": 5}
 
 # The directions that define the T-pose: joint → (child that shows its direction, direction).
@@ -159,25 +172,23 @@ def _in_t_pose(body: BodyModel) -> BodyModel:
 
 def save_body(body: BodyModel, path: Path) -> None:
     """Store a body as a compressed npz (no pickle)."""
-    with path.open("wb") as file:
-        np.savez_compressed(
-            file,
-            name=np.array(body.name),
-            rest_vertices=body.rest_vertices.astype(np.float32),
-            faces=body.faces.astype(np.int32),
-            rest_joints=body.rest_joints,
-            weights=body.weights.astype(np.float32),
-        )
+    save_arrays(
+        path,
+        name=np.array(body.name),
+        rest_vertices=body.rest_vertices.astype(np.float32),
+        faces=body.faces.astype(np.int32),
+        rest_joints=body.rest_joints,
+        weights=body.weights.astype(np.float32),
+    )
 
 
 def load_body(path: Path) -> BodyModel:
-    """Read what ``save_body`` wrote."""
-    with np.load(path, allow_pickle=False) as data:
-        weights = data["weights"].astype(np.float64)
-        return BodyModel(
-            str(data["name"]),
-            data["rest_vertices"].astype(np.float64),
-            data["faces"].astype(np.int64),
-            data["rest_joints"].astype(np.float64),
-            weights / weights.sum(axis=1, keepdims=True),
-        )
+    """Read what ``save_body`` wrote. Raises BadInputError for another file."""
+    data = check_arrays(str(path), load_arrays(path, "body"), _SCHEMA)
+    return BodyModel(
+        str(data["name"]),
+        data["rest_vertices"],
+        data["faces"],
+        data["rest_joints"],
+        data["weights"] / data["weights"].sum(axis=1, keepdims=True),
+    )

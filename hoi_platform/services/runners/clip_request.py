@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.core.config.backends import ModelConfig
+from hoi_platform.core.formats.array_schema import save_arrays
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.services.runners.contract import RunnerRequest
@@ -60,7 +61,7 @@ class ClipFiles:
     def _write_masks(self, path: Path) -> str | None:
         if self.object_masks is None or self.human_masks is None:
             return None
-        np.savez_compressed(
+        save_arrays(
             path,
             shape=np.array(self.object_masks.shape),
             object_bits=np.packbits(self.object_masks),
@@ -71,5 +72,5 @@ class ClipFiles:
     def _write_tracks(self, path: Path) -> str | None:
         if self.tracks is None:
             return None
-        np.savez_compressed(path, allow_pickle=False, **self.tracks)
+        save_arrays(path, **self.tracks)
         return str(path)

@@ -1,6 +1,5 @@
 """Arrays that a runner wrote, checked per role before anything uses them."""
 
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from hoi_platform.core.body.skeleton import NUM_JOINTS
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays
+from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays, load_arrays
 from hoi_platform.services.vision.hands.protocol import NUM_HAND_LANDMARKS
 
 _RIGID: Final = 1e-3
@@ -151,14 +150,8 @@ def read_result(path: Path, role: str, frames: int, size: tuple[int, int]) -> Ar
     Raises BadInputError that lists every mistake with what was found and expected.
     """
     wanted = ROLES[role]
-    try:
-        # np.load leaves a file open that it was given by name and could not read.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-            arrays = {spec.name: data[spec.name] for spec in wanted.schema if spec.name in data}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise BadInputError(
-            f"{path.name} is not a readable npz without pickles: {error}"
-        ) from error
+    names = {spec.name for spec in wanted.schema}
+    arrays = load_arrays(path, "readable npz without pickles", names)
     checked = check_arrays(path.name, arrays, _fixed(wanted.schema, frames, size))
     if mistakes := [text for check in wanted.checks for text in check(checked)]:
         raise BadInputError(f"{path.name}: " + "; ".join(mistakes))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.clip import ClipId
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
 from hoi_platform.core.formats.ground_truth import GroundTruth
@@ -17,6 +16,7 @@ from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.record import file_digest
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.body.anny_body import load_body, save_body
+from hoi_platform.services.body.first_frame import load_first_frame, save_first_frame
 from hoi_platform.services.video.codec import read_video, write_video
 
 Spoil = Callable[[ArtifactStore, ClipId, np.random.Generator], None]
@@ -85,8 +85,7 @@ def _plate(variant: ArtifactStore, clip: ClipId) -> np.ndarray:
 def _mislead(variant: ArtifactStore, clip: ClipId, name: str) -> None:
     scene = variant.path("scene_render", "scene", clip)
     person = variant.path("scene_render", "person", clip)
-    with np.load(person / "first_frame.npz", allow_pickle=False) as data:
-        first = BodyMotion(data["rotations"], data["translation"], 1.0)
+    first = load_first_frame(person)
     known = Knowledge(
         spec=SceneSpec.model_validate_json(scene.read_bytes()),
         body=load_body(person / "body.npz"),
@@ -95,8 +94,4 @@ def _mislead(variant: ArtifactStore, clip: ClipId, name: str) -> None:
     told = WRONG_KNOWLEDGE[name](known, np.random.default_rng(clip.seed))
     write_whole(scene, told.spec.model_dump_json(indent=1) + "\n")
     save_body(told.body, person / "body.npz")
-    np.savez_compressed(
-        person / "first_frame.npz",
-        rotations=told.first_frame.rotations,
-        translation=told.first_frame.translation,
-    )
+    save_first_frame(told.first_frame, person)

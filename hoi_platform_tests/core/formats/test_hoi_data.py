@@ -189,13 +189,13 @@ def test_unreadable_npz_is_told(tmp_path: Path) -> None:
     path = tmp_path / "hoi_data.npz"
     write_hoi_npz(sample_hoi(), path)
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(BadInputError, match="not a readable"):
+    with pytest.raises(BadInputError, match=r"is no readable hoi_data\.npz"):
         read_hoi_npz(path)
     np.savez(path, schema_version=99)
     with pytest.raises(BadInputError, match="schema version 99; this release reads 1"):
         read_hoi_npz(path)
     np.savez(path, schema_version=1, poses=np.array([{}], dtype=object))
-    with pytest.raises(BadInputError, match="not a readable"):
+    with pytest.raises(BadInputError, match="is no readable"):
         read_hoi_npz(path)
 
 

@@ -71,8 +71,8 @@ def _without_lost(data: dict) -> dict:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (_without_lost, "lacks lost"),
-        (lambda data: data | {"schema_version": 9}, "schema 9; this program reads 1"),
+        (_without_lost, "lost is absent"),
+        (lambda data: data | {"schema_version": 9}, "schema version 9; this release reads 1"),
         (lambda data: data | {"confidence": np.full(5, 7.0)}, r"outside of \[0, 1\]"),
     ],
 )
@@ -85,5 +85,5 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, spoil: object, mess
     with pytest.raises(BadInputError, match=message):
         ObjectPoseTrack.load(path)
     path.write_bytes(b"not an archive")
-    with pytest.raises(BadInputError, match="is not an object pose track"):
+    with pytest.raises(BadInputError, match="is no object pose track"):
         ObjectPoseTrack.load(path)

@@ -75,7 +75,7 @@ SPOILED = {
         ("nan", None),
         ("absent_array", "is absent"),
         ("killed", "ran out of memory.*signal 9"),
-        ("half_a_file", "not a readable npz"),
+        ("half_a_file", "is no readable npz"),
         ("out_of_memory_text", "ran out of memory.*lower the video's size"),
         ("out_of_memory", "2 GiB are too few; lower the video's size"),
         ("odd_report", "result.json that is not of the contract"),

@@ -83,7 +83,7 @@ def test_a_program_that_keeps_the_contract_fills_its_role(
         ("nan", "not finite"),
         ("no_rotation", "no rotations"),
         ("absent_array", "confidence is absent"),
-        ("half_a_file", "not a readable npz"),
+        ("half_a_file", "is no readable npz"),
         ("odd_report", "result.json that is not of the contract"),
         ("nothing", "without a result.json"),
         ("crash", "status 1.*the model fell over"),

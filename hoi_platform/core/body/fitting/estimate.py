@@ -9,21 +9,20 @@ import numpy as np
 from hoi_platform.core.body.keypoints import KEYPOINT_NAMES
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import NUM_JOINTS
-from hoi_platform.core.errors import BadInputError
+from hoi_platform.core.formats.array_schema import ArraySpec, read_arrays, save_arrays
 from hoi_platform.core.geometry.rotations import Array
 
 _SCHEMA_VERSION: Final = 1
-_FIELDS: Final = (
-    "schema_version",
-    "fps",
-    "motion_global_rotations",
-    "motion_global_translation",
-    "motion_incam_rotations",
-    "motion_incam_translation",
-    "keypoints",
-    "keypoint_names",
-    "foot_contact",
-    "joint_confidence",
+_SCHEMA: Final = (
+    ArraySpec("fps", ()),
+    ArraySpec("motion_global_rotations", ("T", NUM_JOINTS, 3, 3), finite=True),
+    ArraySpec("motion_global_translation", ("T", 3), finite=True),
+    ArraySpec("motion_incam_rotations", ("T", NUM_JOINTS, 3, 3), finite=True),
+    ArraySpec("motion_incam_translation", ("T", 3), finite=True),
+    ArraySpec("keypoints", ("T", "K", 3)),
+    ArraySpec("keypoint_names", ("K",), "text"),
+    ArraySpec("foot_contact", ("T", 2)),
+    ArraySpec("joint_confidence", ("T", NUM_JOINTS)),
 )
 
 
@@ -62,41 +61,31 @@ class HumanPoseEstimate:
 def save_estimate(estimate: HumanPoseEstimate, T_cam_world: Array, path: Path) -> None:
     """Write the estimate as a compressed npz (no pickle) with the reference's fields."""
     incam = estimate.motion_incam(T_cam_world)
-    values = (
-        np.array(_SCHEMA_VERSION),
-        np.array(estimate.motion.fps),
-        estimate.motion.rotations,
-        estimate.motion.translation,
-        incam.rotations,
-        incam.translation,
-        estimate.keypoints_px,
-        np.array(estimate.keypoint_names),
-        estimate.foot_contact,
-        estimate.joint_confidence,
+    save_arrays(
+        path,
+        schema_version=_SCHEMA_VERSION,
+        fps=estimate.motion.fps,
+        motion_global_rotations=estimate.motion.rotations,
+        motion_global_translation=estimate.motion.translation,
+        motion_incam_rotations=incam.rotations,
+        motion_incam_translation=incam.translation,
+        keypoints=estimate.keypoints_px,
+        keypoint_names=np.array(estimate.keypoint_names),
+        foot_contact=estimate.foot_contact,
+        joint_confidence=estimate.joint_confidence,
     )
-    with path.open("wb") as file:
-        np.savez_compressed(file, **dict(zip(_FIELDS, values, strict=True)))
 
 
 def load_estimate(path: Path) -> HumanPoseEstimate:
     """Read what ``save_estimate`` wrote; raises BadInputError when a field is missing or odd."""
-    with np.load(path, allow_pickle=False) as data:
-        if missing := [name for name in _FIELDS if name not in data]:
-            raise BadInputError(f"{path} is no human pose estimate: it lacks {', '.join(missing)}")
-        if int(data["schema_version"]) != _SCHEMA_VERSION:
-            raise BadInputError(
-                f"{path} has schema version {data['schema_version']}, "
-                f"this release reads {_SCHEMA_VERSION}; make it again with `hoi`"
-            )
-        motion = BodyMotion(
-            data["motion_global_rotations"],
-            data["motion_global_translation"],
-            float(data["fps"]),
-        )
-        return HumanPoseEstimate(
-            motion,
-            data["keypoints"],
-            data["foot_contact"],
-            data["joint_confidence"],
-            tuple(str(name) for name in data["keypoint_names"]),
-        )
+    data = read_arrays(path, "human pose estimate", _SCHEMA_VERSION, _SCHEMA, "human_pose")
+    motion = BodyMotion(
+        data["motion_global_rotations"], data["motion_global_translation"], float(data["fps"])
+    )
+    return HumanPoseEstimate(
+        motion,
+        data["keypoints"],
+        data["foot_contact"],
+        data["joint_confidence"],
+        tuple(str(name) for name in data["keypoint_names"]),
+    )
