@@ -64,7 +64,8 @@ def make_engine(url: str) -> Engine:
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Bring the schema to a revision, today's by default.
 
-    Processes that start together do it one after the other.
+    Processes that start together do it one after the other; one that dies leaves the schema as it
+    found it.
     """
     from alembic import command
     from alembic.config import Config
@@ -72,6 +73,9 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with _migration_lock(engine), engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            # Python's driver opens no transaction for CREATE and ALTER: each would be final.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 

@@ -1,8 +1,6 @@
 """What changes the book: reserve, begin to send, advance. Safe for many processes."""
 
 import contextlib
-import os
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -41,6 +39,7 @@ from hoi_platform.services.ledger.states import (
     check_transition,
     is_old_news,
 )
+from hoi_platform.services.process_id import ProcessId
 from hoi_platform.services.secrets import redacted
 
 _EVERYONE: Final = "*"
@@ -147,13 +146,13 @@ class Ledger(LedgerQueries):
             full = slots is not None and open_videos(session, row.account) >= slots
             if full or row.state != RequestState.RESERVED:
                 return None
-            now = self._now(session)
+            now, sender = self._now(session), ProcessId.own()
             changes = {
                 "sent_at": now,
                 "lease_until": now + self._lease,
                 "sends": row.sends + 1,
-                "reason": f"process {os.getpid()} on {socket.gethostname()} sends it and has "
-                "not noted an answer",
+                "sender": sender.as_json(),
+                "reason": f"{sender} sends it and has not noted an answer",
             }
             return self._move(session, row, RequestState.SENDING, changes)
 
@@ -221,11 +220,15 @@ class Ledger(LedgerQueries):
         known = {"result": str(file), "reason": "; ".join(failed), "fetch_after": None}
         return self.advance_if(row, state, **known)
 
-    def expire_leases(self) -> None:
-        """Rows whose sender died between sending and noting the answer become doubtful."""
+    def release_abandoned(self) -> None:
+        """Rows whose sender died between sending and noting the answer become doubtful.
+
+        On the sender's host at once, elsewhere when its lease has run out.
+        """
         now = self.now()
         for row in self.rows({RequestState.SENDING}):
-            if row.lease_until is not None and row.lease_until <= now:
+            expired = row.lease_until is not None and row.lease_until <= now
+            if expired or (row.sender and ProcessId.parse(row.sender).is_dead()):
                 reason = "its sender ended before it noted an answer; a task may exist"
                 self.advance_if(row, RequestState.DOUBTFUL, reason=reason)
 

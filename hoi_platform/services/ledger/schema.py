@@ -114,6 +114,8 @@ class RequestRow(Base):
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """While sending: when its sender must be dead or timed out."""
+    sender: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """The process that sends or sent it (``ProcessId``); None in rows of earlier versions."""
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sends: Mapped[int] = mapped_column(default=0)

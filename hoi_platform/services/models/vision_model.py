@@ -85,7 +85,7 @@ class VisionModel:
 
     def _attempt(self, question: Question, fingerprint: str) -> str:
         """The answer that the ledger holds, or that one sending brings."""
-        self._ledger.expire_leases()
+        self._ledger.release_abandoned()
         row = self._ledger.latest_attempt(fingerprint)
         assert row is not None
         if (known := self._known(row, question)) is not None:

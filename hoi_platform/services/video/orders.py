@@ -55,7 +55,7 @@ class Orders:
 
     def step(self, request: VideoRequest, fingerprint: str) -> RequestRow:
         """One step of the request, by where its row stands."""
-        self.ledger.expire_leases()
+        self.ledger.release_abandoned()
         row = self.ledger.get(fingerprint)
         if row.state == S.DOUBTFUL:
             row = self.look_up(row)

@@ -52,7 +52,7 @@ def refresh_named(ledger: Ledger, backend_of: BackendOf, external_task_id: str) 
 
 def poll_open_tasks(ledger: Ledger, backend_of: BackendOf) -> Poll:
     """Refresh the ledger's open video tasks; errors of one task or account leave others alone."""
-    ledger.expire_leases()
+    ledger.release_abandoned()
     rows = [row for row in ledger.rows(OPEN) if row.kind == "video"]
     accounts: dict[tuple[str, str, str], list[RequestRow]] = defaultdict(list)
     for row in rows:

@@ -30,6 +30,15 @@ from hoi_platform.services.ledger.waiting import waits_for
 from hoi_platform_tests.services.ledger.test_ledger import INTENT
 
 S = RequestState
+SENDER = """
+import sys
+from hoi_platform.services.ledger.database import open_ledger
+from hoi_platform_tests.services.ledger.test_ledger import INTENT
+ledger = open_ledger(sys.argv[1])
+ledger.begin_sending(ledger.reserve(INTENT))
+print("sending", flush=True)
+sys.stdin.readline()
+"""
 ODD_TEXTS = {"nul": "a\0b", "surrogate": "a\ud800b", "long": "x" * 100_000, "plain": "Grüße 🙂"}
 
 
@@ -147,7 +156,7 @@ def test_leases_live_by_the_database(url: str) -> None:
     assert row.lease_until is not None
     expected = datetime.fromisoformat(now).replace(tzinfo=UTC) + timedelta(minutes=10)
     assert abs(row.lease_until - expected) < timedelta(seconds=5)
-    ledger.expire_leases()
+    ledger.release_abandoned()
     assert ledger.get("1").state == S.SENDING
 
 
@@ -301,3 +310,57 @@ def test_subjects_follow_their_folders(url: str) -> None:
         rename_subjects(ledger, lambda name: name.replace("D/my__cup/", "D/my__cup__lift/"))
         subjects = ("D/my__cup__lift/c", "D/my__cup__lift/d", INTENT.subject)
         assert ledger.get("1").subjects == subjects
+
+
+def test_a_killed_sender_of_this_host_is_noticed_at_once(url: str) -> None:
+    """Whoever stops a run while it sends would wait ten minutes before it can go on."""
+    sender = subprocess.Popen(
+        [sys.executable, "-c", SENDER, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert sender.stdout is not None
+    assert sender.stdout.readline() == b"sending\n"
+    ledger = open_ledger(url)
+    ledger.release_abandoned()
+    assert ledger.get("1").state == S.SENDING
+    sender.kill()
+    sender.communicate()
+    ledger.release_abandoned()
+    row = ledger.get("1")
+    assert (row.state, row.reason) == (
+        S.DOUBTFUL,
+        "its sender ended before it noted an answer; a task may exist",
+    )
+
+
+@pytest.mark.parametrize("before", ["nothing", "0001", "0002"])
+def test_a_migration_that_is_cut_off_anywhere_is_done_by_the_next_start(
+    url: str, before: str
+) -> None:
+    """A process that was stopped in its first moments would leave a ledger that nobody can open."""
+    if before != "nothing":
+        migrate(make_engine(url), before)
+    cut = 0
+    while _cut_off(url, cut):
+        cut += 1
+    assert cut >= 5
+    ledger = open_ledger(url)
+    assert ledger.reserve(INTENT).state == S.RESERVED
+
+
+def _cut_off(url: str, statements: int) -> bool:
+    """Whether the migration was stopped before its next statement; else it was done."""
+    engine, left = make_engine(url), [statements]
+
+    def stop(*_: object) -> None:
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        left[0] -= 1
+
+    event.listen(engine, "before_cursor_execute", stop)
+    try:
+        migrate(engine)
+    except KeyboardInterrupt:
+        return True
+    finally:
+        engine.dispose()
+    return False

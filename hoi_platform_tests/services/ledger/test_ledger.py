@@ -100,10 +100,10 @@ def test_a_dead_sender_leaves_a_doubtful_row(ledger: Ledger, clock: FakeClock) -
     """A crash between sending and noting would block the clip or buy it again."""
     row = ledger.reserve(INTENT)
     ledger.begin_sending(row)
-    ledger.expire_leases()
+    ledger.release_abandoned()
     assert ledger.get(row.fingerprint).state == S.SENDING
     clock.sleep(timedelta(minutes=11).total_seconds())
-    ledger.expire_leases()
+    ledger.release_abandoned()
     assert ledger.get(row.fingerprint).state == S.DOUBTFUL
 
 
