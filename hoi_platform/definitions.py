@@ -24,6 +24,7 @@ from hoi_platform.assets.recon_4dhoi.object_pose import object_pose
 from hoi_platform.assets.recon_4dhoi.reconstruction import reconstruction
 from hoi_platform.assets.recon_4dhoi.scene_tracks import scene_tracks
 from hoi_platform.assets.recon_4dhoi.visualization import visualization
+from hoi_platform.liveness.executor import beating_executor
 from hoi_platform.resources.backends import BackendsResource
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.keys import protect_keys
@@ -78,7 +79,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
         assets=ASSETS,
         sensors=[video_poll],
         resources={**resources, **overrides},
-        executor=dg.in_process_executor,
+        executor=beating_executor,
     )
 
 

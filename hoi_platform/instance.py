@@ -3,6 +3,7 @@
 Belongs here: DAGSTER_HOME. Does not: definitions, runs.
 """
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -17,6 +18,11 @@ from hoi_platform.services.native_log import without_printed
 _MIGRATION_CHATTER: Final = ("Updating event log storage",)
 """What Dagster's SQLite storage prints whatever ``print_fn`` it is given."""
 
+_EARLIER_VERSIONS: Final = frozenset(
+    {"023d07e9918dee20964173c7c744f8a5314bbb2e1e3e92945c607c8d2c8e4312"}
+)
+"""SHA-256 of every dagster.yaml that earlier versions shipped."""
+
 
 def prepare_home() -> Path:
     """Set DAGSTER_HOME (default ``.dagster_home`` in the project) and give it its dagster.yaml."""
@@ -24,9 +30,14 @@ def prepare_home() -> Path:
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / ".dagster_home")))
     home.mkdir(parents=True, exist_ok=True)
     source, target = PROJECT_ROOT / "dagster.yaml", home / "dagster.yaml"
-    if source.exists() and not target.exists():
+    if source.exists() and (not target.exists() or _is_of_an_earlier_version(target)):
         shutil.copyfile(source, target)
     return home
+
+
+def _is_of_an_earlier_version(copy: Path) -> bool:
+    """Whether it is a copy of an earlier dagster.yaml that nobody has changed."""
+    return hashlib.sha256(copy.read_bytes()).hexdigest() in _EARLIER_VERSIONS
 
 
 def project_instance() -> dg.DagsterInstance:

@@ -1,9 +1,6 @@
 """``hoi serve`` and ``hoi ui``: pages on loopback."""
 
 import os
-import signal
-import subprocess
-import sys
 from typing import Annotated
 
 import typer
@@ -27,9 +24,14 @@ def serve(results_dir: ResultsDir = DEFAULT_RESULTS, port: Port = 3070) -> None:
 def ui(
     results_dir: ResultsDir = DEFAULT_RESULTS, port: Port = 3000, files_port: FilesPort = 3070
 ) -> None:
-    """Start the Dagster web page, its daemon and the file server; Ctrl-C ends them all."""
+    """Start the Dagster web page, its daemon and the file server; Ctrl-C ends them all.
+
+    One that dies is reported and started again; the exit status is 1 where that does not help.
+    """
     from hoi_platform.commands.terminal import console
+    from hoi_platform.commands.together import Together
     from hoi_platform.instance import project_instance
+    from hoi_platform.liveness.dead_runs import fail_dead_runs
     from hoi_platform.partitions import add_object_keys
     from hoi_platform.resources.platform import PROJECT_ROOT, PlatformResource
 
@@ -37,6 +39,8 @@ def ui(
     os.environ.setdefault("HOI_PROFILE", "demo")
     os.environ["HOI_FILES_URL"] = f"http://127.0.0.1:{files_port}"
     with project_instance() as instance:
+        for line in fail_dead_runs(instance):
+            console.print(f"failed: run {line}")
         catalogue = PlatformResource().platform().catalogue
         add_object_keys(instance, list(catalogue.keys().values()))
     workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml")]
@@ -46,20 +50,5 @@ def ui(
         ["hoi", "serve", "--results_dir", str(results_dir), "--port", str(files_port)],
     ]
     console.print(f"Dagster   http://127.0.0.1:{port}\nresults   http://127.0.0.1:{files_port}")
-    _run_together(commands)
-
-
-def _run_together(commands: list[list[str]]) -> None:
-    """Run commands of this environment until one ends or the user stops them; end them all."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, with its children
-    folder = os.path.dirname(sys.executable)  # noqa: PTH120 - a symlinked venv must stay unresolved
-    running = [subprocess.Popen([f"{folder}/{name}", *args]) for name, *args in commands]
-    try:
-        os.wait()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.wait(timeout=60)
+    if status := Together(commands, console.print).run():
+        raise typer.Exit(status)

@@ -6,6 +6,7 @@ Belongs here: which runs a request becomes. Does not: how stages work, what the 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import uuid4
 
 import dagster as dg
 
@@ -13,6 +14,8 @@ from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.definitions import build_defs
 from hoi_platform.instance import project_instance
+from hoi_platform.liveness.beating import beating
+from hoi_platform.liveness.dead_runs import fail_dead_runs
 from hoi_platform.partitions import add_object_keys, cell_key
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.ledger import LedgerResource
@@ -57,6 +60,7 @@ class ChainRunner:
     ) -> None:
         self.platform = resource.platform()
         self._instance = project_instance()
+        fail_dead_runs(self._instance)
         ledger = LedgerResource(platform=resource)
         # On the command line interaction_video waits for its paid task.
         video = VideoResource(blender=BlenderResource(), ledger=ledger, wait=True)
@@ -124,13 +128,16 @@ class ChainRunner:
             return []
         check_stopped()
         before = {asset: self._records(asset, subject) for asset in assets}
-        result = self._job.execute_in_process(
-            asset_selection=[dg.AssetKey(a) for a in assets],
-            partition_key=key,
-            instance=self._instance,
-            run_config=self._run_config,
-            raise_on_error=False,
-        )
+        run_id = str(uuid4())
+        with beating(self._instance, run_id):
+            result = self._job.execute_in_process(
+                asset_selection=[dg.AssetKey(a) for a in assets],
+                partition_key=key,
+                instance=self._instance,
+                run_config=self._run_config,
+                raise_on_error=False,
+                run_id=run_id,
+            )
         check_stopped()
         return self._outcomes(result, before, subject)
 

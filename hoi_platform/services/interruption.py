@@ -1,14 +1,16 @@
-"""Stopping a run by SIGINT or SIGTERM: cleanly at the first signal, hard at the second.
+"""Stopping a run by SIGINT, SIGTERM or SIGHUP: cleanly at the first signal, hard at the second.
 
 Dagster replaces the handlers of both signals while it runs a job: between two steps it only notes
 a signal, in a step it raises its own exception, and afterwards it reports a run that failed. So
 every signal is also seen by a thread of ours, through the wakeup descriptor, whatever handler is
 in place and whatever C code the main thread is in. Python drops an exception that a handler raises
 inside a finalizer or a weak reference's callback (SQLAlchemy's pool has one): it is raised again.
+SIGHUP (the terminal was closed) ends a run like SIGTERM; nothing is printed any more then.
 """
 
 import os
 import signal
+import stat
 import sys
 import threading
 import time
@@ -67,6 +69,8 @@ def stopped_by_signals() -> Iterator[None]:
         return
     _received.clear()
     before = {number: signal.signal(number, _raise) for number in _SIGNALS}
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup has it
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, _hang_up)
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     other = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
@@ -87,6 +91,16 @@ def _raise(number: int, _frame: FrameType | None) -> None:
         _received.raised = True
         _received.first = _received.first or signal.Signals(number)
         raise KeyboardInterrupt
+
+
+def _hang_up(number: int, _frame: FrameType | None) -> None:
+    """Go on as after SIGTERM, for which Dagster has its ways, without a terminal to write to."""
+    _received.first = _received.first or signal.Signals(number)
+    with open(os.devnull, "w") as nothing:  # noqa: PTH123 - a device
+        for stream in (1, 2):
+            if stat.S_ISCHR(os.fstat(stream).st_mode):
+                os.dup2(nothing.fileno(), stream)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _lost(lost: "sys.UnraisableHookArgs", hook: Callable[[Any], object]) -> None:

@@ -1,8 +1,12 @@
 """SIGINT and SIGTERM, sent to real commands at several moments."""
 
+import os
+import pty
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -226,6 +230,49 @@ def test_a_second_signal_stops_hard() -> None:
         ended = command.stop(TERM)
         assert (ended.status, ended.seconds < 5.0) == (143, True)
         assert command.left_behind() == []
+
+
+TERMINAL = """
+import fcntl, sys, termios, time
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from hoi_platform.services.interruption import received, stopped_by_signals
+with stopped_by_signals():
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print("nobody reads this", flush=True)
+        open(sys.argv[1], "w").write(str(received().value))
+"""
+
+
+def test_a_closed_terminal_stops_a_run_cleanly(tmp_path: Path) -> None:
+    """Closing the window would kill a run in the middle of a write, or leave it running."""
+    said = tmp_path / "said"
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", TERMINAL, str(said)],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        start_new_session=True,
+    )
+    os.close(follower)
+    assert os.read(leader, 100).startswith(b"ready")
+    os.close(leader)  # the kernel hangs up
+    assert process.wait(timeout=30) == 0
+    assert said.read_text() == str(signal.SIGHUP.value)
+
+
+def test_a_run_under_nohup_outlives_its_terminal() -> None:
+    """``nohup`` would be without effect."""
+    code = (
+        "import os, signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+        "from hoi_platform.services.interruption import stopped_by_signals\n"
+        "with stopped_by_signals(): os.kill(os.getpid(), signal.SIGHUP); print('goes on')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "goes on\n"
 
 
 TWICE = """

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
 
 # clock_timestamp() and not now(): a transaction may have queued for its account for a while.
@@ -13,8 +13,9 @@ _NOW: Final[dict[str, TextClause]] = {
 }
 
 
-def database_now(session: Session) -> datetime:
+def database_now(source: Session | Connection) -> datetime:
     """The database's time, in UTC."""
-    value: Any = session.execute(_NOW[session.get_bind().dialect.name]).scalar_one()
+    bind = source.get_bind() if isinstance(source, Session) else source
+    value: Any = source.execute(_NOW[bind.dialect.name]).scalar_one()
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return moment.astimezone(UTC)
