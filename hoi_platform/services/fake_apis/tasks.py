@@ -81,7 +81,7 @@ class TaskBook:
         self.plan = plan
         self.slots = slots
         self.tasks: list[FakeTask] = []
-        self._run_s = run_s
+        self.run_s = run_s
         self._work = work
         self._lock = threading.Lock()
 
@@ -97,7 +97,7 @@ class TaskBook:
                 task_id=f"{860_000_000_000_000_000 + len(self.tasks)}",
                 order=order,
                 created=now,
-                run_s=3600.0 if fault == "one_hour" else self._run_s,
+                run_s=3600.0 if fault == "one_hour" else self.run_s,
                 visible=now + timedelta(seconds=_HIDDEN_S.get(fault or "", 0)),
                 fault=fault,
                 work=self._work,
