@@ -1,6 +1,12 @@
 """Pictures of what is read off the video: masks, object pose, body."""
 
 import numpy as np
+from hoi_platform.core.segmentation.evidence import log_priors
+from hoi_platform.core.segmentation.labeled import label_pixels
+from hoi_platform.core.segmentation.labeling import HUMAN, OBJECT
+from hoi_platform.core.segmentation.track_state import Frame, TrackState
+from hoi_platform.core.segmentation.window import Window, placed
+from hoi_platform.services.vision.scene_tracks.protocol import SceneTracksRequest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -12,12 +18,6 @@ from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.segmentation import tracker as mask_tracker
 from hoi_platform.core.segmentation.config import SegmentationConfig
-from hoi_platform.core.segmentation.evidence import log_priors
-from hoi_platform.core.segmentation.labeled import label_pixels
-from hoi_platform.core.segmentation.labeling import HUMAN, OBJECT
-from hoi_platform.core.segmentation.track_state import Frame, TrackState
-from hoi_platform.core.segmentation.window import Window, placed
-from hoi_platform.services.vision.scene_tracks.protocol import SceneTracksRequest
 from hoi_platform_tests.benchmarks.method_pictures.shown_clip import (
     Image,
     Mask,
