@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.body.keypoints import KEYPOINT, LEFT_HAND_KEYPOINTS, RIGHT_HAND_KEYPOINTS
 from hoi_platform.core.config.recon_4dhoi import ContactConfig
 from hoi_platform.core.geometry.camera import look_at
@@ -14,7 +15,7 @@ from hoi_platform.services.vision.contact import ContactRequest, GeometricLabele
 from hoi_platform.services.vision.hands import HandsRequest
 from hoi_platform.services.vision.human_pose import detect_keypoints
 from hoi_platform.services.vision.landmarks import LandmarkTrack
-from hoi_platform.services.vision.progress import Progress, silent
+from hoi_platform.services.vision.progress import silent
 from hoi_platform_tests.hoi_samples import box_mesh, object_path, standing, stick_body
 
 FRAMES = np.arange(2 * 4 * 6 * 3, dtype=np.uint8).reshape(2, 4, 6, 3)

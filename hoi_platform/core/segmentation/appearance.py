@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Image, Mask
 from hoi_platform.core.segmentation.background import UNIFORM_LOG_DENSITY
 from hoi_platform.core.segmentation.body_view import PARTS
-from hoi_platform.core.segmentation.images import Mask, Parts, Rgb, Soft
+from hoi_platform.core.segmentation.images import Parts, Soft
 
 Codes = NDArray[np.int64]  # (height, width) or (N,), see ``color_codes``
 Density = NDArray[np.float32]  # (bins,)
@@ -29,7 +30,7 @@ _MIN_PIXELS: Final = 50
 """Number of pixels below which a part in frame 0 has the whole person's colors; chosen."""
 
 
-def color_codes(image: Rgb) -> Codes:
+def color_codes(image: Image) -> Codes:
     """(height, width) index of each color's bin."""
     bins = (image // (256 // _BINS)).astype(np.int64)
     return (bins[..., 0] * _BINS + bins[..., 1]) * _BINS + bins[..., 2]
@@ -78,7 +79,7 @@ class AppearanceModel:
     object: ColorHistogram
 
     @classmethod
-    def of(cls, image: Rgb, human: Mask, object_mask: Mask, parts: Parts) -> "AppearanceModel":
+    def of(cls, image: Image, human: Mask, object_mask: Mask, parts: Parts) -> "AppearanceModel":
         """From frame 0 with its exact masks."""
         codes = color_codes(image)
         return cls(

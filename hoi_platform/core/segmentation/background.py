@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Image, Mask
 from hoi_platform.core.segmentation.config import SegmentationConfig
-from hoi_platform.core.segmentation.images import WHOLE, Mask, Rgb, Soft, Window, dilated
+from hoi_platform.core.segmentation.images import WHOLE, Soft, Window, dilated
 
-Image = NDArray[np.float32]  # (height, width, 3) RGB, 0 to 255
+Colors = NDArray[np.float32]  # (height, width, 3) RGB, 0 to 255
 UNIFORM_LOG_DENSITY: Final = -3 * log(256.0)
 """Of any RGB color of 8 bits per channel, by definition."""
 _SATURATED: Final = 250.0
@@ -34,12 +35,12 @@ _MISFIT_PX: Final = (0.15, 1.0)
 class BackgroundModel:
     """The plate as the video shows it, the noise around it and how dark its shadows are."""
 
-    plate: Image
+    plate: Colors
     chroma_noise: Soft  # (height, width) standard deviation in gray values, across the shadow line
     light_noise: Soft  # the same along it: renders' noise is light
     shades: NDArray[np.float32]  # (bins of ``_SHADES``,) density of the shade of shaded pixels
 
-    def density(self, image: Image, window: Window, config: SegmentationConfig) -> Soft:
+    def density(self, image: Colors, window: Window, config: SegmentationConfig) -> Soft:
         """(h, w) of an image's colors (h, w, 3) in a window: noise, shadow or outlier.
 
         A shadow scales all channels alike (Horprasert et al., 1999), so that only the residual
@@ -55,7 +56,7 @@ class BackgroundModel:
         seen += s * shaded * _normal2(across2, tinted)
         return np.asarray((1 - o) * seen + o * np.float32(np.exp(UNIFORM_LOG_DENSITY)), np.float32)
 
-    def unexplained(self, frame: Rgb, foreground: Mask, config: SegmentationConfig) -> Mask:
+    def unexplained(self, frame: Image, foreground: Mask, config: SegmentationConfig) -> Mask:
         """Pixels of a frame outside of the foreground whose colors are not the background's."""
         import cv2
 
@@ -75,7 +76,7 @@ def _normal2(squared: NDArray[np.float32], sigma: NDArray[np.float32]) -> NDArra
     return np.exp(-0.5 * squared / variance) / (2 * pi * variance)
 
 
-def _residuals(image: Image, plate: Image) -> tuple[NDArray[np.float32], ...]:
+def _residuals(image: Colors, plate: Colors) -> tuple[NDArray[np.float32], ...]:
     """Squared distance to the plate's shadow line, place on it (1: the plate), |plate color|.
 
     A channel that the plate saturates says only that its light is at least that strong: it
@@ -92,7 +93,7 @@ def _residuals(image: Image, plate: Image) -> tuple[NDArray[np.float32], ...]:
     return np.einsum("...c,...c->...", residual, residual), shade, np.sqrt(norm2)
 
 
-def fit_background(frame: Rgb, plate: Rgb, known: Mask) -> BackgroundModel:
+def fit_background(frame: Image, plate: Image, known: Mask) -> BackgroundModel:
     """Match the plate to the video by its first frame, both (height, width, 3).
 
     ``known`` (height, width) marks background in it. Fireflies and exposure shift a video's
@@ -110,7 +111,7 @@ def fit_background(frame: Rgb, plate: Rgb, known: Mask) -> BackgroundModel:
     return BackgroundModel(shown, *noise, _shades(shade[known]))
 
 
-def exposure_gain(image: Image, plate: Image, background: Mask) -> float:
+def exposure_gain(image: Colors, plate: Colors, background: Mask) -> float:
     """Factor by which an image is brighter than the plate where the background is likely seen."""
     bright = background & (plate.min(axis=-1) > 16)
     if bright.sum() < _MIN_PIXELS:
@@ -119,7 +120,7 @@ def exposure_gain(image: Image, plate: Image, background: Mask) -> float:
     return float(np.clip(np.median(ratio), 0.7, 1.4))
 
 
-def _match_tones(plate: Rgb, frame: Rgb, known: Mask) -> Image:
+def _match_tones(plate: Image, frame: Image, known: Mask) -> Colors:
     """Per channel, the curve from the plate's values to the frame's medians there."""
     matched = plate.astype(np.float32)
     for channel in range(3):
@@ -133,7 +134,7 @@ def _match_tones(plate: Rgb, frame: Rgb, known: Mask) -> Image:
     return np.clip(matched, 0, 255)
 
 
-def _by_brightness(plate: Image, level: NDArray, known: Mask) -> NDArray[np.float32]:
+def _by_brightness(plate: Colors, level: NDArray, known: Mask) -> NDArray[np.float32]:
     """(height, width) the median level of known pixels, as a function of the plate's brightness."""
     brightness = plate.mean(axis=-1)
     bins = list(_tone_bins(brightness[known]))
@@ -155,7 +156,7 @@ def _tone_bins(values: NDArray[np.float32]) -> Iterator[Mask]:
             yield chosen
 
 
-def _slope(image: Image) -> NDArray[np.float32]:
+def _slope(image: Colors) -> NDArray[np.float32]:
     """(height, width) gray values per pixel, the steepest within two pixels."""
     import cv2
 

@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT_NAMES
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.raster import rasterize
-from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.segmentation.images import Mask, Parts, Window, placed, window_around
+from hoi_platform.core.segmentation.images import Parts, Window, placed, window_around
 
 _HIDDEN_M: Final = 0.03
 """Meters behind the scene's surface from which on the body is hidden by it; chosen: less is

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.segmentation.config import GateConfig, Ramp
-from hoi_platform.core.segmentation.images import Mask, Soft, signed_distance_px
+from hoi_platform.core.segmentation.images import Soft, signed_distance_px
 from hoi_platform.core.segmentation.likelihood import HUMAN, OBJECT, color_support, favored
 from hoi_platform.core.segmentation.posterior import Labels
 from hoi_platform.core.segmentation.prior import Prediction

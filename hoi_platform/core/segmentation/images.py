@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-Rgb = NDArray[np.uint8]  # (height, width, 3)
-Mask = NDArray[np.bool_]  # (height, width)
+from hoi_platform.core.arrays import Image, Mask
+
 Soft = NDArray[np.float32]  # (height, width), a probability or a density at each pixel
 Parts = NDArray[np.int8]  # (height, width) index into ``body_view.PARTS``, -1: no body
 Window = tuple[slice, slice]
@@ -105,7 +105,7 @@ def working_shape(shape: tuple[int, int]) -> tuple[int, int]:
     return round(height * _WORKING_WIDTH_PX / width), _WORKING_WIDTH_PX
 
 
-def resized_image(image: Rgb, shape: tuple[int, int]) -> Rgb:
+def resized_image(image: Image, shape: tuple[int, int]) -> Image:
     """The image at another size (height, width) by area averaging."""
     import cv2
 
@@ -126,7 +126,7 @@ def resized_mask(mask: Mask, shape: tuple[int, int]) -> Mask:
     return np.asarray(cv2.resize(distance, shape[::-1], interpolation=method)) > 0
 
 
-def has_fireflies(frame: Rgb, flat: Mask) -> bool:
+def has_fireflies(frame: Image, flat: Mask) -> bool:
     """Whether the ``flat`` part of a frame has outliers of a path tracer with few samples."""
     if not flat.any():
         return False
@@ -134,7 +134,7 @@ def has_fireflies(frame: Rgb, flat: Mask) -> bool:
     return bool((difference[flat] > _FIREFLY_GRAY).mean() > _FIREFLY_SHARE)
 
 
-def without_fireflies(frame: Rgb) -> Rgb:
+def without_fireflies(frame: Image) -> Image:
     """The median of each pixel and its eight neighbors."""
     import cv2
 

@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Image, Mask
 from hoi_platform.core.segmentation.appearance import AppearanceModel, color_codes
-from hoi_platform.core.segmentation.background import BackgroundModel, Image, exposure_gain
+from hoi_platform.core.segmentation.background import BackgroundModel, Colors, exposure_gain
 from hoi_platform.core.segmentation.config import SegmentationConfig
-from hoi_platform.core.segmentation.images import Mask, Parts, Rgb, Soft, Window, signed_distance_px
+from hoi_platform.core.segmentation.images import Parts, Soft, Window, signed_distance_px
 
 BACKGROUND, HUMAN, OBJECT = 0, 1, 2
 """Layers of likelihood, prior and posterior (3, h, w)."""
@@ -22,12 +23,12 @@ _CLEAR_NAT: Final = 1.0
 class FirstFrame:
     """Frame 0, whose labels are exact: what has not moved since looks the same."""
 
-    image: Image
+    image: Colors
     labels: NDArray[np.bool_]  # (3, height, width)
     noise: Soft  # (height, width) standard deviation in gray values
 
     def mixed_into(
-        self, density: NDArray[np.float32], image: Image, window: Window, unchanged: float
+        self, density: NDArray[np.float32], image: Colors, window: Window, unchanged: float
     ) -> NDArray[np.float32]:
         """(3, h, w) densities where each label is, with that probability, still frame 0's."""
         rows, columns = window
@@ -47,7 +48,7 @@ class ColorModels(NamedTuple):
     appearance: AppearanceModel
 
     def log_likelihood(
-        self, rgb: Rgb, parts: Parts, window: Window, predicted: Mask, config: SegmentationConfig
+        self, rgb: Image, parts: Parts, window: Window, predicted: Mask, config: SegmentationConfig
     ) -> NDArray[np.float32]:
         """(3, h, w) log p(c) of background, person and object; all images are of a window (h, w).
 

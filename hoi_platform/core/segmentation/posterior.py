@@ -5,10 +5,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Image, Mask
 from hoi_platform.core.segmentation.config import SegmentationConfig
 from hoi_platform.core.segmentation.images import (
-    Mask,
-    Rgb,
     Window,
     cleaned,
     components,
@@ -29,7 +28,7 @@ _MIN_OBJECT_PX: Final = 10
 def posterior(
     log_likelihood: NDArray[np.float32],
     log_prior: NDArray[np.float32],
-    guide: Rgb,
+    guide: Image,
     config: SegmentationConfig,
 ) -> NDArray[np.float32]:
     """(3, h, w) P(label | pixel), smoothed along the edges of the ``guide``.

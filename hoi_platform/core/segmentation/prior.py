@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array, Image, Mask
 from hoi_platform.core.segmentation.config import SegmentationConfig
-from hoi_platform.core.segmentation.images import Mask, Rgb, Soft, signed_distance_px
+from hoi_platform.core.segmentation.images import Soft, signed_distance_px
 
 Gray = NDArray[np.uint8]  # (height, width)
 Flow = NDArray[np.float32]  # (height, width, 2), see ``backward_flow``
@@ -94,7 +94,7 @@ def _logit(p: Soft) -> Soft:
     return np.log(p / (1 - p))
 
 
-def flow_image(rgb: Rgb) -> Gray:
+def flow_image(rgb: Image) -> Gray:
     """The blurred gray image that optical flow is computed on."""
     import cv2
 

@@ -6,17 +6,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Image, Mask
 from hoi_platform.core.segmentation.appearance import AppearanceModel, color_codes
 from hoi_platform.core.segmentation.config import SegmentationConfig
 from hoi_platform.core.segmentation.gates import Areas, GateResult
-from hoi_platform.core.segmentation.images import (
-    Mask,
-    Parts,
-    Rgb,
-    Soft,
-    Window,
-    eroded,
-)
+from hoi_platform.core.segmentation.images import Parts, Soft, Window, eroded
 from hoi_platform.core.segmentation.prior import (
     Gray,
     Prediction,
@@ -36,12 +30,12 @@ _USUAL_FRAMES: Final = 15
 class Frame(NamedTuple):
     """One frame, prepared."""
 
-    image: Rgb
+    image: Image
     gray: Gray  # for optical flow
     parts: Parts
 
     @classmethod
-    def of(cls, image: Rgb, parts: Parts) -> "Frame":
+    def of(cls, image: Image, parts: Parts) -> "Frame":
         return cls(image, flow_image(image), parts)
 
     def cut(self, window: Window) -> "Frame":

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Mask
 from hoi_platform.core.segmentation.background import BackgroundModel
 from hoi_platform.core.segmentation.config import SegmentationConfig
 from hoi_platform.core.segmentation.gates import (
@@ -20,7 +21,6 @@ from hoi_platform.core.segmentation.gates import (
 )
 from hoi_platform.core.segmentation.images import (
     WHOLE,
-    Mask,
     Soft,
     Window,
     components,

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Image, Mask
 from hoi_platform.core.segmentation.background import BackgroundModel, fit_background
 from hoi_platform.core.segmentation.body_view import BodyView
 from hoi_platform.core.segmentation.images import (
-    Mask,
     Parts,
-    Rgb,
     dilated,
     has_fireflies,
     resized_image,
@@ -37,7 +36,7 @@ class WorkingClip:
     def of(
         cls,
         frames: NDArray[np.uint8],
-        plate: Rgb,
+        plate: Image,
         first_object: Mask,
         first_human: Mask,
         body_views: Sequence[BodyView],
@@ -58,8 +57,8 @@ class WorkingClip:
 
 
 def _prepared(
-    frames: NDArray[np.uint8], plate: Rgb, shape: tuple[int, int], known_background: Mask
-) -> tuple[NDArray[np.uint8], Rgb]:
+    frames: NDArray[np.uint8], plate: Image, shape: tuple[int, int], known_background: Mask
+) -> tuple[NDArray[np.uint8], Image]:
     """Frames and plate at a size, without fireflies."""
     if frames.shape[1:3] != shape:
         frames = np.stack([resized_image(frame, shape) for frame in frames])

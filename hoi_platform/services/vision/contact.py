@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from hoi_platform.core.arrays import Array, Progress
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.config.recon_4dhoi import ContactConfig
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.contacts import ContactLabels, label_contacts
 from hoi_platform.services.video.codec import Video
-from hoi_platform.services.vision.progress import Progress, silent
+from hoi_platform.services.vision.progress import silent
 
 
 @dataclass(frozen=True)

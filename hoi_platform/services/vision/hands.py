@@ -10,14 +10,14 @@ from typing import Any, Final, Protocol
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
+from hoi_platform.core.arrays import Array, Progress
 from hoi_platform.core.body.ik import SIDES, Side
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.services.native_log import MEDIAPIPE, without_chatter
 from hoi_platform.services.video.codec import Frame, Video
 from hoi_platform.services.vision.landmarks import Crop, LandmarkTrack
 from hoi_platform.services.vision.mediapipe_body import MIRRORED_POSE, POSE_LANDMARK, xyz
-from hoi_platform.services.vision.progress import Progress, silent
+from hoi_platform.services.vision.progress import silent
 
 NUM_HAND_LANDMARKS: Final = 21
 """In MediaPipe's order: the wrist, then thumb to little finger from the palm to the tip."""

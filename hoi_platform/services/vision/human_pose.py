@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array, Progress
 from hoi_platform.core.body.fitting.config import FitConfig
 from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
 from hoi_platform.core.body.fitting.fit import fit_motion
@@ -23,7 +24,6 @@ from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.services.video.codec import Video
 from hoi_platform.services.vision.hands import (
     HandsRequest,
@@ -33,7 +33,7 @@ from hoi_platform.services.vision.hands import (
 )
 from hoi_platform.services.vision.landmarks import LandmarkTrack, toward
 from hoi_platform.services.vision.mediapipe_body import POSE_LANDMARK, body_landmarks
-from hoi_platform.services.vision.progress import Progress, silent
+from hoi_platform.services.vision.progress import silent
 
 _DETECTION_SHARE: Final = 0.6
 """Share of detection in the work, for the progress; chosen."""

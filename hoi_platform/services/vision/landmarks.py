@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array, rotation_between
+from hoi_platform.core.geometry.rotations import rotation_between
 from hoi_platform.services.video.codec import Frame
 
 _SINGLE_PASS: Final = 0.7

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
 from hoi_platform.services.native_log import MEDIAPIPE, without_chatter
 from hoi_platform.services.video.codec import Frame
 from hoi_platform.services.vision.landmarks import Crop, LandmarkTrack

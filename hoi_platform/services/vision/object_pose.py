@@ -11,10 +11,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array, Progress
 from hoi_platform.core.errors import BadInputError, StageError
 from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.textured_mesh import TexturedMesh
 from hoi_platform.core.tracking.surface import surface_of
 from hoi_platform.core.tracking.track import ObjectPoseTrack
@@ -27,7 +27,7 @@ from hoi_platform.core.tracking.working_size import (
 )
 from hoi_platform.services.meshes.importer import import_mesh
 from hoi_platform.services.video.codec import Video
-from hoi_platform.services.vision.progress import Progress, silent
+from hoi_platform.services.vision.progress import silent
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,19 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Image, Mask, Progress
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.formats.tracks import Masks, SceneTracks, TrackFlag
+from hoi_platform.core.formats.tracks import SceneTracks, TrackFlag
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.segmentation.body_view import BodyView, compose_depth, face_parts
 from hoi_platform.core.segmentation.config import SegmentationConfig
-from hoi_platform.core.segmentation.images import Mask, Rgb, resized_mask
+from hoi_platform.core.segmentation.images import resized_mask
 from hoi_platform.core.segmentation.tracker import track_masks
 from hoi_platform.core.segmentation.working_clip import WorkingClip
 from hoi_platform.services.video.codec import Video
-from hoi_platform.services.vision.progress import Progress, silent
+from hoi_platform.services.vision.progress import silent
 
 _MASKS_SHARE: Final = 0.8
 """Share of the masks in the work, for the progress; chosen."""
@@ -38,7 +39,7 @@ class SceneTracksRequest:
     camera: Camera
     first_object_mask: Mask  # (height, width)
     first_human_mask: Mask  # (height, width)
-    plate_rgb: Rgb  # the empty scene
+    plate_rgb: Image  # the empty scene
     plate_depth: NDArray[np.floating]  # (height, width) z-depth in meters, nan = unknown
     body: BodyModel
     human_motion: BodyMotion
@@ -85,8 +86,8 @@ class SceneTracksRequest:
 class MaskTracks(NamedTuple):
     """Result of a mask tracker; see ``SceneTracks``."""
 
-    object_masks: Masks  # (T, height, width)
-    human_masks: Masks  # (T, height, width)
+    object_masks: Mask  # (T, height, width)
+    human_masks: Mask  # (T, height, width)
     confidence: NDArray[np.float64]  # (T, 2) object, human
     flags: tuple[TrackFlag, ...]
 

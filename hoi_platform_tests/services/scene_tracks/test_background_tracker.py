@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.tracks import HUMAN, OBJECT, SceneTracks
-from hoi_platform.services.vision.progress import Progress, silent
+from hoi_platform.services.vision.progress import silent
 from hoi_platform.services.vision.scene_tracks import (
     PlateDepthEstimator,
     PlateMaskTracker,
