@@ -150,7 +150,9 @@ def test_part_labels_and_their_depth_are_those_of_cycles(conditioning) -> None:
     spec, person, render, _ = conditioning
     cube = box_mesh(BoxSpec(pos=(0.0, 0.0, 0.0), size=(SIDE, SIDE, SIDE)))
     left = np.full(len(person.faces), PART["left_hand"], np.uint8)
-    view = part_view(EmptyScene.of(spec), person, left, cube.transformed(spec.T_world_object_array()))
+    view = part_view(
+        EmptyScene.of(spec), person, left, cube.transformed(spec.T_world_object_array())
+    )
     np.testing.assert_array_equal(view.labels == PART["object"], render.object_mask)
     np.testing.assert_array_equal(view.labels == PART["left_hand"], render.human_mask)
     seen = view.labels > 0
