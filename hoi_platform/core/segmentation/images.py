@@ -114,7 +114,7 @@ def resized_image(image: Image, shape: tuple[int, int]) -> Image:
     return np.asarray(cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def resized_mask(mask: Mask, shape: tuple[int, int]) -> Mask:
+def resized_mask(mask: Mask, shape: tuple[int, ...]) -> Mask:
     """The mask at another size (height, width), with smooth outlines."""
     import cv2
 

@@ -74,7 +74,7 @@ class Labels(NamedTuple):
         human = cleaned(p.argmax(axis=0) == HUMAN, near_body, _MIN_HUMAN_PX)
         return cls(human & ~object_mask, object_mask, p)
 
-    def placed(self, window: Window, shape: tuple[int, int]) -> "Labels":
+    def placed(self, window: Window, shape: tuple[int, ...]) -> "Labels":
         """The same in the whole image, background around it."""
         p = placed(self.posterior, window, shape)
         p[0] = placed(self.posterior[0], window, shape, 1.0)

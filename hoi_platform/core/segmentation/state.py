@@ -21,8 +21,8 @@ from hoi_platform.core.segmentation.prior import (
 )
 
 _MIN_VISIBLE: Final = 0.1
-"""Share of the object's outline that has to be visible for its motion to be measured there alone;
-otherwise what covers it counts, too. Chosen: that holds it."""
+"""Share of the object that has to be visible for its motion to be measured there alone; chosen:
+an object that is covered further moves with the hand that covers it."""
 _USUAL_FRAMES: Final = 15
 """Number of trusted frames whose median area is the object's usual one; chosen."""
 
@@ -43,7 +43,7 @@ class Frame(NamedTuple):
 
 
 class FrameMasks(NamedTuple):
-    """One frame's result: masks (height, width) and what the gates say of them."""
+    """One frame's result: masks (height, width) and the results of their gates."""
 
     object: Mask
     human: Mask
@@ -71,8 +71,9 @@ class TrackState:
         """From frame 0 with its exact masks."""
         blended = np.stack([human, object_mask]).astype(np.float32)
         appearance = AppearanceModel.of(frame.image, eroded(human), object_mask, frame.parts)
-        areas = [Areas(area, area, area) for area in (int(object_mask.sum()), int(human.sum()))]
-        return cls(frame.gray, blended, blended[1], appearance, *areas, (areas[0].first,))
+        area, human_area = int(object_mask.sum()), int(human.sum())
+        areas = Areas(area, area, area), Areas(human_area, human_area, human_area)
+        return cls(frame.gray, blended, blended[1], appearance, *areas, (area,))
 
     @property
     def support(self) -> Mask:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.core.arrays import Mask
-from hoi_platform.core.segmentation.background import BackgroundModel
 from hoi_platform.core.segmentation.config import SegmentationConfig
 from hoi_platform.core.segmentation.gates import (
     GateResult,
@@ -30,7 +29,6 @@ from hoi_platform.core.segmentation.images import (
 from hoi_platform.core.segmentation.likelihood import (
     OBJECT,
     ColorModels,
-    FirstFrame,
     color_support,
 )
 from hoi_platform.core.segmentation.posterior import Labels, posterior
@@ -46,12 +44,11 @@ _LARGEST: Final = 2.5
 
 def track_masks(clip: WorkingClip, config: SegmentationConfig) -> Iterator[FrameMasks]:
     """Yield the masks of every frame; those of frame 0 are the given ones."""
-    tracker = Tracker(clip.background, clip.first_frame, config)
-    exact = GateResult(1.0, ())
+    tracker, exact = Tracker(clip, config), GateResult(1.0, ())
     yield FrameMasks(clip.first_object, clip.first_human, exact, exact)
-    state = tracker.start(clip)
-    for image, parts in zip(clip.frames[1:], clip.parts[1:], strict=True):
-        state, masks = tracker.step(state, Frame.of(image, parts))
+    state = tracker.start()
+    for t in range(1, len(clip.frames)):
+        state, masks = tracker.step(state, tracker.frame(t))
         yield masks
 
 
@@ -67,16 +64,17 @@ class Evidence(NamedTuple):
 
 @dataclass(frozen=True)
 class Tracker:
-    """The color models that a clip does not change, and the settings."""
+    """A filter over the frames of a clip: predict, compare, update."""
 
-    background: BackgroundModel
-    first_frame: FirstFrame
+    clip: WorkingClip
     config: SegmentationConfig
 
-    def start(self, clip: WorkingClip) -> TrackState:
-        """What frame 0 shows."""
-        frame = Frame.of(clip.frames[0], clip.parts[0])
-        return TrackState.first(frame, clip.first_object, clip.first_human)
+    def start(self) -> TrackState:
+        """The state after frame 0, whose masks are exact."""
+        return TrackState.first(self.frame(0), self.clip.first_object, self.clip.first_human)
+
+    def frame(self, t: int) -> Frame:
+        return Frame.of(self.clip.frames[t], self.clip.parts[t])
 
     def step(self, state: TrackState, frame: Frame) -> tuple[TrackState, FrameMasks]:
         """Segment the next frame, gate its masks, and learn from them."""
@@ -120,7 +118,7 @@ class Tracker:
     def _log_likelihood(
         self, state: TrackState, view: Frame, window: Window, predicted: Mask
     ) -> NDArray[np.float32]:
-        models = ColorModels(self.background, self.first_frame, state.appearance)
+        models = ColorModels(self.clip.background, self.clip.first_frame, state.appearance)
         return models.log_likelihood(view.image, view.parts, window, predicted, self.config)
 
     def _gates(self, state: TrackState, seen: Evidence) -> tuple[GateResult, GateResult]:

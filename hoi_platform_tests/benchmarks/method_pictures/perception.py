@@ -13,7 +13,6 @@ from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.segmentation.config import SegmentationConfig
 from hoi_platform.core.segmentation.images import placed
 from hoi_platform.core.segmentation.likelihood import HUMAN, OBJECT
-from hoi_platform.core.segmentation.state import Frame
 from hoi_platform.core.segmentation.tracker import Tracker
 from hoi_platform.services.vision.scene_tracks import SceneTracksRequest
 from hoi_platform_tests.benchmarks.method_pictures.shown_clip import (
@@ -56,15 +55,13 @@ def segmentation(clip: ShownClip) -> Figure:
 
 def _beliefs(clip: ShownClip, t: int) -> tuple[Array, Array]:
     """Prior and posterior (2, H, W) of person and object in frame ``t``, by the tracker itself."""
-    working = _request(clip).working_clip
-    tracker = Tracker(working.background, working.first_frame, SegmentationConfig())
-    state = tracker.start(working)
-    for image, parts in zip(working.frames[1:t], working.parts[1:t], strict=True):
-        state, _ = tracker.step(state, Frame.of(image, parts))
-    frame = Frame.of(working.frames[t], working.parts[t])
-    seen = tracker.segment(state, frame)
+    tracker = Tracker(_request(clip).working_clip, SegmentationConfig())
+    state = tracker.start()
+    for earlier in range(1, t):
+        state, _ = tracker.step(state, tracker.frame(earlier))
+    seen = tracker.segment(state, tracker.frame(t))
     prior, posterior = (
-        placed(layers[[HUMAN, OBJECT]], seen.window, frame.parts.shape)
+        placed(layers[[HUMAN, OBJECT]], seen.window, tracker.clip.first_human.shape)
         for layers in (np.exp(seen.log_prior), seen.labels.posterior)
     )
     return prior, posterior
