@@ -162,7 +162,8 @@ def _slope(image: Colors) -> NDArray[np.float32]:
 
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     du, dv = (cv2.Sobel(gray, cv2.CV_32F, *order) / 8 for order in ((1, 0), (0, 1)))
-    return np.asarray(cv2.dilate(cv2.magnitude(du, dv), np.ones((3, 3), np.uint8)), np.float32)
+    # Not cv2.magnitude: it rounds by the alignment of its arrays in memory.
+    return np.asarray(cv2.dilate(np.hypot(du, dv), np.ones((3, 3), np.uint8)), np.float32)
 
 
 def _misfit_px(residual: NDArray, noise: NDArray, slope: NDArray, known: Mask) -> float:
