@@ -89,7 +89,7 @@ def test_views_are_those_that_the_masks_of_the_truth_are_made_of() -> None:
 
 
 def test_a_hand_is_what_wrist_and_fingers_move() -> None:
-    """A sleeve would be labelled hand, or the left hand right."""
+    """A sleeve would be labeled hand, or the left hand right."""
     parts = face_parts(BODY)
     joint = BODY.vertex_joint[BODY.faces[:, 0]]
     for side, other in (("left", "right"), ("right", "left")):
@@ -100,8 +100,8 @@ def test_a_hand_is_what_wrist_and_fingers_move() -> None:
         assert not mine[joint == JOINT[f"{other}_wrist"]].any()
 
 
-def test_a_support_hides_and_is_labelled() -> None:
-    """Legs behind the table would be drawn before it."""
+def test_a_support_hides_and_is_labeled() -> None:
+    """Legs behind the table would be drawn in front of it."""
     scene = EmptyScene.of(SPEC)
     skin = TriangleMesh(STORED.motion.vertices(BODY)[0], BODY.faces)
     far = TriangleMesh(skin.vertices + 1000.0, skin.faces)
