@@ -21,7 +21,7 @@ from hoi_platform.services.backends.registry import Backend, Role
 from hoi_platform.services.backends.uses import ClipUse
 from hoi_platform.services.backends.weights import content_digest
 from hoi_platform.services.video.codec import Video
-from hoi_platform.services.vision.hands.protocol import HandsRequest
+from hoi_platform.services.vision.hands import HandsRequest
 from hoi_platform_tests.platform.prepared import DRILL
 from hoi_platform_tests.platform.small_clip import FPS, make_clip, still_estimate
 from hoi_platform_tests.services.runners.roles import STAND_IN, VIDEO, body_landmarks

@@ -23,7 +23,7 @@ def contact_labels(work: Work, backends: BackendsResource) -> None:
     """Which joints touch the object, per interval of frames."""
     from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.core.scene.contacts import WRISTS
-    from hoi_platform.services.vision.contact.protocol import ContactRequest
+    from hoi_platform.services.vision.contact import ContactRequest
 
     inputs = ClipInputs(work)
     request = ContactRequest(

@@ -33,7 +33,7 @@ def human_pose(work: Work, backends: BackendsResource) -> None:
     """The person's body and hands in every frame, in the camera and in the world."""
     from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.core.body.fitting.estimate import save_estimate
-    from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest
+    from hoi_platform.services.vision.human_pose import HumanPoseRequest
 
     inputs = ClipInputs(work)
     tools = backends.team("human_pose", work)

@@ -21,7 +21,7 @@ from hoi_platform.services.backends.weights import model_identity
 def object_pose(work: Work, backends: BackendsResource) -> None:
     """The object's 6-DoF pose in every frame with a confidence."""
     from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
-    from hoi_platform.services.vision.object_pose.protocol import ObjectPoseRequest
+    from hoi_platform.services.vision.object_pose import ObjectPoseRequest
 
     inputs = ClipInputs(work)
     recon = work.settings.recon_4dhoi

@@ -24,7 +24,7 @@ from hoi_platform.services.backends.weights import model_identity
 def scene_tracks(work: Work, backends: BackendsResource) -> None:
     """Masks of object and person and the metric depth in every frame."""
     from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
-    from hoi_platform.services.vision.scene_tracks.backend import SceneTracksRequest, scene_tracker
+    from hoi_platform.services.vision.scene_tracks import SceneTracksRequest, track_scene
 
     inputs = ClipInputs(work)
     plate_rgb, plate_depth = inputs.plate
@@ -39,7 +39,7 @@ def scene_tracks(work: Work, backends: BackendsResource) -> None:
         human_motion=inputs.human.motion,
     )
     masks, depth = backends.backend("masks", work), backends.backend("depth", work)
-    tracks = scene_tracker(masks, depth).track(request, progress=work.progress)
+    tracks = track_scene(request, masks, depth, progress=work.progress)
     backends.note(work, {"masks": masks, "depth": depth})
     tracks.save(work.output("masks"), work.output("depth"))
     object_confidence, human_confidence = tracks.confidence.mean(axis=0)

@@ -5,10 +5,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.body.ik import SIDES
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT
 
-SIDES: Final = ("left", "right")
 FINGERS: Final = ("thumb", "index", "middle", "ring", "pinky")
 """In the order of the usual 21 keypoints of a hand, which is not the skeleton's."""
 

@@ -1,4 +1,4 @@
-"""Which part is seen at each pixel of a frame, and how far away it is."""
+"""Which part each pixel of a frame shows, and how far away it is."""
 
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, LEFT_HAND, RIGHT_HAND
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.raster import rasterize
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.boxes import merged, static_mesh, support_mesh
 from hoi_platform.core.scene.spec import SceneSpec
 
@@ -24,7 +24,7 @@ _HANDS: Final = {
     "right_hand": (JOINT["right_wrist"], RIGHT_HAND),
 }
 _SAME_SURFACE_M: Final = 1e-4
-"""Two casts of one surface differ by rounding alone, far below this."""
+"""Meters; chosen: two casts of one surface differ by rounding alone, far below this."""
 
 
 class PartView(NamedTuple):
@@ -35,20 +35,20 @@ class PartView(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Stage:
-    """What stands still: everything that can hide a person or an object, and what bears it."""
+class EmptyScene:
+    """The scene without person and object: what can hide them, and what supports the object."""
 
     camera: Camera
     depth: NDArray[np.float32]  # (H, W) m, inf where nothing is hit
     is_support: NDArray[np.bool_]  # (H, W)
 
     @classmethod
-    def of(cls, spec: SceneSpec) -> "Stage":
+    def of(cls, spec: SceneSpec) -> "EmptyScene":
         """Cast once per clip."""
         camera, everything = spec.camera.camera(), static_mesh(spec)
         depth = _cast(camera, everything)
-        bearing = _cast(camera, support_mesh(spec))
-        return cls(camera, depth, np.isfinite(bearing) & (bearing <= depth + _SAME_SURFACE_M))
+        support = _cast(camera, support_mesh(spec))
+        return cls(camera, depth, np.isfinite(support) & (support <= depth + _SAME_SURFACE_M))
 
 
 def face_parts(body: BodyModel) -> NDArray[np.uint8]:
@@ -62,16 +62,16 @@ def face_parts(body: BodyModel) -> NDArray[np.uint8]:
 
 
 def part_view(
-    stage: Stage, body: TriangleMesh, parts: NDArray[np.uint8], thing: TriangleMesh
+    scene: EmptyScene, body: TriangleMesh, parts: NDArray[np.uint8], object_mesh: TriangleMesh
 ) -> PartView:
-    """Person and object (world coordinates) before the stage; ``parts`` are ``face_parts``."""
-    both = merged([body, thing])
-    raster = rasterize(stage.camera, both.vertices, both.faces)
-    of_face = np.concatenate([parts, np.full(len(thing.faces), PART["object"], np.uint8)])
-    in_front = raster.silhouette & (np.nan_to_num(raster.depth, nan=np.inf) < stage.depth)
-    still = np.where(stage.is_support, PART["support"], PART["background"])
+    """Person and object (world coordinates) in the scene; ``parts`` are ``face_parts``."""
+    both = merged([body, object_mesh])
+    raster = rasterize(scene.camera, both.vertices, both.faces)
+    of_face = np.concatenate([parts, np.full(len(object_mesh.faces), PART["object"], np.uint8)])
+    in_front = raster.silhouette & (np.nan_to_num(raster.depth, nan=np.inf) < scene.depth)
+    still = np.where(scene.is_support, PART["support"], PART["background"])
     labels = np.where(in_front, of_face[raster.face_ids], still).astype(np.uint8)
-    depth = np.where(in_front, raster.depth, stage.depth)
+    depth = np.where(in_front, raster.depth, scene.depth)
     return PartView(labels, np.where(labels > 0, depth, np.nan).astype(np.float32))
 
 

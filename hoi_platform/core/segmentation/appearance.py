@@ -1,4 +1,4 @@
-"""The colors of the person, part by part, and of the object."""
+"""The likelihood of colors on the person, part by part, and on the object: color histograms."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -7,44 +7,89 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Image, Mask
 from hoi_platform.core.segmentation.background import UNIFORM_LOG_DENSITY
-from hoi_platform.core.segmentation.colors import ColorModel
-from hoi_platform.core.segmentation.silhouette import PARTS
+from hoi_platform.core.segmentation.body_view import PARTS
+from hoi_platform.core.segmentation.images import Parts, Soft
 
-Codes = NDArray[np.int64]  # (h, w), ``colors.color_codes``
-Mask = NDArray[np.bool_]
+Codes = NDArray[np.int64]  # (height, width) or (N,), see ``color_codes``
+Density = NDArray[np.float32]  # (bins,)
 
-NOVELTY: Final = 0.05
-"""Weight of the uniform density: colors that have not been seen yet."""
+_BINS: Final = 16
+"""Number of bins per channel; chosen."""
+_CUBE: Final = (_BINS, _BINS, _BINS)
+_SHADING: Final = {0.72: 0.1, 0.85: 0.2, 1.0: 0.4, 1.18: 0.2, 1.38: 0.1}
+"""Factors on a color as its surface turns against the light, and their weights; chosen."""
+_NOVEL: Final = 0.05
+"""Weight of the uniform density, for colors that were not seen before; chosen."""
+_NOVEL_ELSEWHERE: Final = 0.002
+"""The same where the object is not predicted; chosen."""
 _ANY_PART: Final = 0.2
-"""Weight of the whole person's colors against those of the nearest part."""
-_STRANGE: Final = 0.002
-"""Weight of colors not seen yet where the object is not expected."""
-_LEAST_PIXELS: Final = 50
-"""A part that has shown less than this is taken to have any of the person's colors."""
+"""Weight of the whole person's colors against those of the nearest part; chosen."""
+_MIN_PIXELS: Final = 50
+"""Number of pixels below which a part in frame 0 has the whole person's colors; chosen."""
+
+
+def color_codes(image: Image) -> Codes:
+    """(height, width) index of each color's bin."""
+    bins = (image // (256 // _BINS)).astype(np.int64)
+    return (bins[..., 0] * _BINS + bins[..., 1]) * _BINS + bins[..., 2]
 
 
 @dataclass(frozen=True)
-class Appearance:
-    """Color models that start with the first frame and follow what is trusted."""
+class ColorHistogram:
+    """Shares of colors: half those of frame 0, which never fade, half those learned since."""
 
-    person: ColorModel
-    parts: tuple[ColorModel, ...]  # in the order of ``PARTS``
-    thing: ColorModel
+    first: Density  # sum 1, or 0 where nothing has been seen
+    learned: Density
+    pixels: int  # that ``first`` was counted on
 
     @classmethod
-    def first(cls, codes: Codes, human: Mask, thing: Mask, parts: NDArray[np.int8]) -> "Appearance":
-        """From the first frame's exact masks and the body's parts there (-1: none)."""
+    def of(cls, codes: Codes) -> "ColorHistogram":
+        """From the codes (N,) of pixels."""
+        shares = _shares(codes)
+        return cls(shares, shares, len(codes))
+
+    def density(self) -> Density:
+        """Per gray value cubed: blurred by noise and spread along the line to black, as a surface
+        changes when it turns against the light."""
+        if not self.pixels:
+            return np.zeros(_BINS**3, np.float32)
+        shares = (self.first + self.learned) / 2
+        spread = np.sum([w * _shaded(shares, shade) for shade, w in _SHADING.items()], axis=0)
+        cube = _blurred(spread.reshape(_CUBE)).ravel()
+        return np.asarray(cube / (cube.sum() * (256 // _BINS) ** 3), np.float32)
+
+    def updated(self, codes: Codes, rate: float) -> "ColorHistogram":
+        """Mix in the codes (N,) of further pixels with the weight ``rate``."""
+        if not len(codes):
+            return self
+        if not self.pixels:
+            return ColorHistogram.of(codes)
+        learned = (1 - rate) * self.learned + rate * _shares(codes)
+        return replace(self, learned=learned.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class AppearanceModel:
+    """Histograms that begin with frame 0 and follow the masks that are trusted."""
+
+    person: ColorHistogram
+    parts: tuple[ColorHistogram, ...]  # in the order of ``PARTS``
+    object: ColorHistogram
+
+    @classmethod
+    def of(cls, image: Image, human: Mask, object_mask: Mask, parts: Parts) -> "AppearanceModel":
+        """From frame 0 with its exact masks."""
+        codes = color_codes(image)
         return cls(
-            ColorModel.of(codes[human]),
-            tuple(ColorModel.of(codes[human & (parts == part)]) for part in range(len(PARTS))),
-            ColorModel.of(codes[thing]),
+            ColorHistogram.of(codes[human]),
+            tuple(ColorHistogram.of(codes[human & (parts == part)]) for part in range(len(PARTS))),
+            ColorHistogram.of(codes[object_mask]),
         )
 
-    def person_density(
-        self, codes: Codes, parts: NDArray[np.int8], reach_px: float
-    ) -> NDArray[np.float32]:
-        """(h, w) density of the colors where the person is, given the parts nearby."""
+    def person_density(self, codes: Codes, parts: Parts, reach_px: float) -> Soft:
+        """(h, w) of the colors if the person is there, given the body parts nearby."""
         import cv2
 
         whole = _with_novelty(self._person_density)[codes]
@@ -55,30 +100,28 @@ class Appearance:
             weights += weight
         return np.asarray((1 - _ANY_PART) * nearby / weights + _ANY_PART * whole, np.float32)
 
-    def thing_density(self, codes: Codes, likely: Mask) -> NDArray[np.float32]:
-        """(h, w) density of the colors where the object is.
+    def object_density(self, codes: Codes, predicted: Mask) -> Soft:
+        """(h, w) of the colors if the object is there.
 
-        Colors that it has not shown yet are granted where it is ``likely`` (h, w) alone:
-        elsewhere it would creep over whatever the other models do not explain.
+        Colors that it has not shown yet are plausible only where it is ``predicted`` (h, w):
+        elsewhere it would spread over whatever the other models do not explain.
         """
-        share = np.where(likely, np.float32(NOVELTY), np.float32(_STRANGE))
+        share = np.where(predicted, np.float32(_NOVEL), np.float32(_NOVEL_ELSEWHERE))
         novel = share * np.float32(np.exp(UNIFORM_LOG_DENSITY))
-        return np.asarray((1 - share) * self._thing_density[codes] + novel, np.float32)
+        return np.asarray((1 - share) * self._object_density[codes] + novel, np.float32)
 
-    def with_thing(self, codes: NDArray[np.int64], rate: float) -> "Appearance":
+    def with_object(self, codes: Codes, rate: float) -> "AppearanceModel":
         """Mix in the codes (N,) of pixels that are trusted to show the object.
 
-        Those that the person's colors explain better are left out: a hand on the object that
-        was taken for it once would otherwise be taken for it ever more.
+        Those that the person's colors explain better are left out: a hand that was once mistaken
+        for the object would otherwise be part of it from then on.
         """
-        own = codes[self._thing_density[codes] >= self._person_density[codes]]
-        return replace(self, thing=self.thing.updated(own, rate))
+        own = codes[self._object_density[codes] >= self._person_density[codes]]
+        return replace(self, object=self.object.updated(own, rate))
 
-    def with_person(
-        self, codes: NDArray[np.int64], parts: NDArray[np.int8], rate: float
-    ) -> "Appearance":
+    def with_person(self, codes: Codes, parts: NDArray[np.int8], rate: float) -> "AppearanceModel":
         """Mix in the codes (N,) of trusted pixels with the body part (N,) at each, -1: none."""
-        own = self._person_density[codes] >= self._thing_density[codes]
+        own = self._person_density[codes] >= self._object_density[codes]
         codes, parts = codes[own], parts[own]
         updated = [
             model.updated(codes[parts == part], rate) for part, model in enumerate(self.parts)
@@ -86,20 +129,40 @@ class Appearance:
         return replace(self, person=self.person.updated(codes, rate), parts=tuple(updated))
 
     @cached_property
-    def _person_density(self) -> NDArray[np.float32]:
+    def _person_density(self) -> Density:
         return self.person.density()
 
     @cached_property
-    def _thing_density(self) -> NDArray[np.float32]:
-        return self.thing.density()
+    def _object_density(self) -> Density:
+        return self.object.density()
 
     @cached_property
-    def _part_densities(self) -> list[NDArray[np.float32]]:
+    def _part_densities(self) -> list[Density]:
         return [
-            _with_novelty(part.density() if part.pixels >= _LEAST_PIXELS else self._person_density)
+            _with_novelty(part.density() if part.pixels >= _MIN_PIXELS else self._person_density)
             for part in self.parts
         ]
 
 
-def _with_novelty(density: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (1 - NOVELTY) * density + np.float32(NOVELTY * np.exp(UNIFORM_LOG_DENSITY))
+def _with_novelty(density: Density) -> Density:
+    return (1 - _NOVEL) * density + np.float32(_NOVEL * np.exp(UNIFORM_LOG_DENSITY))
+
+
+def _shares(codes: Codes) -> Density:
+    counts = np.bincount(codes, minlength=_BINS**3)
+    return np.asarray(counts / max(len(codes), 1), np.float32)
+
+
+def _shaded(shares: Density, shade: float) -> Density:
+    """The shares of the same colors, ``shade`` times as bright."""
+    used = np.flatnonzero(shares)
+    channels = np.stack(np.unravel_index(used, _CUBE))
+    moved = np.clip(((channels + 0.5) * shade).astype(np.int64), 0, _BINS - 1)
+    codes = np.ravel_multi_index(tuple(moved), _CUBE)
+    return np.bincount(codes, shares[used], minlength=_BINS**3).astype(np.float32)
+
+
+def _blurred(cube: NDArray[np.float32]) -> NDArray[np.float32]:
+    from scipy.ndimage import gaussian_filter
+
+    return np.asarray(gaussian_filter(cube, 0.8, mode="nearest", truncate=2.5), np.float32)

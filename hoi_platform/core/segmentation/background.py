@@ -1,4 +1,4 @@
-"""How probable a pixel's color is where the empty scene is seen, in light or in shadow."""
+"""The likelihood of colors on the background: the plate, in light or in shadow."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,56 +8,66 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.segmentation.window import Window
+from hoi_platform.core.arrays import Image, Mask
+from hoi_platform.core.segmentation.config import SegmentationConfig
+from hoi_platform.core.segmentation.images import WHOLE, Soft, Window, dilated
 
-Image = NDArray[np.float32]  # (height, width, 3) RGB, 0 to 255
-Mask = NDArray[np.bool_]
+Colors = NDArray[np.float32]  # (height, width, 3) RGB, 0 to 255
 UNIFORM_LOG_DENSITY: Final = -3 * log(256.0)
-_OUTLIERS: Final = 0.02
-_SHADOW: Final = 0.25
-"""Prior probability that light is blocked or reflected on a visible background pixel."""
-_TINT: Final = 0.06
-"""Standard deviation of a shadow's color, as a part of the light that it takes: what is left
-has bounced off other things."""
+"""Of any RGB color of 8 bits per channel, by definition."""
 _SATURATED: Final = 250.0
+"""Gray value from which on a channel of the plate counts as clipped; chosen."""
 _SHADES: Final = np.linspace(0.3, 1.25, 39, dtype=np.float32)
-"""Centers of the bins of shade: a color as a multiple of the plate's, gamma-encoded values."""
-_SHADES_SEEN: Final = 0.5
-"""Weight of the first frame's shades; the rest is a broad guess that favors weak shadows."""
+"""Centers of the bins of shade: a color as a multiple of the plate's, gamma-encoded; chosen."""
 _MIN_NOISE: Final = 3.0
-"""Standard deviation (gray values): densities are compared with histograms blurred by more."""
+"""Least standard deviation (gray values); chosen: histograms are blurred by more."""
 _TONE_BINS: Final = 12
-_LEAST_PIXELS: Final = 100
+"""Number of bins of brightness in which tones and noise are measured; chosen."""
+_MIN_PIXELS: Final = 200
+"""Number of pixels that a median is trusted from; half of it in a bin of brightness. Chosen."""
 _MEDIAN_ABSOLUTE: Final = 0.67
-"""Median absolute value of a Gaussian of σ = 1."""
+"""Median absolute value of a normal distribution with σ = 1, by definition (rounded)."""
 _MISFIT_PX: Final = (0.15, 1.0)
-"""Least and largest distance of edges of plate and video that is taken for misfit."""
+"""Least and largest distance of edges of plate and video in pixels; chosen."""
 
 
 @dataclass(frozen=True)
 class BackgroundModel:
     """The plate as the video shows it, the noise around it and how dark its shadows are."""
 
-    plate: Image
-    chroma_noise: NDArray[np.float32]  # (height, width) standard deviation in gray values
-    light_noise: NDArray[np.float32]  # the same along the plate's color: renders' noise is light
+    plate: Colors
+    chroma_noise: Soft  # (height, width) standard deviation in gray values, across the shadow line
+    light_noise: Soft  # the same along it: renders' noise is light
     shades: NDArray[np.float32]  # (bins of ``_SHADES``,) density of the shade of shaded pixels
 
-    def density(self, image: Image, window: Window) -> NDArray[np.float32]:
+    def density(self, image: Colors, window: Window, config: SegmentationConfig) -> Soft:
         """(h, w) of an image's colors (h, w, 3) in a window: noise, shadow or outlier.
 
         A shadow scales all channels alike (Horprasert et al., 1999), so that only the residual
         across the line from black to the plate's color counts against it.
         """
+        o, s = config.outliers, config.shadows
         chroma, light = self.chroma_noise[window], self.light_noise[window]
         across2, shade, norm = _residuals(image, self.plate[window])
         lit = np.exp(-0.5 * np.square((shade - 1) * norm / light)) / (sqrt(2 * pi) * light)
         shaded = np.interp(shade, _SHADES, self.shades, 0, 0).astype(np.float32) / norm
-        tinted = np.hypot(chroma, _TINT * np.abs(1 - shade) * norm)
-        seen = (1 - _SHADOW) * lit * _normal2(across2, chroma)
-        seen += _SHADOW * shaded * _normal2(across2, tinted)
-        outlier = np.float32(np.exp(UNIFORM_LOG_DENSITY))
-        return np.asarray((1 - _OUTLIERS) * seen + _OUTLIERS * outlier, np.float32)
+        tinted = np.hypot(chroma, config.shadow_tint * np.abs(1 - shade) * norm)
+        seen = (1 - s) * lit * _normal2(across2, chroma)
+        seen += s * shaded * _normal2(across2, tinted)
+        return np.asarray((1 - o) * seen + o * np.float32(np.exp(UNIFORM_LOG_DENSITY)), np.float32)
+
+    def unexplained(self, frame: Image, foreground: Mask, config: SegmentationConfig) -> Mask:
+        """Pixels of a frame outside of the foreground whose colors are not the background's."""
+        import cv2
+
+        explained = dilated(foreground, 7)
+        image = frame.astype(np.float32)
+        image /= exposure_gain(image, self.plate, ~explained)
+        log_density = np.log(self.density(image, WHOLE, config))
+        odd = cv2.blur(log_density, (5, 5)) < UNIFORM_LOG_DENSITY - 0.5
+        odd &= ~explained
+        opened = cv2.morphologyEx(odd.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5)))
+        return np.asarray(opened) > 0
 
 
 def _normal2(squared: NDArray[np.float32], sigma: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -66,7 +76,7 @@ def _normal2(squared: NDArray[np.float32], sigma: NDArray[np.float32]) -> NDArra
     return np.exp(-0.5 * squared / variance) / (2 * pi * variance)
 
 
-def _residuals(image: Image, plate: Image) -> tuple[NDArray[np.float32], ...]:
+def _residuals(image: Colors, plate: Colors) -> tuple[NDArray[np.float32], ...]:
     """Squared distance to the plate's shadow line, place on it (1: the plate), |plate color|.
 
     A channel that the plate saturates says only that its light is at least that strong: it
@@ -83,13 +93,11 @@ def _residuals(image: Image, plate: Image) -> tuple[NDArray[np.float32], ...]:
     return np.einsum("...c,...c->...", residual, residual), shade, np.sqrt(norm2)
 
 
-def fit_background(
-    frame: NDArray[np.uint8], plate: NDArray[np.uint8], known: Mask
-) -> BackgroundModel:
+def fit_background(frame: Image, plate: Image, known: Mask) -> BackgroundModel:
     """Match the plate to the video by its first frame, both (height, width, 3).
 
     ``known`` (height, width) marks background in it. Fireflies and exposure shift a video's
-    tones against a denoised plate; noise and misfit are measured on what is left.
+    tones against a denoised plate; noise and misfit are measured on what remains.
     """
     shown, first = _match_tones(plate, frame, known), frame.astype(np.float32)
     across2, shade, norm = _residuals(first, shown)
@@ -103,16 +111,16 @@ def fit_background(
     return BackgroundModel(shown, *noise, _shades(shade[known]))
 
 
-def exposure_gain(image: Image, plate: Image, background: Mask) -> float:
+def exposure_gain(image: Colors, plate: Colors, background: Mask) -> float:
     """Factor by which an image is brighter than the plate where the background is likely seen."""
     bright = background & (plate.min(axis=-1) > 16)
-    if bright.sum() < 200:
+    if bright.sum() < _MIN_PIXELS:
         return 1.0
     ratio = (image[bright] / plate[bright]).mean(axis=-1)
     return float(np.clip(np.median(ratio), 0.7, 1.4))
 
 
-def _match_tones(plate: NDArray[np.uint8], frame: NDArray[np.uint8], known: Mask) -> Image:
+def _match_tones(plate: Image, frame: Image, known: Mask) -> Colors:
     """Per channel, the curve from the plate's values to the frame's medians there."""
     matched = plate.astype(np.float32)
     for channel in range(3):
@@ -126,7 +134,7 @@ def _match_tones(plate: NDArray[np.uint8], frame: NDArray[np.uint8], known: Mask
     return np.clip(matched, 0, 255)
 
 
-def _by_brightness(plate: Image, level: NDArray, known: Mask) -> NDArray[np.float32]:
+def _by_brightness(plate: Colors, level: NDArray, known: Mask) -> NDArray[np.float32]:
     """(height, width) the median level of known pixels, as a function of the plate's brightness."""
     brightness = plate.mean(axis=-1)
     bins = list(_tone_bins(brightness[known]))
@@ -144,37 +152,38 @@ def _tone_bins(values: NDArray[np.float32]) -> Iterator[Mask]:
     edges = np.unique(np.quantile(values, np.linspace(0, 1, _TONE_BINS + 1)))
     bins = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
     for b in range(max(len(edges) - 1, 1)):
-        if (chosen := bins == b).sum() >= _LEAST_PIXELS:
+        if (chosen := bins == b).sum() >= _MIN_PIXELS // 2:
             yield chosen
 
 
-def _slope(image: Image) -> NDArray[np.float32]:
+def _slope(image: Colors) -> NDArray[np.float32]:
     """(height, width) gray values per pixel, the steepest within two pixels."""
     import cv2
 
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     du, dv = (cv2.Sobel(gray, cv2.CV_32F, *order) / 8 for order in ((1, 0), (0, 1)))
-    return np.asarray(cv2.dilate(cv2.magnitude(du, dv), np.ones((3, 3), np.uint8)), np.float32)
+    # Not cv2.magnitude: it rounds by the alignment of its arrays in memory.
+    return np.asarray(cv2.dilate(np.hypot(du, dv), np.ones((3, 3), np.uint8)), np.float32)
 
 
 def _misfit_px(residual: NDArray, noise: NDArray, slope: NDArray, known: Mask) -> float:
     """How far edges of plate and video lie apart: what the residual exceeds noise by there."""
     edges = known & (slope > 2 * noise)
-    if edges.sum() < 200:
+    if edges.sum() < _MIN_PIXELS:
         return _MISFIT_PX[0]
     excess = np.sqrt(np.maximum(np.square(residual) - np.square(noise), 0))[edges]
     return float(np.clip(_median(excess / slope[edges]) / _MEDIAN_ABSOLUTE, *_MISFIT_PX))
 
 
 def _shades(shade: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The density of shades: those seen in the first frame (N,), blurred, and a broad guess."""
+    """The density of shades: those of frame 0 (N,), blurred, and a guess that favors weak ones."""
     width = _SHADES[1] - _SHADES[0]
     shaded = shade[np.abs(shade - 1) > 0.05]
     edges = np.append(_SHADES - width / 2, _SHADES[-1] + width / 2)
     counts = np.histogram(shaded, edges)[0].astype(np.float32)
-    seen = np.convolve(counts, [0.25, 0.5, 0.25], mode="same") + 1e-3
+    measured = np.convolve(counts, [0.25, 0.5, 0.25], mode="same") + 1e-3
     guess = np.clip(np.minimum(_SHADES - 0.3, 2 * (1.25 - _SHADES)), 0, None)
-    mixed = _SHADES_SEEN * seen / seen.sum() + (1 - _SHADES_SEEN) * guess / guess.sum()
+    mixed = (measured / measured.sum() + guess / guess.sum()) / 2
     return np.asarray(mixed / width, np.float32)
 
 

@@ -1,124 +1,160 @@
-"""Follows person and object through a clip of a static camera, frame by frame."""
+"""Segments a clip of a static camera frame by frame: likelihood × prior → posterior → gates."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.segmentation.background import BackgroundModel
+from hoi_platform.core.arrays import Mask
 from hoi_platform.core.segmentation.config import SegmentationConfig
-from hoi_platform.core.segmentation.evidence import Evidence, Expectation, SceneModel, gather
-from hoi_platform.core.segmentation.first_look import FirstLook
-from hoi_platform.core.segmentation.identity import Judgement
-from hoi_platform.core.segmentation.labeled import label_pixels
-from hoi_platform.core.segmentation.propagation import backward_flow, carried
-from hoi_platform.core.segmentation.search import find_object
-from hoi_platform.core.segmentation.shape_memory import fit_motion, remembered
-from hoi_platform.core.segmentation.track_state import Frame, FrameMasks, TrackState
-from hoi_platform.core.segmentation.verdicts import (
-    human_verdict,
-    jump_verdict,
-    lost_verdict,
-    object_verdict,
+from hoi_platform.core.segmentation.gates import (
+    GateResult,
+    gated,
+    lost,
+    measured_human,
+    measured_object,
+    ramp,
+    redetected,
 )
-from hoi_platform.core.segmentation.window import (
+from hoi_platform.core.segmentation.images import (
+    WHOLE,
+    Soft,
     Window,
-    bounding_window,
-    grown,
+    components,
     placed,
-    union,
-    whole,
+    window_around,
 )
+from hoi_platform.core.segmentation.likelihood import (
+    OBJECT,
+    ColorModels,
+    color_support,
+)
+from hoi_platform.core.segmentation.posterior import Labels, posterior
+from hoi_platform.core.segmentation.prior import Prediction, log_prior, updated_amodal
+from hoi_platform.core.segmentation.state import Frame, FrameMasks, TrackState
 from hoi_platform.core.segmentation.working_clip import WorkingClip
 
-Mask = NDArray[np.bool_]
-
-_LEAST_SEEN: Final = 0.1
-"""Part of the object's outline that has to be seen for its motion to be read off it alone; else
-what covers it is taken to hold it."""
+_LOST_PRIOR: Final = 0.02
+"""Prior probability of a lost object at each pixel of the image; chosen."""
+_LARGEST: Final = 2.5
+"""Area of a region that may be the lost object, as a multiple of its usual area; chosen."""
 
 
 def track_masks(clip: WorkingClip, config: SegmentationConfig) -> Iterator[FrameMasks]:
-    """Yield the masks of every frame; the first frame's are the given ones."""
-    tracker = _Tracker(clip.background, clip.first_look, config)
-    thing, human = clip.first_object, clip.first_human
-    state = TrackState.first(Frame.of(clip.frames[0], clip.parts[0]), thing, human)
-    sure = Judgement(1.0, ())
-    yield FrameMasks(thing, human, sure, sure)
-    for image, parts in zip(clip.frames[1:], clip.parts[1:], strict=True):
-        state, masks = tracker.step(state, Frame.of(image, parts))
+    """Yield the masks of every frame; those of frame 0 are the given ones."""
+    tracker, exact = Tracker(clip, config), GateResult(1.0, ())
+    yield FrameMasks(clip.first_object, clip.first_human, exact, exact)
+    state = tracker.start()
+    for t in range(1, len(clip.frames)):
+        state, masks = tracker.step(state, tracker.frame(t))
         yield masks
 
 
+class Evidence(NamedTuple):
+    """The terms of the formula in a window (h, w) of one frame."""
+
+    window: Window
+    predicted: Prediction
+    log_likelihood: NDArray[np.float32]  # (3, h, w)
+    log_prior: NDArray[np.float32]  # (3, h, w)
+    labels: Labels
+
+
 @dataclass(frozen=True)
-class _Tracker:
-    background: BackgroundModel
-    first_look: FirstLook
+class Tracker:
+    """A filter over the frames of a clip: predict, compare, update."""
+
+    clip: WorkingClip
     config: SegmentationConfig
 
+    def start(self) -> TrackState:
+        """The state after frame 0, whose masks are exact."""
+        return TrackState.first(self.frame(0), self.clip.first_object, self.clip.first_human)
+
+    def frame(self, t: int) -> Frame:
+        return Frame.of(self.clip.frames[t], self.clip.parts[t])
+
     def step(self, state: TrackState, frame: Frame) -> tuple[TrackState, FrameMasks]:
-        """One frame on."""
-        window = self._window(state, frame)
-        expected = _expect(state, frame, window)
-        evidence = self._gather(state, frame, window, expected.thing)
-        local = label_pixels(evidence, expected, self.config)
-        human = human_verdict(state, evidence, expected, local, self.config)
-        thing = object_verdict(state, evidence, expected, local, self.config)
-        labeled = local.placed(window, frame.shape)
-        small = local.thing.sum() < self.config.lost_area * state.usual_area
-        searched = small or state.lost or thing.foreign
-        found = self._find(state, frame) if searched else None
+        """Segment the next frame, gate its masks, and learn from them."""
+        config, usual_area = self.config, state.object_areas.usual
+        seen = self.segment(state, frame)
+        object_gates, human_gates = self._gates(state, seen)
+        labels = seen.labels.placed(seen.window, frame.parts.shape)
+        is_small = bool(labels.object.sum() < config.lost_area * usual_area)
+        is_searched = is_small or state.lost or object_gates.foreign
+        found = self._redetect(state, frame) if is_searched else None
         if found is not None:
-            thing = jump_verdict(state, found)
-            labeled = labeled.with_thing(found)
-        elif small:
-            thing = lost_verdict(state, expected, local)
-        masks = FrameMasks(labeled.thing, labeled.human, thing.capped(state.trust), human)
+            object_gates = redetected(found, state.amodal, state.lost, config.redetected_confidence)
+            labels = labels.with_object(found)
+        elif is_small:
+            object_gates = lost(seen.labels, seen.predicted, usual_area)
+        object_gates = object_gates.capped(state.max_confidence)
+        masks = FrameMasks(labels.object, labels.human, object_gates, human_gates)
         after = replace(
-            state.learned(frame, masks, self.config),
-            labels=labeled.memory(),
-            shape=self._shape(expected, window, masks, found),
-            lost=small and found is None,
-            trust=state.trust_after(masks.thing_judgement, found is not None),
+            state.learned(frame, masks, config),
+            blended=labels.blended(),
+            amodal=self._amodal(seen, masks) if found is None else found.astype(np.float32),
+            lost=is_small and found is None,
+            max_confidence=state.next_max_confidence(object_gates.confidence, config.recovery_rate)
+            if found is None
+            else config.redetected_confidence,
         )
         return after, masks
 
-    def _window(self, state: TrackState, frame: Frame) -> Window:
-        seen = union(bounding_window(frame.parts >= 0), bounding_window(state.followed))
-        return grown(seen, round(self.config.margin_px), frame.shape)
+    def segment(self, state: TrackState, frame: Frame) -> Evidence:
+        """P(label | pixel) in a window around person and object."""
+        config = self.config
+        window = window_around(state.support | (frame.parts >= 0), round(config.margin_px))
+        view = frame.cut(window)
+        predicted = state.predict(view, window)
+        likelihood = self._log_likelihood(state, view, window, predicted.object)
+        prior = log_prior(predicted, config)
+        p = posterior(likelihood, prior, view.image, config)
+        labels = Labels.of(p, likelihood, predicted, config)
+        return Evidence(window, predicted, likelihood, prior, labels)
 
-    def _gather(self, state: TrackState, frame: Frame, window: Window, likely: Mask) -> Evidence:
-        scene = SceneModel(self.background, self.first_look, state.appearance)
-        return gather(frame.image, frame.parts, window, scene, likely, self.config)
-
-    def _find(self, state: TrackState, frame: Frame) -> Mask | None:
-        nowhere = np.zeros(frame.shape, bool)
-        evidence = self._gather(state, frame, whole(frame.shape), nowhere)
-        return find_object(evidence, state.usual_area, self.config)
-
-    def _shape(
-        self, expected: Expectation, window: Window, masks: FrameMasks, found: Mask | None
+    def _log_likelihood(
+        self, state: TrackState, view: Frame, window: Window, predicted: Mask
     ) -> NDArray[np.float32]:
-        """(height, width) the outline to remember."""
-        if found is not None:
-            return found.astype(np.float32)
-        shape = placed(expected.shape, window, masks.thing.shape)
-        if masks.thing_judgement.confidence == 0:
-            return shape
-        rate = self.config.still_rate if expected.still else self.config.shape_rate
-        return remembered(shape, masks.thing, masks.human, rate)
+        models = ColorModels(self.clip.background, self.clip.first_frame, state.appearance)
+        return models.log_likelihood(view.image, view.parts, window, predicted, self.config)
 
+    def _gates(self, state: TrackState, seen: Evidence) -> tuple[GateResult, GateResult]:
+        """Those of the object and of the person."""
+        terms = seen.labels, seen.log_likelihood, seen.predicted
+        object_ = measured_object(*terms, state.object_areas)
+        human = measured_human(*terms, state.human_areas)
+        gates = self.config.gates
+        return gated("object", object_, gates), gated("human", human, gates)
 
-def _expect(state: TrackState, frame: Frame, window: Window) -> Expectation:
-    """Carry what is known to this frame."""
-    rows, columns = window
-    flow = backward_flow(frame.gray[window], state.gray[window])
-    human, thing = carried(state.labels[:, rows, columns], flow)
-    (outline,) = carried(state.shape[None, rows, columns], flow)
-    seen = thing > 0.5
-    enough = seen.sum() >= max(_LEAST_SEEN * (outline > 0.5).sum(), 1)
-    motion = fit_motion(flow, seen if enough else outline > 0.5)
-    shape = motion.carried(np.ascontiguousarray(state.shape[window]))
-    return Expectation(human, shape, float(np.sqrt(state.usual_area)), motion.still)
+    def _amodal(self, seen: Evidence, masks: FrameMasks) -> Soft:
+        """(height, width) the amodal mask after a frame in which the object was not redetected."""
+        predicted, config = seen.predicted, self.config
+        amodal = placed(predicted.amodal, seen.window, masks.object.shape)
+        if masks.object_gates.confidence == 0:
+            return amodal
+        rate = config.still_rate if predicted.still else config.amodal_rate
+        return updated_amodal(amodal, masks.object, masks.human, rate)
+
+    def _redetect(self, state: TrackState, frame: Frame) -> Mask | None:
+        """The region of the image that looks most like the object; None where nothing does."""
+        config, usual_area = self.config, state.object_areas.usual
+        nowhere = np.zeros(frame.parts.shape, np.float32)
+        size_px = float(np.sqrt(usual_area))
+        predicted = Prediction(nowhere, nowhere, frame.parts >= 0, size_px, still=False)
+        likelihood = self._log_likelihood(state, frame, WHOLE, predicted.object)
+        prior = log_prior(predicted, config)
+        prior[OBJECT] = np.log(_LOST_PRIOR)
+        p = posterior(likelihood, prior, frame.image, config)
+        best, best_score = None, 0.0
+        for region in components(p.argmax(axis=0) == OBJECT):
+            area = int(region.sum())
+            if not config.lost_area * usual_area <= area <= _LARGEST * usual_area:
+                continue
+            color = ramp(color_support(likelihood, OBJECT, region), config.gates.color)
+            score = color * min(area / usual_area, 1.0)
+            if color >= 0.5 and score > best_score:
+                best, best_score = region, score
+        return best

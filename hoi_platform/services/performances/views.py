@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.core.body.model import BodyModel
-from hoi_platform.core.cues.parts import PartView, Stage, face_parts, part_view
+from hoi_platform.core.cues.parts import EmptyScene, PartView, face_parts, part_view
 from hoi_platform.core.formats.performance import StoredPerformance
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.scene.spec import SceneSpec
@@ -37,11 +37,11 @@ class Actors:
 
 def part_views(performance: StoredPerformance, actors: Actors) -> Iterator[PartView]:
     """One view after the other: memory does not grow with the clip's length."""
-    stage, parts = Stage.of(actors.spec), face_parts(actors.body)
+    scene, parts = EmptyScene.of(actors.spec), face_parts(actors.body)
     for frame, T_world_object in enumerate(performance.Ts_world_object):
         vertices = performance.motion[frame : frame + 1].vertices(actors.body)[0]
         skin = TriangleMesh(vertices, actors.body.faces)
-        yield part_view(stage, skin, parts, actors.thing.transformed(T_world_object))
+        yield part_view(scene, skin, parts, actors.thing.transformed(T_world_object))
 
 
 def write_views(

@@ -17,9 +17,9 @@ from hoi_platform.services.runners.contract import RunnerReport
 from hoi_platform.services.runners.process import Progress
 from hoi_platform.services.runners.results import Arrays, read_result
 from hoi_platform.services.runners.run import Runner
-from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest
-from hoi_platform.services.vision.object_pose.protocol import ObjectPoseRequest
-from hoi_platform.services.vision.scene_tracks.protocol import (
+from hoi_platform.services.vision.human_pose import HumanPoseRequest
+from hoi_platform.services.vision.object_pose import ObjectPoseRequest
+from hoi_platform.services.vision.scene_tracks import (
     DepthFrames,
     MaskTracks,
     SceneTracksRequest,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hoi_platform.core.body.skeleton import NUM_JOINTS
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays, load_arrays
-from hoi_platform.services.vision.hands.protocol import NUM_HAND_LANDMARKS
+from hoi_platform.services.vision.hands import NUM_HAND_LANDMARKS
 
 _RIGID: Final = 1e-3
 """Largest deviation of RᵀR from the identity and of det R from 1."""

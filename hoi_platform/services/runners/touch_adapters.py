@@ -8,9 +8,9 @@ from hoi_platform.core.scene.contacts import ContactLabels, labels_of_hands
 from hoi_platform.services.runners.adapters import RunnerTool, silent
 from hoi_platform.services.runners.clip_request import ClipFiles
 from hoi_platform.services.runners.process import Progress
-from hoi_platform.services.vision.contact.protocol import ContactRequest
-from hoi_platform.services.vision.hands.protocol import HandsRequest
-from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack, toward
+from hoi_platform.services.vision.contact import ContactRequest
+from hoi_platform.services.vision.hands import HandsRequest
+from hoi_platform.services.vision.landmarks import LandmarkTrack, toward
 
 
 class RunnerHandTracker(RunnerTool):

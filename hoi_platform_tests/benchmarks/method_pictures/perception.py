@@ -10,14 +10,11 @@ from hoi_platform.core.body.skeleton import JOINT, NUM_BODY_JOINTS, PARENTS
 from hoi_platform.core.geometry.raster import rasterize
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
-from hoi_platform.core.segmentation import tracker as mask_tracker
 from hoi_platform.core.segmentation.config import SegmentationConfig
-from hoi_platform.core.segmentation.evidence import log_priors
-from hoi_platform.core.segmentation.labeled import label_pixels
-from hoi_platform.core.segmentation.labeling import HUMAN, OBJECT
-from hoi_platform.core.segmentation.track_state import Frame, TrackState
-from hoi_platform.core.segmentation.window import Window, placed
-from hoi_platform.services.vision.scene_tracks.protocol import SceneTracksRequest
+from hoi_platform.core.segmentation.images import placed
+from hoi_platform.core.segmentation.likelihood import HUMAN, OBJECT
+from hoi_platform.core.segmentation.tracker import Tracker
+from hoi_platform.services.vision.scene_tracks import SceneTracksRequest
 from hoi_platform_tests.benchmarks.method_pictures.shown_clip import (
     Image,
     Mask,
@@ -58,21 +55,16 @@ def segmentation(clip: ShownClip) -> Figure:
 
 def _beliefs(clip: ShownClip, t: int) -> tuple[Array, Array]:
     """Prior and posterior (2, H, W) of person and object in frame ``t``, by the tracker itself."""
-    working, config = _request(clip).working_clip, SegmentationConfig()
-    tracker = mask_tracker._Tracker(working.background, working.first_look, config)
-    first = Frame.of(working.frames[0], working.parts[0])
-    state = TrackState.first(first, working.first_object, working.first_human)
-    for image, parts in zip(working.frames[1:t], working.parts[1:t], strict=True):
-        state, _ = tracker.step(state, Frame.of(image, parts))
-    frame = Frame.of(working.frames[t], working.parts[t])
-    window: Window = tracker._window(state, frame)
-    expected = mask_tracker._expect(state, frame, window)
-    evidence = tracker._gather(state, frame, window, expected.thing)
-    prior = np.exp(log_priors(evidence, expected, config))
-    soft = label_pixels(evidence, expected, config).soft
-    layers = [HUMAN, OBJECT]
-    shape = frame.shape
-    return placed(prior[layers], window, shape), placed(soft[layers], window, shape)
+    tracker = Tracker(_request(clip).working_clip, SegmentationConfig())
+    state = tracker.start()
+    for earlier in range(1, t):
+        state, _ = tracker.step(state, tracker.frame(earlier))
+    seen = tracker.segment(state, tracker.frame(t))
+    prior, posterior = (
+        placed(layers[[HUMAN, OBJECT]], seen.window, tracker.clip.first_human.shape)
+        for layers in (np.exp(seen.log_prior), seen.labels.posterior)
+    )
+    return prior, posterior
 
 
 def _request(clip: ShownClip) -> SceneTracksRequest:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hoi_platform.core.config.gen_2dhoi import RenderingConfig
-from hoi_platform.core.cues.parts import PART, Stage, part_view
+from hoi_platform.core.cues.parts import PART, EmptyScene, part_view
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.camera import Camera, look_at
 from hoi_platform.core.geometry.mesh import TriangleMesh
@@ -150,7 +150,9 @@ def test_part_labels_and_their_depth_are_those_of_cycles(conditioning) -> None:
     spec, person, render, _ = conditioning
     cube = box_mesh(BoxSpec(pos=(0.0, 0.0, 0.0), size=(SIDE, SIDE, SIDE)))
     left = np.full(len(person.faces), PART["left_hand"], np.uint8)
-    view = part_view(Stage.of(spec), person, left, cube.transformed(spec.T_world_object_array()))
+    view = part_view(
+        EmptyScene.of(spec), person, left, cube.transformed(spec.T_world_object_array())
+    )
     np.testing.assert_array_equal(view.labels == PART["object"], render.object_mask)
     np.testing.assert_array_equal(view.labels == PART["left_hand"], render.human_mask)
     seen = view.labels > 0

@@ -11,9 +11,11 @@ from hoi_platform.core.body.keypoints import KEYPOINT, LEFT_HAND_KEYPOINTS, RIGH
 from hoi_platform.core.errors import StageError
 from hoi_platform.services.body.characters import load_character
 from hoi_platform.services.video.codec import Video
-from hoi_platform.services.vision.human_pose.mediapipe_detector import detect_keypoints
-from hoi_platform.services.vision.human_pose.mediapipe_estimator import MediapipeEstimator
-from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest
+from hoi_platform.services.vision.human_pose import (
+    HumanPoseRequest,
+    MediapipeEstimator,
+    detect_keypoints,
+)
 from hoi_platform_tests.services.human_pose.people import (
     FPS,
     FilmedPerson,
@@ -51,7 +53,7 @@ def test_body_is_found_where_it_is(person: FilmedPerson, seen: KeypointObservati
     assert np.nanmedian(error_px(person, seen)[:, BODY]) < 3.5
 
 
-def test_hands_are_told_apart_and_found(person: FilmedPerson, seen: KeypointObservation) -> None:
+def test_hands_are_found_and_not_swapped(person: FilmedPerson, seen: KeypointObservation) -> None:
     """Hands 20 px wide are found in their enlarged windows, each at its own wrist."""
     error = error_px(person, seen)
     for names in (LEFT_HAND_KEYPOINTS, RIGHT_HAND_KEYPOINTS):
@@ -63,7 +65,7 @@ def test_hands_are_told_apart_and_found(person: FilmedPerson, seen: KeypointObse
 def test_metric_landmarks_point_as_the_body_does(
     person: FilmedPerson, seen: KeypointObservation
 ) -> None:
-    """A wrong sign of depth or of the mirrored look would turn the person around."""
+    """A wrong sign of depth or of the mirrored pass would turn the person around."""
     pairs = [("right_shoulder", "left_shoulder"), ("left_hip", "left_knee"), ("left_ear", "nose")]
     truth = person.camera.to_cam(person.motion.joints(person.body))
     bones = [

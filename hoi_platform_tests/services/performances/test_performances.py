@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hoi_platform.core.body.ik import SIDES
 from hoi_platform.core.body.skeleton import JOINT, PARENTS
-from hoi_platform.core.cues.finger_tips import FINGERS, SIDES, finger_tip_vertices
-from hoi_platform.core.cues.parts import PART, Stage, face_parts, part_view
+from hoi_platform.core.cues.finger_tips import FINGERS, finger_tip_vertices
+from hoi_platform.core.cues.parts import PART, EmptyScene, face_parts, part_view
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.performance import StoredPerformance
 from hoi_platform.core.geometry.mesh import TriangleMesh
@@ -88,7 +89,7 @@ def test_views_are_those_that_the_masks_of_the_truth_are_made_of() -> None:
 
 
 def test_a_hand_is_what_wrist_and_fingers_move() -> None:
-    """A sleeve would be labelled hand, or the left hand right."""
+    """A sleeve would be labeled hand, or the left hand right."""
     parts = face_parts(BODY)
     joint = BODY.vertex_joint[BODY.faces[:, 0]]
     for side, other in (("left", "right"), ("right", "left")):
@@ -99,12 +100,12 @@ def test_a_hand_is_what_wrist_and_fingers_move() -> None:
         assert not mine[joint == JOINT[f"{other}_wrist"]].any()
 
 
-def test_a_support_hides_and_is_labelled() -> None:
-    """Legs behind the table would be drawn before it."""
-    stage = Stage.of(SPEC)
+def test_a_support_hides_and_is_labeled() -> None:
+    """Legs behind the table would be drawn in front of it."""
+    scene = EmptyScene.of(SPEC)
     skin = TriangleMesh(STORED.motion.vertices(BODY)[0], BODY.faces)
     far = TriangleMesh(skin.vertices + 1000.0, skin.faces)
-    view = part_view(stage, far, face_parts(BODY), THING.transformed(np.eye(4)))
+    view = part_view(scene, far, face_parts(BODY), THING.transformed(np.eye(4)))
     table = SPEC.camera.camera().project(
         np.array([[*SPEC.supports[0].pos[:2], SPEC.supports[0].top]])
     )[0]

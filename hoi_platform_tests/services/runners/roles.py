@@ -18,12 +18,12 @@ from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.services.backends.registry import Role, find_backend
 from hoi_platform.services.backends.uses import ClipUse
 from hoi_platform.services.video.codec import Video
-from hoi_platform.services.vision.contact.protocol import ContactRequest
-from hoi_platform.services.vision.hands.protocol import HandsRequest
-from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
-from hoi_platform.services.vision.human_pose.protocol import HumanPoseRequest
-from hoi_platform.services.vision.object_pose.protocol import ObjectPoseRequest
-from hoi_platform.services.vision.scene_tracks.protocol import MaskTracks, SceneTracksRequest
+from hoi_platform.services.vision.contact import ContactRequest
+from hoi_platform.services.vision.hands import HandsRequest
+from hoi_platform.services.vision.human_pose import HumanPoseRequest
+from hoi_platform.services.vision.landmarks import LandmarkTrack
+from hoi_platform.services.vision.object_pose import ObjectPoseRequest
+from hoi_platform.services.vision.scene_tracks import MaskTracks, SceneTracksRequest
 from hoi_platform_tests.hoi_samples import box_mesh, object_path, standing, stick_body
 
 STAND_IN: Final = Path(__file__).with_name("stand_in.py")

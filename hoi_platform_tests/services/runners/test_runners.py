@@ -17,7 +17,7 @@ from hoi_platform.services.runners.adapters import RunnerBackend, RunnerObjectTr
 from hoi_platform.services.runners.process import runner_environment
 from hoi_platform.services.runners.run import Runner
 from hoi_platform.services.video.codec import Video
-from hoi_platform.services.vision.object_pose.protocol import ObjectPoseRequest
+from hoi_platform.services.vision.object_pose import ObjectPoseRequest
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 FRAMES, HEIGHT, WIDTH = 5, 24, 32

@@ -17,7 +17,7 @@ from hoi_platform.core.geometry.camera import Camera, look_at
 from hoi_platform.core.geometry.raster import rasterize
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.services.video.codec import Video, read_video, write_video
-from hoi_platform.services.vision.scene_tracks.protocol import SceneTracksRequest
+from hoi_platform.services.vision.scene_tracks import SceneTracksRequest
 
 FRAMES = 14
 LIFT = 4

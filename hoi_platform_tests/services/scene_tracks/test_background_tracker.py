@@ -5,9 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.tracks import HUMAN, OBJECT, SceneTracks
-from hoi_platform.services.vision.scene_tracks.backend import scene_tracker
+from hoi_platform.services.vision.progress import silent
+from hoi_platform.services.vision.scene_tracks import (
+    PlateDepthEstimator,
+    PlateMaskTracker,
+    SceneTracksRequest,
+    track_scene,
+)
 from hoi_platform_tests.services.scene_tracks.planted import (
     FRAMES,
     LIFT,
@@ -17,10 +24,14 @@ from hoi_platform_tests.services.scene_tracks.planted import (
 )
 
 
+def _track(request: SceneTracksRequest, progress: Progress = silent) -> SceneTracks:
+    return track_scene(request, PlateMaskTracker(), PlateDepthEstimator(), progress)
+
+
 @pytest.fixture(scope="module")
 def tracked() -> SceneTracks:
     """The tracks of the clip in which nothing goes wrong."""
-    return scene_tracker().track(planted_clip().request)
+    return _track(planted_clip().request)
 
 
 def _vanishes(frame, hand):
@@ -77,10 +88,10 @@ def test_depth_is_known_where_it_can_be(tracked):
     assert np.nanpercentile(error[human], 95) < 0.15
 
 
-def test_a_vanished_object_is_told(tracked):
+def test_a_vanished_object_is_reported():
     """A mask would be made up where there is nothing, with no word of doubt."""
     clip = planted_clip(_vanishes)
-    found = scene_tracker().track(clip.request)
+    found = _track(clip.request)
     assert found.confidence[8:, OBJECT].max() < 0.1
     assert found.object_masks[9:].sum(axis=(1, 2)).max() < 0.25 * clip.object_masks[0].sum()
     assert "object: has vanished" in _reasons(found, 8)
@@ -91,7 +102,7 @@ def test_a_vanished_object_is_told(tracked):
 def test_an_object_that_jumps_is_found_again_with_doubt():
     """An object that a cut or a video model moves would be lost, or trusted as if it were same."""
     clip = planted_clip(_jumps)
-    found = scene_tracker().track(clip.request)
+    found = _track(clip.request)
     assert mean_iou(found.object_masks[8:], clip.object_masks[8:]) > 0.7
     assert "object: jumped: it was found" in _reasons(found, 8)
     assert found.confidence[8:, OBJECT].max() < 0.7
@@ -103,7 +114,7 @@ def test_something_unknown_is_flagged_and_has_no_depth():
     request = planted_clip().request
     frames = request.video.frames.copy()
     frames[6:, 20:70, 20:60] = [200, 30, 160]
-    found = scene_tracker().track(with_frames(request, frames))
+    found = _track(with_frames(request, frames))
     assert "show something unknown" in _reasons(found, 6)
     assert np.isnan(found.depth[6:, 25:65, 25:55]).all()
     assert np.isfinite(found.depth[:6, 25:65, 25:55]).all()
@@ -115,24 +126,24 @@ def test_a_wrong_body_lowers_the_confidence_in_the_person():
     motion = request.human_motion
     shifted = motion.translation + np.array([0.5, 0.0, 0.0])
     wrong = replace(request, human_motion=replace(motion, translation=shifted))
-    found = scene_tracker().track(wrong)
+    found = _track(wrong)
     assert found.confidence[1:, HUMAN].max() < 0.5
     assert "the fitted body's silhouette" in _reasons(found, 5)
 
 
-def test_exposure_may_drift(tracked):
+def test_exposure_may_drift():
     """A video model that dims the picture would turn the wall into foreground."""
     clip = planted_clip()
     frames = clip.request.video.frames.astype(float)
     dim = np.linspace(1, 0.85, len(frames))[:, None, None, None]
-    found = scene_tracker().track(with_frames(clip.request, (frames * dim).astype(np.uint8)))
+    found = _track(with_frames(clip.request, (frames * dim).astype(np.uint8)))
     assert mean_iou(found.human_masks, clip.human_masks) > 0.85
 
 
 def test_large_videos_give_full_size_masks():
     """Masks would come back at the working size, or with stair-stepped outlines."""
     clip = planted_clip(width=1280, frames=3)
-    found = scene_tracker().track(clip.request)
+    found = _track(clip.request)
     assert found.depth.shape == (3, 720, 1280)
     assert mean_iou(found.object_masks, clip.object_masks) > 0.93
     assert mean_iou(found.human_masks, clip.human_masks) > 0.95
@@ -140,7 +151,7 @@ def test_large_videos_give_full_size_masks():
 
 def test_the_same_clip_gives_the_same_tracks(tracked):
     """Two runs would differ, and everything downstream with them."""
-    again = scene_tracker().track(planted_clip().request)
+    again = _track(planted_clip().request)
     np.testing.assert_array_equal(again.object_masks, tracked.object_masks)
     np.testing.assert_array_equal(again.depth, tracked.depth)
 
@@ -148,9 +159,8 @@ def test_the_same_clip_gives_the_same_tracks(tracked):
 def test_progress_rises_to_one():
     """The progress bar would jump back or stop short."""
     seen: list[float] = []
-    scene_tracker().track(
-        planted_clip(width=320, frames=3).request, progress=lambda done, text: seen.append(done)
-    )
+    request = planted_clip(width=320, frames=3).request
+    _track(request, progress=lambda done, text: seen.append(done))
     assert seen == sorted(seen)
     assert seen[-1] == pytest.approx(1.0)
 

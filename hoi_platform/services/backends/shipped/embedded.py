@@ -17,37 +17,37 @@ def _mediapipe_is_there(_model: ModelConfig, _environ: Mapping[str, str]) -> Nee
 
 
 def _body(use: ClipUse) -> Any:
-    from hoi_platform.services.vision.human_pose.mediapipe_estimator import MediapipeEstimator
+    from hoi_platform.services.vision.human_pose import MediapipeEstimator
 
     return MediapipeEstimator(hands=use.peer("hands"))
 
 
 def _hands(_use: Use) -> Any:
-    from hoi_platform.services.vision.human_pose.mediapipe_hands import MediapipeHands
+    from hoi_platform.services.vision.hands import MediapipeHands
 
     return MediapipeHands()
 
 
 def _background(_use: Use) -> Any:
-    from hoi_platform.services.vision.scene_tracks.background import BackgroundMaskTracker
+    from hoi_platform.services.vision.scene_tracks import PlateMaskTracker
 
-    return BackgroundMaskTracker()
+    return PlateMaskTracker()
 
 
 def _plate(_use: Use) -> Any:
-    from hoi_platform.services.vision.scene_tracks.plate_depth import PlateDepthEstimator
+    from hoi_platform.services.vision.scene_tracks import PlateDepthEstimator
 
     return PlateDepthEstimator()
 
 
 def _model_based(_use: Use) -> Any:
-    from hoi_platform.services.vision.object_pose.model_based import ModelBasedTracker
+    from hoi_platform.services.vision.object_pose import ModelBasedTracker
 
     return ModelBasedTracker()
 
 
 def _geometric(_use: Use) -> Any:
-    from hoi_platform.services.vision.contact.geometric import GeometricLabeler
+    from hoi_platform.services.vision.contact import GeometricLabeler
 
     return GeometricLabeler()
 

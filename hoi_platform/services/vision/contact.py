@@ -1,20 +1,19 @@
-"""The socket of the role ``contact``: what a labeler gets and gives."""
+"""The role ``contact``: which joints touch the object. Its socket and its embedded backend."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from hoi_platform.core.arrays import Array, Progress
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.config.recon_4dhoi import ContactConfig
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.scene.contacts import ContactLabels
+from hoi_platform.core.scene.contacts import ContactLabels, label_contacts
 from hoi_platform.services.video.codec import Video
-
-Progress = Callable[[float, str], None]
+from hoi_platform.services.vision.progress import silent
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,24 @@ class ContactRequest:
 
 
 class ContactLabeler(Protocol):
-    """Says which joints touch the object."""
+    """Labels the joints that touch the object."""
 
-    def label(self, request: ContactRequest, *, progress: Progress | None = None) -> ContactLabels:
+    def label(self, request: ContactRequest, *, progress: Progress = ...) -> ContactLabels:
         """Labels of T frames. Raises StageError or MissingResourceError."""
         ...
+
+
+class GeometricLabeler:
+    """Backend ``geometric``: contact from distances and common motion alone; reads no frame."""
+
+    def label(self, request: ContactRequest, *, progress: Progress = silent) -> ContactLabels:
+        """See ``ContactLabeler``."""
+        return label_contacts(
+            request.body,
+            request.motion,
+            request.mesh,
+            request.Ts_world_object,
+            request.camera,
+            request.visibility,
+            request.config,
+        )

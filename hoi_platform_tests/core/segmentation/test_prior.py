@@ -1,10 +1,14 @@
-"""Motions and outlines that are carried from frame to frame."""
+"""What is predicted from frame to frame: motion and the object's amodal mask."""
 
 import numpy as np
 import pytest
 
-from hoi_platform.core.segmentation.propagation import backward_flow, carried
-from hoi_platform.core.segmentation.shape_memory import fit_motion, remembered
+from hoi_platform.core.segmentation.prior import (
+    backward_flow,
+    fit_similarity,
+    updated_amodal,
+    warped,
+)
 
 
 def _disk(u, v, radius=9, shape=(60, 80)) -> np.ndarray:
@@ -25,7 +29,7 @@ def test_a_planted_similarity_is_recovered_despite_outliers():
     matrix = np.column_stack([A, [3.0, -2.0]])
     flow = _flow_of(matrix)
     flow[:, 42:] += [6.0, 5.0]
-    motion = fit_motion(flow, _disk(38, 30))
+    motion = fit_similarity(flow, _disk(38, 30))
     assert not motion.still
     np.testing.assert_allclose(motion.matrix, matrix, atol=0.02)
 
@@ -33,40 +37,40 @@ def test_a_planted_similarity_is_recovered_despite_outliers():
 def test_rest_is_rest():
     """Noise of the flow would wear the outline of a resting object away."""
     noise = np.random.default_rng(0).normal(0, 0.1, (60, 80, 2)).astype(np.float32)
-    motion = fit_motion(noise, _disk(40, 30))
+    motion = fit_similarity(noise, _disk(40, 30))
     shape = _disk(40, 30).astype(np.float32)
     assert motion.still
-    np.testing.assert_array_equal(motion.carried(shape), shape)
-    assert fit_motion(noise, np.zeros((60, 80), bool)).still
+    np.testing.assert_array_equal(motion.warped(shape), shape)
+    assert fit_similarity(noise, np.zeros((60, 80), bool)).still
 
 
 def test_an_outline_goes_where_the_object_goes():
-    """The remembered outline would be carried the wrong way."""
-    motion = fit_motion(_flow_of(np.array([[1.0, 0, -5], [0, 1, 2]])), _disk(45, 28))
-    found = motion.carried(_disk(40, 30).astype(np.float32)) > 0.5
+    """The amodal mask would be moved the wrong way."""
+    motion = fit_similarity(_flow_of(np.array([[1.0, 0, -5], [0, 1, 2]])), _disk(45, 28))
+    found = motion.warped(_disk(40, 30).astype(np.float32)) > 0.5
     np.testing.assert_array_equal(found, _disk(45, 28))
 
 
 def test_an_absurd_turn_is_not_believed():
     """A few wrong flow vectors would blow the outline up."""
-    motion = fit_motion(_flow_of(np.array([[3.0, 0, -60], [0, 3, -60]])), _disk(30, 30))
+    motion = fit_similarity(_flow_of(np.array([[3.0, 0, -60], [0, 3, -60]])), _disk(30, 30))
     np.testing.assert_allclose(motion.matrix[:, :2], np.eye(2))
 
 
-def test_what_a_hand_hides_is_remembered():
+def test_what_a_hand_hides_is_updated_amodal():
     """A part behind the fingers would be forgotten and never come back."""
     shape, hand = _disk(40, 30).astype(np.float32), _disk(46, 30, 5)
     thing = _disk(40, 30) & ~hand
     for _ in range(20):
-        shape = remembered(shape, thing, hand, 0.2)
+        shape = updated_amodal(shape, thing, hand, 0.2)
     np.testing.assert_array_equal(shape > 0.5, _disk(40, 30))
     for _ in range(20):
-        shape = remembered(shape, thing, np.zeros_like(hand), 0.2)
+        shape = updated_amodal(shape, thing, np.zeros_like(hand), 0.2)
     np.testing.assert_array_equal(shape > 0.5, thing)
 
 
 def test_labels_follow_the_optical_flow():
-    """Flow and carrying would disagree about which way is back."""
+    """Flow and warping would disagree about which way is back."""
     rng = np.random.default_rng(1)
     texture = rng.uniform(0, 255, (60, 80))
     previous = np.asarray(np.kron(texture[::3, ::4], np.ones((3, 4))), np.uint8)
@@ -74,6 +78,6 @@ def test_labels_follow_the_optical_flow():
     flow = backward_flow(current, previous)
     assert np.median(flow[15:45, 20:60], axis=(0, 1)) == pytest.approx([-3, -2], abs=0.3)
     labels = _disk(40, 30).astype(np.float32)[None]
-    found = carried(labels, flow)[0] > 0.5
+    found = warped(labels, flow)[0] > 0.5
     truth = _disk(43, 32)
     assert (found & truth).sum() / (found | truth).sum() > 0.85

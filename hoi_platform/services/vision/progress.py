@@ -1,0 +1,5 @@
+"""Progress that is not reported."""
+
+
+def silent(_fraction: float, _text: str) -> None:
+    """The default of every backend."""
