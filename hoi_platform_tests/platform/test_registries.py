@@ -57,14 +57,14 @@ from hoi_platform.core.scene.performance.laws import Law
 REFUSED = []
 
 
-def _seen_before(act):
-    end = act.measured.animation.Ts_world_object[-1]
+def _seen_before(candidate):
+    end = candidate.skinned.animation.Ts_world_object[-1]
     return float(any(np.array_equal(end, other) for other in REFUSED))
 
 
 LAWS = (
-    Law("seen before", 0.5, "plans", _seen_before, performances=frozenset({"manipulation"})),
-    Law("for dancers", -1.0, "m", lambda act: 0.0, performances=frozenset({"dancing"})),
+    Law("seen before", 0.5, "plans", _seen_before, kinds=frozenset({"manipulation"})),
+    Law("for dancers", -1.0, "m", lambda candidate: 0.0, kinds=frozenset({"dancing"})),
 )
 """
 

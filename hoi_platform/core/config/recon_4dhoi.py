@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from hoi_platform.core.config.backends import ModelConfig
 from hoi_platform.core.config.base import Config
-from hoi_platform.core.config.terms import unknown_names
+from hoi_platform.core.optimizer.term import unknown_names
 
 
 class ReconPathsConfig(Config):
@@ -131,7 +131,7 @@ class LossConfig(Config):
     """Factor of the term in the sum; 0 leaves it out."""
 
 
-class OptStageConfig(Config):
+class PhaseConfig(Config):
     """One stage of the optimizer. Variables and terms of earlier stages carry over."""
 
     opt_vars: dict[str, VarConfig] = {}
@@ -190,7 +190,7 @@ class DctConfig(Config):
 class OptimizationConfig(Config):
     """The optimizer's stages in order."""
 
-    opt_stage_specs: dict[str, OptStageConfig] = {}
+    opt_stage_specs: dict[str, PhaseConfig] = {}
     """Stages by name, in order."""
     log_dir: str = "logs"
     """Folder of log files."""

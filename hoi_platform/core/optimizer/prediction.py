@@ -9,7 +9,7 @@ from torch import Tensor
 from hoi_platform.core.body.model import BodyModel, Posed
 from hoi_platform.core.geometry.torch_rotations import matrix_from_axis_angle
 from hoi_platform.core.optimizer.hoi_model import HoiModel
-from hoi_platform.core.optimizer.targets import Attached
+from hoi_platform.core.optimizer.observations import Attached
 from hoi_platform.core.optimizer.variables import Variables
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hoi_platform.core.optimizer.result import HoiResult
 
 from hoi_platform.core.config.recon_4dhoi import FilteringConfig
 from hoi_platform.core.errors import StageError
@@ -17,7 +18,6 @@ from hoi_platform.core.optimizer.build import build_targets
 from hoi_platform.core.optimizer.hoi_model import HoiModel, Kind
 from hoi_platform.core.optimizer.holding import holding
 from hoi_platform.core.optimizer.prediction import Prediction
-from hoi_platform.core.optimizer.result import HoiResult
 from hoi_platform.core.optimizer.terms.penetration import PenetrationParams, penetration
 from hoi_platform.core.optimizer.variables import Variables
 from hoi_platform.core.scene.actors import static_depth

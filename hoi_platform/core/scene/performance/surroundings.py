@@ -12,11 +12,12 @@ from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.sdf import SignedDistanceGrid
 from hoi_platform.core.geometry.shapes import BoxShape, Shape
+from hoi_platform.core.scene.boxes import support_below
 from hoi_platform.core.scene.parts import shape_of
-from hoi_platform.core.scene.resting import support_below
 from hoi_platform.core.scene.spec import SceneSpec
 
 _BELOW_TOP_M: Final = 0.01
+"""Meters below the top of a mesh at which its sides are looked for; chosen: in any tabletop."""
 
 
 @dataclass(frozen=True)
