@@ -34,11 +34,11 @@ class SimulationConfig(Config):
     """Settling of an object with Bullet."""
 
     drop_height: float = Field(0.1, gt=0, le=2)
-    """Height above the support from which it falls (m)."""
+    """Height above the support from which it falls (m); GRAIL."""
     settling_time: float = Field(5.0, gt=0, le=60)
-    """Simulated time within which it has to come to rest (s)."""
+    """Simulated time within which it has to come to rest (s); GRAIL."""
     initial_rotation_perturbation: float = Field(2.0, ge=0, le=180)
-    """Largest random tilt at the start (degrees)."""
+    """Largest random tilt at the start (degrees); GRAIL."""
     seed: int = 42
     """Base seed: of the random tilt, and of every scene together with the category and the clip's
     seed."""
@@ -52,20 +52,20 @@ class ScaleConfig(Config):
     """Search of the metric scale with a vision model."""
 
     max_iterations: int = Field(5, ge=1, le=20)
-    """Scales that are shown to the vision model at most."""
+    """Largest number of scales that are shown to the vision model; GRAIL."""
 
 
 class RenderingConfig(Config):
     """Conditioning frame and the random variants of the scene."""
 
     samples: int = Field(32, ge=1)
-    """Cycles samples per pixel of the conditioning frame."""
+    """Cycles samples per pixel of the conditioning frame; GRAIL."""
     width: int = Field(1280, ge=64, multiple_of=2)
-    """Of the conditioning frame and the video (px)."""
+    """Width of the conditioning frame and the video (px); GRAIL."""
     height: int = Field(720, ge=64, multiple_of=2)
-    """Of the conditioning frame and the video (px)."""
+    """Height of the conditioning frame and the video (px); GRAIL."""
     num_rand_scenes: int = Field(3, ge=1)
-    """Random variants of an object: seeds 1 to this number."""
+    """Random variants of an object: seeds 1 to this number; GRAIL."""
     gpu: bool = False
     """Render with a GPU if Cycles finds one; it falls back to the CPU and the record says so."""
     no_rand_seed: bool = False
@@ -74,9 +74,9 @@ class RenderingConfig(Config):
     """Render two conditioning frames, for the start and the end of the video."""
     min_object_px: int = Field(12, ge=4)
     """Least size of the object (geometric mean of its bounding box's sides) at 640x360; scales with
-    the width (px)."""
+    the width (px); chosen."""
     min_object_visible: float = Field(0.5, ge=0, le=1)
-    """Least visible fraction of the object's silhouette."""
+    """Least visible fraction of the object's silhouette; chosen."""
     denoise: bool = True
     """Denoise the conditioning frame and the plate (never video frames)."""
 

@@ -102,21 +102,23 @@ class ContactConfig(Config):
     model: ModelConfig = ModelConfig()
     """Its weights, device and program."""
     contact_interval: int = Field(8, ge=1)
-    """Frames per label."""
+    """Frames per label; GRAIL."""
     distance_m: float = Field(0.05, gt=0)
-    """Largest distance between a joint's surface and the object that counts as contact (m)."""
+    """Largest distance between a joint's surface and the object that counts as contact (m); the
+    threshold of GRAIL's contact points."""
     min_visibility: float = Field(0.1, ge=0, le=1)
-    """Least confidence of a wrist, as ``human_pose`` states it, with which a hand is labeled: one
-    that nobody sees holds nothing. 0 labels hidden hands too."""
+    """Least confidence (a fraction) of a wrist, as ``human_pose`` states it, with which a hand is
+    labeled: one that cannot be seen is no evidence. 0 labels hidden hands too; chosen."""
 
 
 class VarConfig(Config):
     """An optimized variable."""
 
     lr: float = Field(gt=0)
-    """Learning rate of AdamW: meters per iteration for translations, radians for rotations."""
+    """Learning rate of AdamW: meters per iteration for translations, radians for rotations. GRAIL:
+    0.003 and 0.0001."""
     joints: Literal["body", "all"] = "body"
-    """What human_pose_res turns: the 22 body joints or the fingers as well."""
+    """Which joints human_pose_res turns: the 22 body joints, or the fingers as well."""
     xy_only: bool = False
     """Move along the ground alone."""
     arm_only: bool = False
@@ -128,20 +130,20 @@ class LossConfig(Config):
 
     model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=())
     weight: float = Field(ge=0)
-    """Factor of the term in the sum; 0 leaves it out."""
+    """Factor of the term in the sum, by which its unit cancels; 0 leaves it out."""
 
 
 class PhaseConfig(Config):
-    """One stage of the optimizer. Variables and terms of earlier stages carry over."""
+    """One phase of the optimizer; it inherits variables and terms of earlier phases."""
 
     opt_vars: dict[str, VarConfig] = {}
-    """What is optimized."""
+    """What is optimized, by name."""
     niter: int = Field(gt=0)
-    """Iterations of AdamW."""
+    """Iterations of AdamW; GRAIL: 400, then 200."""
     schedule: Literal["none", "cosine"] = "none"
-    """How the learning rates change within the stage: constant, or falling to 5 %."""
+    """How the learning rates change within the phase: constant, or falling to 5 %."""
     loss_cfg: dict[str, LossConfig] = {}
-    """Terms of the loss."""
+    """Terms of the loss, by name."""
 
 
 class EvalConfig(Config):
@@ -188,10 +190,10 @@ class DctConfig(Config):
 
 
 class OptimizationConfig(Config):
-    """The optimizer's stages in order."""
+    """The optimizer's phases in order; GRAIL calls them stages."""
 
     opt_stage_specs: dict[str, PhaseConfig] = {}
-    """Stages by name, in order."""
+    """Phases by name, in order."""
     log_dir: str = "logs"
     """Folder of log files."""
     exp_name: str = ""
@@ -207,46 +209,47 @@ class OptimizationConfig(Config):
     dct_cfg: DctConfig = DctConfig()
     """Cosine basis."""
     refresh_every: int = Field(50, ge=1)
-    """Iterations between refreshes of visibility, outlines and nearest neighbors."""
+    """Iterations between refreshes of visibility, outlines and nearest neighbors; chosen."""
     seed: int = 0
     """Seed of the fixed sample points."""
     smoothing_window: int = Field(11, ge=0)
-    """Savitzky-Golay window of the final smoothing (frames at 24 fps; 0 turns it off)."""
+    """Savitzky-Golay window of the final smoothing (frames at 24 fps; 0 turns it off); GRAIL."""
     smoothing_order: int = Field(2, ge=0)
-    """Savitzky-Golay order of the final smoothing."""
+    """Savitzky-Golay order of the final smoothing; GRAIL."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where torch computes; auto: CUDA where there is one."""
 
 
 class FilteringConfig(Config):
-    """Limits of the checks that decide whether a clip is valid."""
+    """Limits of the checks that decide whether a clip is valid; GRAIL's values where it has one."""
 
     camera_trans_thr: float = 0.1
-    """Largest apparent translation of the camera (m)."""
+    """Largest apparent translation of the camera (m); GRAIL."""
     first_frame_human_tol: float = 0.5
-    """Largest distance of the first-frame person from the rendered place (m)."""
+    """Largest distance of the first-frame person from the rendered place (m); GRAIL."""
     object_mask_tol: float = 0.5
-    """Largest misalignment of the object's mask, 1 - IoU."""
+    """Largest misalignment of the object's mask, 1 - IoU; GRAIL."""
     total_mask_tol: float = 0.3
-    """Largest misalignment of the union of person and object, 1 - IoU."""
+    """Largest misalignment of the union of person and object, 1 - IoU; GRAIL."""
     keypoint_thr: float = 2.0
-    """Largest final value of the keypoint_tracking term."""
+    """Largest final weighted value of the keypoint_tracking term (no unit); GRAIL."""
     contact_thr: float = 5.0
-    """Largest final value of the contact term."""
+    """Largest final weighted value of the contact term (no unit); GRAIL."""
     initial_penetration_thr: float = 0.02
-    """Least distance between body and object at frame 0 (m)."""
+    """Least distance between body and object at frame 0 (m); GRAIL."""
     human_static_thr: float = 0.01
-    """Least motion of the person (m)."""
+    """Least motion of the person (m); GRAIL."""
     table_tol: float = 0.05
-    """Largest gap between the object and its support at frame 0 (m)."""
+    """Largest gap between the object and its support at frame 0 (m); chosen."""
     object_static_thr: float = 0.02
-    """Motion of the object above which it is dynamic (m)."""
+    """Motion of the object above which it is dynamic (m); GRAIL."""
     unheld_motion_thr: float = Field(0.5, ge=0, le=1)
-    """Largest share of the object's path on which no hand touches it."""
+    """Largest share of the object's path on which no hand touches it; chosen."""
     filter_object_motion: Literal["dynamic_only", "static_only", "all"] = "dynamic_only"
     """Whether the object has to move, has to rest, or may do either."""
     min_frames: int | None = None
-    """When set, a clip is cut to its good beginning if that has at least this many frames."""
+    """When set, a clip is cut to its good beginning if that has at least this many frames; GRAIL:
+    null."""
 
 
 class PostProcessingConfig(Config):

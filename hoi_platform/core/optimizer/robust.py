@@ -7,7 +7,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 EPSILON_M: Final = 1e-3
-"""Meters; chosen: a distance below a millimeter is noise, and costs its square."""
+"""Meters; GRAIL's Huber δ of contact: below a millimeter distances are noise and cost their
+square."""
 
 
 def charbonnier(residual: "Tensor", epsilon: float) -> "Tensor":

@@ -29,18 +29,24 @@ from hoi_platform.core.geometry.transforms import inverse, transform_points
 HAND_JOINTS: Final = ("left_wrist", "right_wrist")
 WRISTS: Final = tuple(JOINT[name] for name in HAND_JOINTS)
 _DISPLACED_M: Final = 0.02
+"""Meters from its first place beyond which an object has left it; chosen."""
 _DISPLACED_RAD: Final = np.deg2rad(8.0)
+"""Radians likewise; chosen."""
 _TOGETHER_M_S: Final = 0.15
-"""Relative speed of hand and object below which they move together."""
+"""Meters per second between hand and object below which they move together; chosen."""
 _HELD_SLACK: Final = 3.0
-"""A hand that holds a displaced object may seem this many contact distances away."""
+"""Multiples of the contact distance that a hand which holds a displaced object may seem away;
+chosen: estimates are decimeters off in depth."""
 _DEPTH_SHARE: Final = 0.2
-"""What a distance along the line of sight counts for beside one across it."""
+"""Weight of a distance along the line of sight beside one across it; chosen."""
 _LASTING_S: Final = 0.25
-"""How long a hand may be hidden and still count as seen: a hand turns in half a second."""
+"""Seconds that a hand may be hidden and still count as seen; chosen: it turns in half a second."""
 _START_M: Final = 0.04
+"""Meters; GRAIL: the interaction starts where the object has moved so far in ``_START_FRAMES``."""
 _START_FRAMES: Final = 8
+"""Frames; GRAIL."""
 _SURFACE_POINTS: Final = 600
+"""Number of points on the object; chosen: 1 cm apart on a hand-sized one."""
 
 
 @dataclass(frozen=True)

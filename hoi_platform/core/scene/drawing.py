@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from hoi_platform.core.scene.person import StandingPerson
 
 _PERSON_YAW_DEG = 4.0
+"""Degrees by which the person's facing varies to either side; chosen."""
 _CAMERA_TO_WALL_M = 0.25
+"""Meters; chosen: the near wall stays behind the camera."""
 
 
 @dataclass(frozen=True)

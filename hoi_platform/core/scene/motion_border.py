@@ -13,10 +13,13 @@ from hoi_platform.core.scene.parts import shape_of
 from hoi_platform.core.scene.spec import LightSpec, SceneSpec
 
 _STILL_M: Final = 0.002
+"""Meters below which a vertex counts as still; chosen: less than a pixel."""
 _SHADOW_REACH_M: Final = 0.5
-"""Area lights of a meter blur a limb's shadow away beyond this distance."""
+"""Meters; chosen: area lights of a meter blur a limb's shadow away beyond this distance."""
 _MARGIN_PX: Final = 14
+"""Pixels at a width of 640, between the border and all that moves; chosen: soft shadows' edges."""
 _VERTEX_STEP: Final = 7
+"""Number of vertices per one that is looked at; chosen: neighbors move alike."""
 
 
 @dataclass(frozen=True)

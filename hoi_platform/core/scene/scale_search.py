@@ -13,6 +13,7 @@ from hoi_platform.core.errors import StageError
 
 Answer = Literal["small", "big", "correct"]
 START: Final = 0.1
+"""Factor of the mesh's units that is asked about first; GRAIL."""
 
 
 @dataclass(frozen=True)

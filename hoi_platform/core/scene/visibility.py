@@ -20,6 +20,7 @@ from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.scene.templates import SceneRequirements
 
 _REFERENCE_WIDTH_PX = 640
+"""Pixels; width for which limits are stated, chosen: the demo's."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ Image = NDArray[np.uint8]
 Color = tuple[int, int, int]
 Box = tuple[float, float, float, float]
 WHITE, BLACK = (244, 244, 240), (24, 24, 28)
+"""sRGB; chosen: neither clips."""
 
 
 @cache
