@@ -1,4 +1,4 @@
-"""The quantities that single checks hold against their limits; in SI units."""
+"""The quantities that single checks compare with their limits; in SI units."""
 
 from math import nan
 from typing import TYPE_CHECKING, Final

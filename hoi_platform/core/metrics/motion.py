@@ -1,4 +1,4 @@
-"""How calm a motion is: foot slide, jitter, smoothness. Joints are (T, J, 3) in meters."""
+"""How smooth a motion is: slide, jitter, second differences. Joints are (T, J, 3) in meters."""
 
 from math import nan
 from typing import Final

@@ -1,4 +1,4 @@
-"""What each stage of the 4D reconstruction gets wrong, so that each shows what it adds."""
+"""The errors of each stage of the 4D reconstruction, so that each shows what it adds."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -29,7 +29,7 @@ _DEPTH_EVERY: Final = 6
 
 @dataclass(frozen=True)
 class StageResults:
-    """What the stages of one clip left behind."""
+    """Results of the stages of one clip."""
 
     body: BodyModel
     """The body that they assumed; it need not be the true one."""
@@ -42,7 +42,7 @@ class StageResults:
 
 @dataclass(frozen=True)
 class TrueClip:
-    """What really happened, with the true body, scene and object (in meters)."""
+    """The ground truth of one clip, with the true body, scene and object (in meters)."""
 
     truth: GroundTruth
     body: BodyModel

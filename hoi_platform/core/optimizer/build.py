@@ -43,7 +43,7 @@ def build_observations(
     cloud_points: int,
     rng: np.random.Generator,
 ) -> Observations:
-    """``cloud_points``: how many points of measured depth to keep per frame and surface."""
+    """``cloud_points``: number of points of measured depth per frame and surface; 0 for none."""
     track = inputs.track
     first = Prediction(model, Variables.zeros(len(model), model.translation))
     center = model.object_center.double().cpu().numpy()

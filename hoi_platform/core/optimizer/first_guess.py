@@ -20,7 +20,7 @@ _PALM_M: Final = 0.04
 
 def first_guess(inputs: OptimizerInput, held: Holding) -> Array:
     """(T, 4, 4): the rendered pose while the object rests, then the tracked one where it can be
-    trusted, else the one carried along by the hand that holds it, else what lies between; all
+    trusted, else the one carried along by the hand that holds it, else an interpolated one; all
     within reach of the hand that holds it.
     """
     first = inputs.spec.T_world_object_array()

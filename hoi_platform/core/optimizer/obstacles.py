@@ -16,7 +16,7 @@ _CELLS: Final = (48, 160)
 
 
 class Obstacle(Protocol):
-    """One thing that stands still."""
+    """One support."""
 
     def depth_inside(self, p: Tensor) -> Tensor:
         """How far world points (..., 3) are below its nearest face (...); 0 outside (m)."""

@@ -1,4 +1,4 @@
-"""The clip as the current variables say it is; every part is computed when a term asks for it."""
+"""The clip as the current variables predict it; every part is computed on first use."""
 
 from dataclasses import dataclass
 from functools import cached_property

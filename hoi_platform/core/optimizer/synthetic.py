@@ -153,12 +153,12 @@ def _tracks(
     object_masks, human_masks, depths = [], [], []
     for vertices, T in zip(motion.vertices(body), Ts, strict=True):
         person = rasterize(camera, vertices, body.faces)
-        thing = rasterize(camera, transform_points(T, mesh.vertices), mesh.faces)
+        rendered = rasterize(camera, transform_points(T, mesh.vertices), mesh.faces)
         z_person = np.where(person.silhouette, person.depth, np.inf)
-        z_thing = np.where(thing.silhouette, thing.depth, np.inf)
-        object_masks.append(thing.silhouette & (z_thing < z_person))
-        human_masks.append(person.silhouette & (z_person <= z_thing))
-        nearest = np.minimum(z_person, z_thing)
+        z_object = np.where(rendered.silhouette, rendered.depth, np.inf)
+        object_masks.append(rendered.silhouette & (z_object < z_person))
+        human_masks.append(person.silhouette & (z_person <= z_object))
+        nearest = np.minimum(z_person, z_object)
         depths.append(np.where(np.isfinite(nearest), nearest, np.nan).astype(np.float32))
     confidence = np.ones((len(motion), 2))
     return SceneTracks(np.stack(object_masks), np.stack(human_masks), np.stack(depths), confidence)

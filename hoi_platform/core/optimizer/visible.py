@@ -126,7 +126,7 @@ def rim_points(
 ) -> tuple[Array, NDArray[np.bool_]]:
     """(T, Q, 3) points in object coordinates at the silhouettes' last pixels, and which are real.
 
-    Pixels at the image's border are no rim: the object goes on beyond it.
+    Pixels at the image's border are not part of the rim: the object continues beyond it.
     """
     points = np.zeros((len(rasters), RIM_POINTS, 3))
     real = np.zeros((len(rasters), RIM_POINTS), dtype=bool)

@@ -28,10 +28,10 @@ def static_depth(spec: SceneSpec) -> NDArray[np.float32]:
 
 
 def actor_masks(
-    camera: Camera, body: TriangleMesh, thing: TriangleMesh, static: NDArray[np.float32]
+    camera: Camera, body: TriangleMesh, mesh: TriangleMesh, static: NDArray[np.float32]
 ) -> ActorRaster:
-    """Person and object (world coordinates) before the static depth, hiding each other."""
-    both = merged([body, thing])
+    """Person and object (``mesh``) in the world before the static depth, hiding each other."""
+    both = merged([body, mesh])
     raster = rasterize(camera, both.vertices, both.faces)
     in_front = raster.silhouette & (np.nan_to_num(raster.depth, nan=np.inf) < static)
     is_object = raster.face_ids >= len(body.faces)

@@ -1,4 +1,4 @@
-"""The parts of a scene that stand still: their surface, and which of them a thing lies on."""
+"""The static parts of a scene: their surface, and which of them an object rests on."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -51,8 +51,8 @@ def support_parts(spec: SceneSpec) -> list[Part]:
 
 
 def scene_parts(spec: SceneSpec) -> list[Part]:
-    """Everything that stands in the room, without the room's shell."""
-    return [*support_parts(spec), *(part for thing in spec.statics for part in with_legs(thing))]
+    """Supports and furniture, without the room's shell."""
+    return [*support_parts(spec), *(part for static in spec.statics for part in with_legs(static))]
 
 
 def support_mesh(spec: SceneSpec) -> TriangleMesh:
@@ -94,7 +94,7 @@ def static_mesh(spec: SceneSpec) -> TriangleMesh:
 
 
 def rest_gap(support: Part | None, vertices: Array) -> float:
-    """How far a thing with world vertices (V, 3) is from resting on a support (m).
+    """How far an object with world vertices (V, 3) is from resting on a support (m).
 
     None is the floor: the ground z = 0, without an end.
     """
@@ -104,6 +104,6 @@ def rest_gap(support: Part | None, vertices: Array) -> float:
 
 
 def support_below(supports: Iterable[Part], vertices: Array) -> Part | None:
-    """The support that a thing is nearest to resting on; None: the floor is nearer."""
+    """The support that an object is nearest to resting on; None: the floor is nearer."""
     candidates: list[Part | None] = [*supports, None]
     return min(candidates, key=lambda support: rest_gap(support, vertices))

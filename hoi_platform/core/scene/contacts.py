@@ -1,9 +1,9 @@
 """Contact labels from geometry: what is near the object while both move together.
 
-Estimates are decimeters off in depth, so that distances along the line of sight count for less
-and a distance alone decides little. What decides is that an object which has left its place is
-held by somebody: by the hand that stays with it. A hand that the video does not show is no
-evidence: it is not labeled, however near its guess happens to be.
+Estimates are decimeters off in depth, so distances along the line of sight count less, and a
+distance alone proves little. But an object that has left its place is held by a hand: by the one
+that stays with it. A hand that the video does not show is no evidence and is not labeled, however
+near its estimate is.
 """
 
 import json
@@ -129,7 +129,7 @@ def label_contacts(
 def labels_of_hands(
     hands: NDArray[np.bool_], confidence: Array, Ts_world_object: Array, interval: int
 ) -> ContactLabels:
-    """Labels of hands per frame (T, 2) with the reference's intervals, whoever found them."""
+    """Labels of hands per frame (T, 2) with the reference's intervals, from any backend."""
     start = _start_frame(Ts_world_object)
     return ContactLabels(_intervals(hands, start, interval), interval, start, hands, confidence)
 
@@ -177,7 +177,7 @@ def _displaced(Ts_world_object: Array) -> NDArray[np.bool_]:
 def _held(
     distance: Array, displaced: NDArray[np.bool_], seen: NDArray[np.bool_], reach_m: float
 ) -> NDArray[np.bool_]:
-    """(T, 2) displaced frames, given to the seen hand that stays nearest and to one as near."""
+    """(T, 2) displaced frames, for the seen hand that stays nearest and for one as near."""
     held = np.zeros(distance.shape, dtype=bool)
     counted = seen & displaced[:, None]
     typical = [

@@ -1,4 +1,4 @@
-"""The part of the picture that a performance changes: what moves, and its near shadows."""
+"""The part of the image that a performance changes: what moves, and its near shadows."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -37,13 +37,13 @@ class Border:
 
 
 def motion_border(
-    spec: SceneSpec, body_vertices: Array, Ts_world_object: Array, thing: TriangleMesh
+    spec: SceneSpec, body_vertices: Array, Ts_world_object: Array, mesh: TriangleMesh
 ) -> Border:
     """A border around all that moves in T frames: body (T, V, 3), object (T, 4, 4)."""
     camera = spec.camera.camera()
     body = body_vertices[:, ::_VERTEX_STEP]
     moved = np.linalg.norm(body - body[:1], axis=-1).max(axis=0) > _STILL_M
-    corners = transform_points(Ts_world_object, _corners(thing))
+    corners = transform_points(Ts_world_object, _corners(mesh))
     points = [body[:, moved].reshape(-1, 3), corners.reshape(-1, 3)]
     points += [_shadow(p, light, spec) for p in points for light in spec.lights]
     return _around(camera, np.concatenate(points))

@@ -21,14 +21,14 @@ SEALED_OBJECTS: Final = ("suitcase", "chair", "frypan", "dumbbell", "kettle", "f
 SEALED_SEEDS: Final = (5, 6, 7, 8)
 """Seeds of clips that no weight or threshold is tuned on; chosen: no tuning one."""
 _SPOILED: Final = tuple(zip(TUNING_OBJECTS, (1, 2, 3, 4, 1, 2), strict=True))
-"""The six clips whose inputs are spoiled: each tuning object once, each tuning seed at least
+"""The six clips whose inputs are degraded: each tuning object once, each tuning seed at least
 once."""
 _LARGE: Final = (("cordless_drill", 1), ("mug", 2), ("box", 3), ("hammer", 4))
 
 
 @dataclass(frozen=True)
 class Case:
-    """One clip, as it is or with one thing wrong."""
+    """One clip, as it is or with one degradation."""
 
     part: Part
     category: str

@@ -1,4 +1,4 @@
-"""What the reconstruction is told wrongly about a scene that was filmed correctly."""
+"""Errors in what the reconstruction knows about a scene that was filmed correctly."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

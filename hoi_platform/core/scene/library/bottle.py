@@ -1,4 +1,4 @@
-"""A 0.22 m drinking bottle: round in shape, told apart by its label."""
+"""A 0.22 m drinking bottle: round in shape, with a label that shows its orientation."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A doll's chair, 0.26 m high: taken by the top rail of its back."""
+"""A doll's chair, 0.26 m high: held by the top rail of its back."""
 
 import numpy as np
 

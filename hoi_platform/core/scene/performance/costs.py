@@ -72,7 +72,7 @@ class Costs:
     most_hold: float = 20.0
     """A hold that costs as much, object and variety included, is dropped."""
     grasp_variety: float = 0.1
-    """Scale of the Gumbel noise by which grasps of like cost take turns."""
+    """Scale of the Gumbel noise by which grasps of similar cost take turns."""
     hold_variety: float = 0.25
     """The same for holds."""
 

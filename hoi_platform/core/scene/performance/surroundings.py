@@ -73,7 +73,7 @@ class Surroundings:
             raise StageError(
                 f"{spec.clip_id}: this performance needs an object that lies on a support; it "
                 f"lies on the floor (supports: {names}). Choose a scene of the kind table, or a "
-                "task whose performance takes things from the floor"
+                "task whose performance picks objects up from the floor"
             )
         shape = shape_of(support)
         middle = vertices.min(axis=0) + vertices.max(axis=0)
