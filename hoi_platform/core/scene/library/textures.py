@@ -24,7 +24,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 class Canvas:
-    """A texture being painted; sRGB, coordinates are fractions (x to the right, y down, in 0..1)."""
+    """A texture being painted; sRGB, coordinates are fractions (x right, y down, in 0..1)."""
 
     def __init__(self, width: int, height: int, color: Color) -> None:
         self.image = Pillow.new("RGB", (width, height), color)
