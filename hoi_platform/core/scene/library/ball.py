@@ -9,7 +9,6 @@ from hoi_platform.core.scene.library.shapes import lathe
 from hoi_platform.core.scene.library.textures import BLACK, WHITE, Canvas, Color, Image
 
 _RADIUS = 0.0375
-"""Meters; chosen: a small hand spans it."""
 _PANELS: tuple[Color, ...] = (
     (214, 40, 40), WHITE, (30, 100, 200), (250, 200, 30), WHITE, (40, 150, 80)
 )  # fmt: skip

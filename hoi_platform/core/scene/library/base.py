@@ -8,7 +8,7 @@ from hoi_platform.core.geometry.textured_mesh import TexturedMesh
 
 @dataclass(frozen=True, eq=False)
 class LibraryObject:
-    """A mesh and its natural grasp, in one frame."""
+    """A mesh and where a hand would naturally take it, in one frame."""
 
     mesh: TexturedMesh
     grasp: GraspHint

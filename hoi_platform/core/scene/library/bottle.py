@@ -1,4 +1,4 @@
-"""A 0.22 m drinking bottle: round in shape, with a label that shows its orientation."""
+"""A 0.22 m drinking bottle: round in shape, told apart by its label."""
 
 import numpy as np
 
@@ -9,9 +9,7 @@ from hoi_platform.core.scene.library.shapes import lathe
 from hoi_platform.core.scene.library.textures import BLACK, WHITE, Canvas, Image
 
 _RADIUS = 0.031
-"""Meters; chosen: a small hand spans it."""
 _GREEN, _LEMON, _SKY, _PINK = (28, 120, 66), (246, 220, 60), (70, 160, 220), (222, 60, 120)
-"""sRGB; chosen: contrasts that a pose tracker finds."""
 
 
 def build() -> LibraryObject:

@@ -9,9 +9,7 @@ from hoi_platform.core.scene.library.shapes import block
 from hoi_platform.core.scene.library.textures import BLACK, WHITE, Canvas, six_tiles
 
 _SIZE = (0.115, 0.052, 0.16)
-"""Meters; chosen: flat enough for one hand."""
 _RED, _YELLOW, _GREEN, _CREAM = (200, 34, 40), (250, 200, 40), (40, 140, 70), (250, 236, 200)
-"""sRGB; chosen: contrasts that a pose tracker finds."""
 
 
 def build() -> LibraryObject:

@@ -1,4 +1,4 @@
-"""A doll's chair, 0.26 m high: held by the top rail of its back."""
+"""A doll's chair, 0.26 m high: taken by the top rail of its back."""
 
 import numpy as np
 
@@ -9,9 +9,7 @@ from hoi_platform.core.scene.library.shapes import block, place
 from hoi_platform.core.scene.library.textures import WHITE, Canvas, Image, six_tiles, wood
 
 _WIDTH, _DEPTH, _SEAT, _HEIGHT, _LEG = 0.14, 0.14, 0.115, 0.26, 0.014
-"""Meters: of the chair, of the seat's height and of a leg's side; chosen: a toy."""
 _TEAL, _NAVY, _CORAL, _YELLOW = (30, 130, 140), (24, 40, 90), (232, 90, 70), (248, 204, 70)
-"""sRGB; chosen: contrasts that a pose tracker finds."""
 
 
 def build() -> LibraryObject:

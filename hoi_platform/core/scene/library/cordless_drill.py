@@ -11,7 +11,6 @@ from hoi_platform.core.scene.library.textures import BLACK, WHITE, Canvas, Color
 UNIT_M = 2.5
 """Meters per mesh unit: the reference's catalog fixes ``obj_scale`` to it."""
 _TEAL, _RED, _RUBBER, _YELLOW = (0, 128, 128), (196, 32, 30), (40, 42, 46), (246, 196, 20)
-"""sRGB; chosen: contrasts that a pose tracker finds."""
 _ALONG_X = (0.0, np.pi / 2, 0.0)
 
 

@@ -9,9 +9,7 @@ from hoi_platform.core.scene.library.shapes import lathe, place, sweep
 from hoi_platform.core.scene.library.textures import BLACK, WHITE, Canvas, Image, steel
 
 _BAR, _HEAD_RADIUS, _HEAD_LENGTH = 0.096, 0.032, 0.038
-"""Meters: length of the bar, radius and length of the heads; chosen."""
 _TEAL, _PLUM = (24, 130, 134), (118, 40, 96)
-"""sRGB; chosen: contrasts that a pose tracker finds."""
 
 
 def build() -> LibraryObject:

@@ -9,9 +9,7 @@ from hoi_platform.core.scene.library.shapes import block, lathe, place
 from hoi_platform.core.scene.library.textures import BLACK, WHITE, Canvas, Image
 
 _HEAD, _TUBE, _LENGTH = 0.034, 0.019, 0.17
-"""Meters: radii of head and tube, whole length; chosen."""
 _ORANGE, _BLUE = (232, 112, 20), (30, 70, 150)
-"""sRGB; chosen: contrasts that a pose tracker finds."""
 
 
 def build() -> LibraryObject:

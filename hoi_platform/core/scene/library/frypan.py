@@ -9,9 +9,7 @@ from hoi_platform.core.scene.library.shapes import lathe, sweep
 from hoi_platform.core.scene.library.textures import BLACK, WHITE, Canvas, Image, wood
 
 _RADIUS, _DEPTH, _WALL = 0.075, 0.028, 0.003
-"""Meters: radius, depth and wall of the pan; chosen."""
 _RED, _CREAM, _GRAY = (186, 40, 34), (240, 226, 190), (70, 72, 78)
-"""sRGB; chosen: contrasts that a pose tracker finds."""
 
 
 def build() -> LibraryObject:

@@ -9,9 +9,7 @@ from hoi_platform.core.scene.library.shapes import block, lathe, place, sweep
 from hoi_platform.core.scene.library.textures import BLACK, WHITE, Canvas, Image, steel, wood
 
 _HEAD_X = 0.105
-"""Meters from the origin to the head; chosen."""
 _RED, _YELLOW = (190, 30, 34), (250, 204, 40)
-"""sRGB; chosen: contrasts that a pose tracker finds."""
 
 
 def build() -> LibraryObject:

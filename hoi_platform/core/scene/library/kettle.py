@@ -9,9 +9,7 @@ from hoi_platform.core.scene.library.shapes import lathe, sweep
 from hoi_platform.core.scene.library.textures import BLACK, WHITE, Canvas, Image
 
 _RADIUS, _TOP = 0.058, 0.100
-"""Meters: largest radius and height of the body; chosen."""
 _OLIVE, _SAND, _BRICK = (92, 112, 44), (232, 204, 150), (170, 72, 44)
-"""sRGB; chosen: contrasts that a pose tracker finds."""
 
 
 def build() -> LibraryObject:

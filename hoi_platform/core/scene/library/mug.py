@@ -9,9 +9,7 @@ from hoi_platform.core.scene.library.shapes import lathe, sweep
 from hoi_platform.core.scene.library.textures import WHITE, Canvas, Image
 
 _RADIUS, _HEIGHT, _WALL = 0.039, 0.095, 0.004
-"""Meters: radius, height and wall; chosen: a common mug."""
 _BLUE, _ORANGE, _NAVY = (34, 92, 170), (236, 120, 32), (18, 34, 72)
-"""sRGB; chosen: contrasts that a pose tracker finds."""
 
 
 def build() -> LibraryObject:

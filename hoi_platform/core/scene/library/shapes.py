@@ -15,8 +15,7 @@ from hoi_platform.core.geometry.transforms import rigid
 
 Point = tuple[float, float, float]
 PITCH = 0.008
-"""Meters between vertices along a profile or over a block, at most; chosen: contact looks at
-vertices."""
+"""Largest spacing of vertices along a profile or over a block (m): contact looks at vertices."""
 
 
 def part(vertices: Array, faces: Indices, uv: Array, material: Material) -> MeshPart:
@@ -143,9 +142,9 @@ def _unit(v: Array) -> Array:
     return v / np.linalg.norm(v, axis=-1, keepdims=True)
 
 
+# The axis to the right, its sign and the axis upward, seen from outside,
+# for the sides +x, -x, +y, -y, +z, -z.
 _TILES = ((1, 1, 2), (1, -1, 2), (0, -1, 2), (0, 1, 2), (0, 1, 1), (0, -1, 1))
-"""For the sides +x, -x, +y, -y, +z, -z seen from outside: index of the axis to the right, its sign,
-index of the axis upward; by definition."""
 
 
 def block(size: Point, bevel: float, material: Material, pitch: float = PITCH) -> MeshPart:

@@ -9,11 +9,8 @@ from hoi_platform.core.scene.library.shapes import block, place, sweep
 from hoi_platform.core.scene.library.textures import BLACK, WHITE, Canvas, six_tiles
 
 _SIZE = (0.24, 0.085, 0.165)
-"""Meters; chosen: a toy."""
-_BROWN, _TAN, _YELLOW = (120, 66, 34), (196, 150, 92), (246, 196, 40)
-"""sRGB; chosen: leather, straps and a sticker."""
-_RED, _TEAL = (196, 44, 40), (20, 120, 130)
-"""sRGB; chosen: contrasts that a pose tracker finds."""
+_BROWN, _TAN, _RED, _TEAL = (120, 66, 34), (196, 150, 92), (196, 44, 40), (20, 120, 130)
+_YELLOW = (246, 196, 40)
 
 
 def build() -> LibraryObject:

@@ -15,7 +15,6 @@ Image = NDArray[np.uint8]
 Color = tuple[int, int, int]
 Box = tuple[float, float, float, float]
 WHITE, BLACK = (244, 244, 240), (24, 24, 28)
-"""sRGB; chosen: neither clips."""
 
 
 @cache
@@ -24,7 +23,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 class Canvas:
-    """A texture being painted; sRGB, coordinates are fractions (x right, y down, in 0..1)."""
+    """A texture in work; sRGB, coordinates are fractions (x to the right, y down, in 0..1)."""
 
     def __init__(self, width: int, height: int, color: Color) -> None:
         self.image = Pillow.new("RGB", (width, height), color)
