@@ -23,7 +23,7 @@ object is 0.25."""
 _SEEN: Final = 0.2
 """Least visible fraction of the first mask that says anything; chosen."""
 _EDGE_PX: Final = 2
-"""Pixels at the person's border that say nothing; chosen: masks err by one."""
+"""Pixels at the person's border that say nothing; chosen."""
 WRISTS: Final = (JOINT["left_wrist"], JOINT["right_wrist"])
 
 

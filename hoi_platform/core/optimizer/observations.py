@@ -155,7 +155,7 @@ class Observations:
         return len(self.foot_contact)
 
     @property
-    def acceleration_scale(self) -> float:
+    def acceleration_factor(self) -> float:
         """Second differences between frames times this are those between frames at 24 fps."""
         return (self.fps / 24.0) ** 2
 

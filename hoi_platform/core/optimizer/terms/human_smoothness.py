@@ -30,7 +30,7 @@ def human_smoothness(
 
     Zero at constant velocity; the factor makes it the same motion's cost at any frame rate.
     """
-    change = second_differences(prediction.posed.joints) * observed.acceleration_scale
+    change = second_differences(prediction.posed.joints) * observed.acceleration_factor
     return params.beta * charbonnier(change, EPSILON_M).mean()
 
 

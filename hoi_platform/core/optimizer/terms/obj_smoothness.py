@@ -33,7 +33,7 @@ def obj_smoothness(
     Zero at constant velocity without rotation.
     """
     points = prediction.of_object(prediction.model.object_points[:_POINTS])
-    change = second_differences(points) * observed.acceleration_scale
+    change = second_differences(points) * observed.acceleration_factor
     return params.beta * charbonnier(change, EPSILON_M).mean()
 
 

@@ -31,13 +31,16 @@ _HOLD_LEANS: Final = np.linspace(0.0, 0.3, 4)
 
 
 @dataclass(frozen=True)
-class Station:
-    """One key posture of the reaching arm and its trunk."""
+class KeyPose:
+    """The reaching arm and its trunk at one moment of the plan."""
 
     T_world_wrist: Array  # (4, 4)
     lean: float
+    """Units of lean (``reaching.LEANS``)."""
     swivel: float
+    """Of the elbow, in radians."""
     cost: float = 0.0
+    """See ``costs.Costs``."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,11 @@ class Timing:
     lift: float
     """Fingers are closed; the object begins to move."""
     hold: float
+    """The object is at its first place before the chest."""
     turn: float
+    """It begins to turn."""
     turned: float
+    """It is at its second place."""
     end: float
 
     @property
@@ -67,8 +73,8 @@ class Plan:
     """A reach, a grasp and two places to which the object is brought."""
 
     grasp: HandGrasp
-    at_grasp: Station
-    at_holds: tuple[Station, Station]
+    at_grasp: KeyPose
+    at_holds: tuple[KeyPose, KeyPose]
     Ts_world_object: Array  # (3, 4, 4): on the table, first hold, second hold
     timing: Timing
 
@@ -83,7 +89,7 @@ def draw_timing(duration_s: float, rng: np.random.Generator) -> Timing:
 
 def plan_grasps(
     reacher: Reacher, solid: Solid, sites: GripSites, rng: np.random.Generator
-) -> list[tuple[HandGrasp, Station]]:
+) -> list[tuple[HandGrasp, KeyPose]]:
     """Grasps that this arm reaches, cheapest first, each with its posture."""
     hand = Hand(reacher.body, reacher.side)
     T_world_object = reacher.spec.T_world_object_array()
@@ -107,14 +113,14 @@ def plan_grasps(
     ways = []
     for i in np.argsort(total):
         if exact.cost[i] < COSTS.most_reach:
-            station = Station(Ts[i], float(exact.lean[i]), float(exact.swivel[i]), float(total[i]))
-            ways.append((grasps[i], station))
+            pose = KeyPose(Ts[i], float(exact.lean[i]), float(exact.swivel[i]), float(total[i]))
+            ways.append((grasps[i], pose))
     return ways
 
 
 def plan_holds(
     reacher: Reacher, grasp: HandGrasp, solid: Solid, rng: np.random.Generator
-) -> list[tuple[Array, Station]]:
+) -> list[tuple[Array, KeyPose]]:
     """Object poses (4, 4) before the chest with their postures, cheapest first."""
     T_object_wrist = grasp.T_object_wrist
     hand = Hand(reacher.body, reacher.side)
@@ -134,10 +140,10 @@ def plan_holds(
     holds = []
     for i in np.argsort(cost):
         if reaches.cost[i] < COSTS.most_hold_reach and cost[i] < COSTS.most_hold:
-            station = Station(
+            pose = KeyPose(
                 Ts_wrist[i], float(reaches.lean[i]), float(reaches.swivel[i]), float(cost[i])
             )
-            holds.append((Ts_object[i], station))
+            holds.append((Ts_object[i], pose))
     return holds
 
 

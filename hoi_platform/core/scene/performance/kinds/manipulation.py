@@ -22,8 +22,8 @@ from hoi_platform.core.scene.performance.grasp import GripSites, found_sites, hi
 from hoi_platform.core.scene.performance.kind import Performance, PerformanceKind
 from hoi_platform.core.scene.performance.laws import Candidate, Hold, Violation, violations
 from hoi_platform.core.scene.performance.plan import (
+    KeyPose,
     Plan,
-    Station,
     draw_timing,
     plan_grasps,
     plan_holds,
@@ -126,7 +126,7 @@ def _sites(
     return found_sites(shared.solid, float(0.6 * finger), rng)
 
 
-def _pairs(holds: list[tuple[Array, Station]]) -> list[tuple[tuple[Array, Station], ...]]:
+def _pairs(holds: list[tuple[Array, KeyPose]]) -> list[tuple[tuple[Array, KeyPose], ...]]:
     """Pairs of holds that differ by a visible turn, cheap ones first."""
     pairs = []
     for i, first in enumerate(holds[:6]):
