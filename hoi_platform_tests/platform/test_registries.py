@@ -212,7 +212,7 @@ def test_one_new_file_adds_a_loss_term(before: None, add: Add) -> None:
     speed = {"obj_speed": {"weight": 0.1, "limit_m_s": 2.0}}
     phase = {"niter": 1, "opt_vars": {"obj_t_res": {"lr": 0.1}}, "loss_cfg": speed}
     data = {"optimization": {"opt_stage_specs": {"only": phase}}}
-    with pytest.raises(ConfigError, match="loss_cfg: unknown term 'obj_speed'; did you mean"):
+    with pytest.raises(ConfigError, match="loss_cfg: unknown term 'obj_speed'; known: contact"):
         parse_config(Recon4DHOIConfig, data, "file.yaml")
     add("hoi_platform.core.optimizer.terms", "obj_speed", TERM)
     config = parse_config(Recon4DHOIConfig, data, "file.yaml")
