@@ -1,4 +1,4 @@
-"""Rest told by masks, and holding hands where the labels come from a lost track."""
+"""Rest read off the masks, and holding hands where the labels come from a lost track."""
 
 from dataclasses import replace
 

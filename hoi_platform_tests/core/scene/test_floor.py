@@ -20,8 +20,7 @@ from hoi_platform.core.optimizer.holding import holding
 from hoi_platform.core.optimizer.prediction import Prediction
 from hoi_platform.core.optimizer.terms.penetration import PenetrationParams, penetration
 from hoi_platform.core.optimizer.variables import Variables
-from hoi_platform.core.scene.actors import static_depth
-from hoi_platform.core.scene.motion_border import motion_border
+from hoi_platform.core.scene.actors import motion_border, static_depth
 from hoi_platform.core.scene.parts import BoxSpec, MeshSpec
 from hoi_platform.core.scene.performance.kind import PERFORMANCES
 from hoi_platform.core.scene.spec import SceneSpec
