@@ -13,7 +13,7 @@ import dagster as dg
 
 from hoi_platform.core.filtering.check import Check
 from hoi_platform.core.formats.artifacts import Subject
-from hoi_platform.core.metrics.targets import accuracy_checks
+from hoi_platform.core.metrics.gate import accuracy_checks
 from hoi_platform.services.artifacts.store import ArtifactStore
 
 

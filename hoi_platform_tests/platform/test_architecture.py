@@ -20,20 +20,18 @@ from PIL import Image
 
 from hoi_platform import definitions
 from hoi_platform.assets.stage import STAGES
-from hoi_platform.core.config import terms as term_names
 from hoi_platform.core.config.base import parse_config
 from hoi_platform.core.config.recon_4dhoi import Recon4DHOIConfig
 from hoi_platform.core.formats import artifacts
-from hoi_platform.core.optimizer.build import build_targets
-from hoi_platform.core.optimizer.hoi_model import HoiModel, Kind
+from hoi_platform.core.optimizer.build import build_observations
+from hoi_platform.core.optimizer.hoi_model import HoiModel, TensorSpec
 from hoi_platform.core.optimizer.holding import holding
+from hoi_platform.core.optimizer.phases import resolve_phases
 from hoi_platform.core.optimizer.prediction import Prediction
-from hoi_platform.core.optimizer.stages import resolve_stages
-from hoi_platform.core.optimizer.terms import table
 from hoi_platform.core.optimizer.variables import Variables
 from hoi_platform.core.scene.performance.animate import Animation
-from hoi_platform.core.scene.performance.laws import LAWS, Act, violations
-from hoi_platform.core.scene.performance.measured import Measured, Witness
+from hoi_platform.core.scene.performance.laws import LAWS, Candidate, violations
+from hoi_platform.core.scene.performance.skinned import BodySample, SkinnedAnimation
 from hoi_platform.core.scene.performance.surroundings import Solid
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.runner import ChainRunner
@@ -155,43 +153,31 @@ def test_the_asset_of_the_page_is_made(clip_length: None, tmp_path: Path) -> Non
     assert json.loads(made.read_text()) == {"seconds": 0.5}
 
 
-@pytest.fixture
-def obj_speed(add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page's term, in every place that the page names."""
-    name, package = "obj_speed", "hoi_platform.core.optimizer.terms"
-    add(package, name, example("hoi_platform/core/optimizer/terms/obj_speed.py"))
-    scope = {**vars(table), name: importlib.import_module(f"{package}.{name}")}
-    row = eval("{" + example("row of hoi_platform/core/optimizer/terms/table.py") + "}", scope)
-    names = eval("{" + example("row of hoi_platform/core/config/terms.py") + "}")
-    assert {key: (*term.params.model_fields,) for key, term in row.items()} == names
-    monkeypatch.setitem(table.TERMS, name, row[name])
-    monkeypatch.setitem(term_names.TERMS, name, names[name])
-
-
-def test_the_loss_term_of_the_page_is_configured_and_counts(obj_speed: None) -> None:
+def test_the_loss_term_of_the_page_is_configured_and_counts(add: Add) -> None:
     """Who follows the page would end with a term that no file can name, or that is wrong."""
+    term_file = example("hoi_platform/core/optimizer/terms/obj_speed.py")
+    add("hoi_platform.core.optimizer.terms", "obj_speed", term_file)
     shipped = yaml.safe_load((ROOT / "configs" / "recon_4dhoi" / "manip_anny.yaml").read_text())
     change = yaml.safe_load(example("part of configs/recon_4dhoi/manip_anny.yaml"))
     specs = shipped["optimization"]["opt_stage_specs"]
-    for stage, spec in change["optimization"]["opt_stage_specs"].items():
-        specs[stage]["loss_cfg"] |= spec["loss_cfg"]
-        assert not term_names.unknown_names(stage, (), specs[stage]["loss_cfg"])
+    for phase, spec in change["optimization"]["opt_stage_specs"].items():
+        specs[phase]["loss_cfg"] |= spec["loss_cfg"]
     config = parse_config(Recon4DHOIConfig, shipped, "manip_anny")
-    last = resolve_stages(config.optimization)[-1]
+    last = resolve_phases(config.optimization)[-1]
     (term,) = [term for term in last.terms if term.name == "obj_speed"]
     assert term.weight == 0.1
 
     clip = planted(frames=4, contact_start=2)
     still = np.tile(clip.Ts_world_object[:1], (4, 1, 1))
-    kind = Kind(torch.float64, torch.device("cpu"))
-    model = HoiModel.of(clip.observation, still, kind, seed=0)
-    held, rng = holding(clip.observation), np.random.default_rng(0)
-    targets = build_targets(clip.observation, model, held, kind, 0, rng)
+    as_tensor = TensorSpec(torch.float64, torch.device("cpu"))
+    model = HoiModel.of(clip.inputs, still, as_tensor, seed=0)
+    held, rng = holding(clip.inputs), np.random.default_rng(0)
+    observed = build_observations(clip.inputs, model, held, as_tensor, 0, rng)
     variables = Variables.zeros(len(model), model.translation)
     step = torch.tensor([0.0, 0.1, 0.0], dtype=torch.float64)
     variables.obj_t_res += torch.arange(4)[:, None] * step
-    value = term.term.function(Prediction(model, variables), targets, term.params)
-    assert value.item() == pytest.approx((0.1 * targets.fps - 2.0) ** 2)
+    value = term.term.function(Prediction(model, variables), observed, term.params)
+    assert value.item() == pytest.approx((0.1 * observed.fps - 2.0) ** 2)
 
 
 def test_the_law_of_the_page_binds(add: Add) -> None:
@@ -206,8 +192,8 @@ def test_the_law_of_the_page_binds(add: Add) -> None:
         Ts = made.performance.Ts_world_object.copy()
         Ts[:, 2, 3] += rise
         animation = Animation(motion.rotations, motion.translation, Ts)
-        measured = Measured.of(animation, Witness.of(made.body), solid)
-        found = violations(Act("manipulation", measured, made.spec, solid, motion.fps))
+        skinned = SkinnedAnimation.of(animation, BodySample.of(made.body), solid)
+        found = violations(Candidate("manipulation", skinned, made.spec, solid, motion.fps))
         return {violation.law for violation in found}
 
     assert "height of the object (m)" not in broken(0.0)

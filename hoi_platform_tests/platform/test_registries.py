@@ -1,4 +1,4 @@
-"""A task, a kind of scene, a law, a check, a kind of performance: each is added by one new file."""
+"""Tasks, kinds of scene and performance, laws, checks, loss terms: one new file adds each."""
 
 import sys
 from collections.abc import Iterator
@@ -12,10 +12,13 @@ from PIL import Image
 
 from hoi_platform.assets.stage import STAGES, flow_order
 from hoi_platform.core.clip import ObjectId
+from hoi_platform.core.config.base import parse_config
 from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig
-from hoi_platform.core.config.recon_4dhoi import FilteringConfig
+from hoi_platform.core.config.recon_4dhoi import FilteringConfig, Recon4DHOIConfig
 from hoi_platform.core.errors import ConfigError, StageError
 from hoi_platform.core.filtering.judge import judge
+from hoi_platform.core.optimizer.phases import resolve_phases
+from hoi_platform.core.optimizer.term import TERMS
 from hoi_platform.core.registry import Registry
 from hoi_platform.core.scene.kind import SCENE_KINDS
 from hoi_platform.core.scene.parts import MeshSpec
@@ -57,18 +60,20 @@ from hoi_platform.core.scene.performance.laws import Law
 REFUSED = []
 
 
-def _seen_before(act):
-    end = act.measured.animation.Ts_world_object[-1]
+def _seen_before(candidate):
+    end = candidate.skinned.animation.Ts_world_object[-1]
     return float(any(np.array_equal(end, other) for other in REFUSED))
 
 
 LAWS = (
-    Law("seen before", 0.5, "plans", _seen_before, performances=frozenset({"manipulation"})),
-    Law("for dancers", -1.0, "m", lambda act: 0.0, performances=frozenset({"dancing"})),
+    Law("seen before", 0.5, "plans", _seen_before, kinds=frozenset({"manipulation"})),
+    Law("for dancers", -1.0, "m", lambda candidate: 0.0, kinds=frozenset({"dancing"})),
 )
 """
 
 CHECK = example("hoi_platform/core/filtering/check_rows/length.py")
+
+TERM = example("hoi_platform/core/optimizer/terms/obj_speed.py")
 
 PERFORMANCE = """
 from hoi_platform.core.errors import StageError
@@ -92,7 +97,7 @@ TASKS = (Task("dance", "dancing", "manipulation", "manip_anny"),)
 @pytest.fixture
 def before() -> Iterator[None]:
     """Every registry holds the same after a test as before it."""
-    registries: tuple[Registry, ...] = (TASKS, SCENE_KINDS, LAWS, PERFORMANCES)
+    registries: tuple[Registry, ...] = (TASKS, SCENE_KINDS, LAWS, PERFORMANCES, TERMS)
     rows = [list(registry.rows()) for registry in registries]
     yield
     assert [list(registry.rows()) for registry in registries] == rows
@@ -200,6 +205,23 @@ def test_one_new_file_adds_a_check(add: Add) -> None:
     settings = STAGES["filtered_hoi"].settings(platform.context(drill))
     assert settings["checks"] == {"length": "1"}
     assert platform.stages(STAGES).fingerprint("filtered_hoi", drill) != old
+
+
+def test_one_new_file_adds_a_loss_term(before: None, add: Add) -> None:
+    """A term would need a row in a table, and its names another one in the configuration."""
+    speed = {"obj_speed": {"weight": 0.1, "limit_m_s": 2.0}}
+    phase = {"niter": 1, "opt_vars": {"obj_t_res": {"lr": 0.1}}, "loss_cfg": speed}
+    data = {"optimization": {"opt_stage_specs": {"only": phase}}}
+    with pytest.raises(ConfigError, match="loss_cfg: unknown term 'obj_speed'; known: contact"):
+        parse_config(Recon4DHOIConfig, data, "file.yaml")
+    add("hoi_platform.core.optimizer.terms", "obj_speed", TERM)
+    config = parse_config(Recon4DHOIConfig, data, "file.yaml")
+    ((term,),) = [phase.terms for phase in resolve_phases(config.optimization)]
+    assert (term.name, term.weight) == ("obj_speed", 0.1)
+    assert term.params.model_dump() == {"limit_m_s": 2.0}
+    speed["obj_speed"]["limit"] = 1.0
+    with pytest.raises(ConfigError, match=r"obj_speed\.limit: unknown key; did you mean"):
+        parse_config(Recon4DHOIConfig, data, "file.yaml")
 
 
 def test_one_new_file_adds_a_kind_of_performance(add: Add, tmp_path: Path) -> None:

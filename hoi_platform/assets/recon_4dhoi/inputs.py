@@ -19,7 +19,7 @@ from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh, load_obj
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.optimizer.observation import HoiObservation
+from hoi_platform.core.optimizer.interface import OptimizerInput
 from hoi_platform.core.scene.contacts import ContactLabels
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.tracking.track import ObjectPoseTrack
@@ -113,9 +113,9 @@ class ClipInputs:
     def reconstruction(self) -> HoiData:
         return read_hoi_npz(self.work.input("reconstruction", "data"))
 
-    def observation(self, static_object: bool) -> HoiObservation:
+    def observation(self, static_object: bool) -> OptimizerInput:
         """All that the optimizer is given."""
-        return HoiObservation(
+        return OptimizerInput(
             body=self.body,
             human=self.human,
             track=self.object_track,

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from hoi_platform.core.config.backends import ModelConfig
 from hoi_platform.core.config.base import Config
-from hoi_platform.core.config.terms import unknown_names
+from hoi_platform.core.optimizer.term import unknown_names
 
 
 class ReconPathsConfig(Config):
@@ -34,7 +34,7 @@ class ReconPathsConfig(Config):
     output_dir: str = "generation/4dhoi_recon_smplx"
     """Raw results."""
     vis_scenepic_dir: str = "generation/vis_html"
-    """3D pages; here they stand in generation/result_vis and beside each valid clip."""
+    """3D pages; here they are in generation/result_vis and beside each valid clip."""
 
 
 class HumanModelConfig(Config):
@@ -43,13 +43,13 @@ class HumanModelConfig(Config):
     body_model: Literal["anny", "smplx", "soma", "g1_smplx"] = "anny"
     """The body that is fitted."""
     static_cam: bool = True
-    """The camera is the rendered one and stands still."""
+    """The camera is the rendered one and does not move."""
     backend: str = "mediapipe"
-    """Who estimates the body from the video."""
+    """Backend that estimates the body from the video."""
     model: ModelConfig = ModelConfig()
     """Its weights, device and program."""
     hands_backend: str = "mediapipe"
-    """Who finds the hands' landmarks for it."""
+    """Backend that finds the hands' landmarks for it."""
     hands_model: ModelConfig = ModelConfig()
     """Their weights, device and program."""
     smplx_model_path: str = (
@@ -70,11 +70,11 @@ class TracksConfig(Config):
     """Masks and depth per frame."""
 
     backend: str = "background"
-    """Who tracks the masks."""
+    """Backend that tracks the masks."""
     masks_model: ModelConfig = ModelConfig()
     """Its weights, device and program."""
     depth_backend: str = "plate"
-    """Who estimates the depth."""
+    """Backend that estimates the depth."""
     depth_model: ModelConfig = ModelConfig()
     """Its weights, device and program."""
 
@@ -83,40 +83,42 @@ class ObjPoseTrackingConfig(Config):
     """The 6-DoF tracker."""
 
     backend: str = "model_based"
-    """Who tracks the object."""
+    """Backend that tracks the object."""
     model: ModelConfig = ModelConfig()
     """Its weights, device and program."""
     foundation_pose_debug: int = 2
-    """How many debug files FoundationPose writes."""
+    """Number of debug files that FoundationPose writes."""
     crop_image: bool = False
     """Crop the frames to the object before tracking."""
     interpolation_factor: int = Field(1, ge=1)
-    """Frames that are interpolated between two of the video before tracking."""
+    """Number of frames that are interpolated between two of the video before tracking."""
 
 
 class ContactConfig(Config):
     """Contact labels."""
 
     backend: str = "geometric"
-    """Who labels contact."""
+    """Backend that labels contact."""
     model: ModelConfig = ModelConfig()
     """Its weights, device and program."""
     contact_interval: int = Field(8, ge=1)
-    """Frames per label."""
+    """Frames per label; GRAIL."""
     distance_m: float = Field(0.05, gt=0)
-    """Largest distance between a joint's surface and the object that counts as contact (m)."""
+    """Largest distance between a joint's surface and the object that counts as contact (m); the
+    threshold of GRAIL's contact points."""
     min_visibility: float = Field(0.1, ge=0, le=1)
-    """Least confidence of a wrist, as ``human_pose`` states it, with which a hand is labeled: one
-    that nobody sees holds nothing. 0 labels hidden hands too."""
+    """Least confidence of a wrist, 0 to 1, as ``human_pose`` states it, at which a hand is labeled;
+    a hand that nobody sees holds nothing. 0 labels hidden hands too."""
 
 
 class VarConfig(Config):
     """An optimized variable."""
 
     lr: float = Field(gt=0)
-    """Learning rate of AdamW: meters per iteration for translations, radians for rotations."""
+    """Learning rate of AdamW: meters per iteration for translations, radians for rotations. GRAIL:
+    0.003 and 0.0001."""
     joints: Literal["body", "all"] = "body"
-    """What human_pose_res turns: the 22 body joints or the fingers as well."""
+    """Which joints human_pose_res turns: the 22 body joints, or the fingers as well."""
     xy_only: bool = False
     """Move along the ground alone."""
     arm_only: bool = False
@@ -128,20 +130,20 @@ class LossConfig(Config):
 
     model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=())
     weight: float = Field(ge=0)
-    """Factor of the term in the sum; 0 leaves it out."""
+    """Factor of the term in the sum, by which its unit cancels; 0 leaves it out."""
 
 
-class OptStageConfig(Config):
-    """One stage of the optimizer. Variables and terms of earlier stages carry over."""
+class PhaseConfig(Config):
+    """One phase of the optimizer; it inherits variables and terms of earlier phases."""
 
     opt_vars: dict[str, VarConfig] = {}
-    """What is optimized."""
+    """What is optimized, by name."""
     niter: int = Field(gt=0)
-    """Iterations of AdamW."""
+    """Iterations of AdamW; GRAIL: 400, then 200."""
     schedule: Literal["none", "cosine"] = "none"
-    """How the learning rates change within the stage: constant, or falling to 5 %."""
+    """How the learning rates change within the phase: constant, or falling to 5 %."""
     loss_cfg: dict[str, LossConfig] = {}
-    """Terms of the loss."""
+    """Terms of the loss, by name."""
 
 
 class EvalConfig(Config):
@@ -152,7 +154,7 @@ class EvalConfig(Config):
     beta: float | None = None
     """The term's own parameter."""
     threshold: float | None = None
-    """Largest accepted value."""
+    """Largest accepted value, in the term's units."""
     duration: str | None = None
     """Frames that count."""
     max_contact_dist: float | None = None
@@ -171,7 +173,7 @@ class VisConfig(Config):
     extra_views: list[str] = ["top"]
     """Views besides the camera's."""
     export_mesh: bool = False
-    """Write the body's mesh of every frame."""
+    """Write the body's mesh of each frame."""
     vis_html: bool = True
     """3D page."""
     vis_contact: bool = True
@@ -188,10 +190,10 @@ class DctConfig(Config):
 
 
 class OptimizationConfig(Config):
-    """The optimizer's stages in order."""
+    """The optimizer's phases in order; GRAIL calls them stages."""
 
-    opt_stage_specs: dict[str, OptStageConfig] = {}
-    """Stages by name, in order."""
+    opt_stage_specs: dict[str, PhaseConfig] = {}
+    """Phases by name, in order."""
     log_dir: str = "logs"
     """Folder of log files."""
     exp_name: str = ""
@@ -207,46 +209,47 @@ class OptimizationConfig(Config):
     dct_cfg: DctConfig = DctConfig()
     """Cosine basis."""
     refresh_every: int = Field(50, ge=1)
-    """Iterations between refreshes of visibility, outlines and nearest neighbors."""
+    """Iterations between refreshes of visibility, outlines and nearest neighbors; chosen."""
     seed: int = 0
     """Seed of the fixed sample points."""
     smoothing_window: int = Field(11, ge=0)
-    """Savitzky-Golay window of the final smoothing (frames at 24 fps; 0 turns it off)."""
+    """Savitzky-Golay window of the final smoothing (frames at 24 fps; 0 turns it off); GRAIL."""
     smoothing_order: int = Field(2, ge=0)
-    """Savitzky-Golay order of the final smoothing."""
+    """Savitzky-Golay order of the final smoothing; GRAIL."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where torch computes; auto: CUDA where there is one."""
 
 
 class FilteringConfig(Config):
-    """Limits of the checks that decide whether a clip is valid."""
+    """Limits of the checks that decide whether a clip is valid; GRAIL's values where it has one."""
 
     camera_trans_thr: float = 0.1
-    """Largest apparent translation of the camera (m)."""
+    """Largest apparent translation of the camera (m); GRAIL."""
     first_frame_human_tol: float = 0.5
-    """Largest distance of the first-frame person from the rendered place (m)."""
+    """Largest distance of the first-frame person from the rendered place (m); GRAIL."""
     object_mask_tol: float = 0.5
-    """Largest misalignment of the object's mask, 1 - IoU."""
+    """Largest misalignment of the object's mask, 1 - IoU; GRAIL."""
     total_mask_tol: float = 0.3
-    """Largest misalignment of the union of person and object, 1 - IoU."""
+    """Largest misalignment of the union of person and object, 1 - IoU; GRAIL."""
     keypoint_thr: float = 2.0
-    """Largest final value of the keypoint_tracking term."""
+    """Largest final value of the keypoint_tracking term, in its units."""
     contact_thr: float = 5.0
-    """Largest final value of the contact term."""
+    """Largest final value of the contact term, in its units."""
     initial_penetration_thr: float = 0.02
-    """Least distance between body and object at frame 0 (m)."""
+    """Least distance between body and object at frame 0 (m); GRAIL."""
     human_static_thr: float = 0.01
-    """Least motion of the person (m)."""
+    """Least motion of the person (m); GRAIL."""
     table_tol: float = 0.05
-    """Largest gap between the object and its support at frame 0 (m)."""
+    """Largest gap between the object and its support at frame 0 (m); chosen."""
     object_static_thr: float = 0.02
-    """Motion of the object above which it is dynamic (m)."""
+    """Motion of the object above which it is dynamic (m); GRAIL."""
     unheld_motion_thr: float = Field(0.5, ge=0, le=1)
-    """Largest share of the object's path on which no hand touches it."""
+    """Largest share of the object's path on which no hand touches it; chosen."""
     filter_object_motion: Literal["dynamic_only", "static_only", "all"] = "dynamic_only"
     """Whether the object has to move, has to rest, or may do either."""
     min_frames: int | None = None
-    """When set, a clip is cut to its good beginning if that has at least this many frames."""
+    """When set, a clip is cut to its good beginning if that has at least this many frames; GRAIL:
+    null."""
 
 
 class PostProcessingConfig(Config):
@@ -262,23 +265,23 @@ class PipelineConfig(Config):
     """Steps and switches of the command line."""
 
     skip_step1: bool = False
-    """Leave out the human pose."""
+    """Skip the human pose."""
     skip_step2: bool = False
-    """Leave out masks and depth."""
+    """Skip masks and depth."""
     skip_step3: bool = False
-    """Leave out the object pose."""
+    """Skip the object pose."""
     skip_step4: bool = False
-    """Leave out contact labels and optimization."""
+    """Skip contact labels and optimization."""
     skip_step5: bool = False
-    """Leave out the filter."""
+    """Skip the filter."""
     skip_step6: bool = False
-    """Leave out the visualization and the index."""
+    """Skip the visualization and the index."""
     skip_done: bool = False
-    """Leave everything that exists as it is, also what was made with other settings."""
+    """Keep everything that exists, even if it was made with other settings."""
     verbose: bool = False
     """Show Dagster's log."""
     vis_valid_only: bool = False
-    """Visualize the valid clips alone."""
+    """Visualize valid clips only."""
     is_static_obj: bool = False
     """The object does not move."""
 

@@ -14,10 +14,16 @@ from numpy.typing import NDArray
 
 Gray = NDArray[np.float32]
 
+COMPARED_WIDTH_PX: Final = 320
+"""Pixels; width at which images are compared, chosen: it averages noise."""
 _LEVELS: Final = 3
+"""Number of pyramid levels; chosen: shifts of several pixels converge."""
 _ITERATIONS: Final = 8
-_TUKEY: Final = 4.685  # 95 % efficiency on Gaussian noise
-_MIN_NOISE: Final = 0.5  # gray values; below it quantization rules
+"""Iterations per level, at most; chosen."""
+_TUKEY: Final = 4.685
+"""Standard deviations; Beaton and Tukey 1974: 95 % efficiency on Gaussian noise."""
+_MIN_NOISE: Final = 0.5
+"""Gray values (of 255); chosen: below it quantization rules."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +78,10 @@ def measure_camera_motion(gray: Gray, ignored: NDArray[np.bool_] | None = None) 
 
 @dataclass(frozen=True)
 class _Level:
-    """The first image at one scale, with what the algorithm can compute ahead."""
+    """The first image at one level of the pyramid, with what the algorithm computes ahead."""
 
-    scale: int
+    reduction: int
+    """Pixels of the image per pixel of the level."""
     template: Gray
     jacobian: NDArray[np.float32]  # (pixels, 4): gray values per unit of each parameter
     background: NDArray[np.bool_]
@@ -83,22 +90,22 @@ class _Level:
     def of(cls, image: Gray, background: NDArray[np.bool_], level: int) -> "_Level":
         import cv2
 
-        scale = 2**level
-        template = _reduce(image, scale)
-        v_center, u_center = (np.array(template.shape) / 2) * scale
-        du = cv2.Scharr(template, cv2.CV_32F, 1, 0) / (32 * scale)
-        dv = cv2.Scharr(template, cv2.CV_32F, 0, 1) / (32 * scale)
-        v, u = (np.indices(template.shape) + 0.5) * scale
+        reduction = 2**level
+        template = _reduce(image, reduction)
+        v_center, u_center = (np.array(template.shape) / 2) * reduction
+        du = cv2.Scharr(template, cv2.CV_32F, 1, 0) / (32 * reduction)
+        dv = cv2.Scharr(template, cv2.CV_32F, 0, 1) / (32 * reduction)
+        v, u = (np.indices(template.shape) + 0.5) * reduction
         u, v = (u - u_center).astype(np.float32), (v - v_center).astype(np.float32)
         jacobian = np.stack([du, dv, du * u + dv * v, dv * u - du * v], axis=-1)
         size = template.shape[::-1]
         mask = cv2.resize(background.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
-        return cls(scale, template, jacobian.reshape(-1, 4), mask)
+        return cls(reduction, template, jacobian.reshape(-1, 4), mask)
 
     def align(self, image: Gray, start: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
         """Refine (shift u, shift v, zoom, roll); returns them and the displacement's error."""
         parameters = start.copy()
-        reduced = _reduce(image, self.scale)
+        reduced = _reduce(image, self.reduction)
         normal = np.zeros((4, 4))
         for _ in range(_ITERATIONS):
             warped, inside = self._warp(reduced, parameters)
@@ -123,7 +130,7 @@ class _Level:
         """The image seen at the template's pixels under the motion, and which of them it has."""
         import cv2
 
-        shift, zoom, roll = parameters[:2] / self.scale, parameters[2], parameters[3]
+        shift, zoom, roll = parameters[:2] / self.reduction, parameters[2], parameters[3]
         A = np.array([[1 + zoom, -roll], [roll, 1 + zoom]])
         center = np.array(image.shape[::-1]) / 2 - 0.5
         M = np.column_stack([A, center + shift - A @ center])
@@ -136,9 +143,9 @@ class _Level:
         return np.asarray(warped, np.float32), np.asarray(inside) > 0.99
 
 
-def _reduce(image: Gray, scale: int) -> Gray:
+def _reduce(image: Gray, reduction: int) -> Gray:
     import cv2
 
     height, width = image.shape
-    size = (width // scale, height // scale)
+    size = (width // reduction, height // reduction)
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)

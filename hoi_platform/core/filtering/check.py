@@ -21,7 +21,7 @@ _COMPARE: Final[dict[Comparison, Callable[[Number, Number], bool]]] = {
 
 @dataclass(frozen=True)
 class Check:
-    """A value, the threshold that it is held against and whether it passed.
+    """A value, the threshold that it is compared with, and whether it passed.
 
     Build it with ``at_most``, ``at_least`` or ``equal``. A value that is nan (could not be
     measured) never passes.
@@ -82,7 +82,7 @@ class Check:
 
 
 def _plain(value: Number) -> Number:
-    """A numpy scalar becomes a Python number, so that JSON takes it."""
+    """A numpy scalar becomes a Python number, which JSON accepts."""
     return value.item() if isinstance(value, np.generic) else value
 
 

@@ -1,12 +1,8 @@
-"""All checks of the filter; none is skipped because another one failed.
-
-The order is the reference's (facts of its released code): camera, first frame, masks, terms of
-the optimizer, initial penetration, motion of the person, support, motion of the object. Those of
-our own follow: what moves must be held.
-"""
+"""How much of a clip is kept, and all checks of it; none is skipped because another one failed."""
 
 from collections.abc import Callable, Collection, Iterator
 from math import nan
+from typing import Final
 
 import numpy as np
 
@@ -15,10 +11,13 @@ from hoi_platform.core.filtering.check import Check
 from hoi_platform.core.filtering.inputs import FilterInput
 from hoi_platform.core.filtering.registry import CHECKS, Judged
 from hoi_platform.core.filtering.silhouettes import Misalignment, misalignment
-from hoi_platform.core.filtering.truncation import kept_frames
 from hoi_platform.core.filtering.verdict import Verdict
+from hoi_platform.core.geometry.rotations import Array
 
 Progress = Callable[[float, str], None]
+
+_MEDIAN_FRAMES: Final = 5
+"""Frames of the running median; chosen: shorter disturbances do not end a good beginning."""
 
 
 def judge(
@@ -54,3 +53,30 @@ def _checks(judged: Judged, skipped: Collection[str]) -> Iterator[Check]:
 
 def _nothing(frames: int) -> Misalignment:
     return Misalignment(np.full(frames, nan), np.full(frames, nan))
+
+
+def kept_frames(errors: Misalignment, config: FilteringConfig) -> int:
+    """How many first frames to keep.
+
+    All of them, unless ``min_frames`` is set and at least so many precede the first frame whose
+    misalignment stays above its limit.
+    """
+    total = len(errors.object)
+    if config.min_frames is None:
+        return total
+    good = min(
+        good_beginning(errors.object, config.object_mask_tol),
+        good_beginning(errors.total, config.total_mask_tol),
+    )
+    return good if good >= config.min_frames else total
+
+
+def good_beginning(per_frame: Array, limit: float) -> int:
+    """The number of frames before the running median of the judged frames exceeds ``limit``."""
+    padded = np.pad(per_frame, _MEDIAN_FRAMES // 2, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, _MEDIAN_FRAMES)
+    judged = np.isfinite(windows).any(axis=1)
+    median = np.full(len(per_frame), 0.0)
+    median[judged] = np.nanmedian(windows[judged], axis=1)
+    bad = np.flatnonzero(median > limit)
+    return int(bad[0]) if len(bad) else len(per_frame)

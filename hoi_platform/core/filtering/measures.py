@@ -1,4 +1,4 @@
-"""The quantities that single checks hold against their limits; in SI units."""
+"""The quantities that single checks compare with their limits; in SI units."""
 
 from math import nan
 from typing import TYPE_CHECKING, Final
@@ -8,36 +8,39 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from hoi_platform.core.body.skeleton import NUM_BODY_JOINTS
-from hoi_platform.core.filtering.camera_motion import measure_camera_motion
+from hoi_platform.core.filtering.camera_motion import COMPARED_WIDTH_PX, measure_camera_motion
 from hoi_platform.core.geometry.object_surface import ObjectSurface
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
-from hoi_platform.core.scene.resting import rest_gap, support_below
+from hoi_platform.core.scene.boxes import rest_gap, support_below
 
 if TYPE_CHECKING:
     from hoi_platform.core.filtering.inputs import FilterInput
 
-_COMPARED_WIDTH_PX: Final = 320
 _COMPARED_FRAMES: Final = 17
+"""Number of frames that are compared with the first; chosen: every eighth of 121."""
 _STEP_FRAMES: Final = 4
+"""Frames over which motion is told from noise; chosen: a sixth of a second."""
 _STEP_M: Final = 0.01
+"""Meters in that time below which a mean over vertices is noise; chosen."""
 _KNOWN_TO_M: Final = 0.02
-"""Largest standard error with which the camera's translation counts as measured."""
+"""Meters; chosen: the largest standard error with which the camera's translation counts as
+measured."""
 
 
 def camera_translation_m(clip: "FilterInput") -> float:
     """The largest translation of the camera that would explain how the background moves.
 
-    At the median depth of the background; nan where the background shows too little to tell.
+    At the median depth of the background; nan where the background shows too little.
     """
     foreground = clip.object_masks[0] | clip.human_masks[0]
     if not (~foreground & np.isfinite(clip.plate_depth)).any():
         return nan
     depth = float(np.nanmedian(clip.plate_depth[~foreground]))
-    focal = clip.camera.focal_px * min(1.0, _COMPARED_WIDTH_PX / clip.camera.width_px)
+    focal = clip.camera.focal_px * min(1.0, COMPARED_WIDTH_PX / clip.camera.width_px)
     chosen = np.unique(np.linspace(0, len(clip.frames) - 1, _COMPARED_FRAMES).astype(int))
-    gray = np.stack([_gray(clip.frames[frame], _COMPARED_WIDTH_PX) for frame in chosen])
-    ignored = _gray(foreground.astype(np.float32), _COMPARED_WIDTH_PX) > 0
+    gray = np.stack([_gray(clip.frames[frame], COMPARED_WIDTH_PX) for frame in chosen])
+    ignored = _gray(foreground.astype(np.float32), COMPARED_WIDTH_PX) > 0
     motion = measure_camera_motion(gray, ignored)
     known = motion.deviation_px.max() * depth / focal < _KNOWN_TO_M
     return float(motion.translation_m(focal, depth).max()) if known else nan

@@ -32,7 +32,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class FilterCheck:
-    """One check: it measures a quantity and holds it against its limit."""
+    """One check: it measures a quantity and compares it with its limit."""
 
     name: str
     judge: Callable[[Judged], Check]

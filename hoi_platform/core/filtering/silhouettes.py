@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from hoi_platform.core.filtering.inputs import FilterInput
 
 _MIN_PIXELS: Final = 16
-"""Smallest union of silhouette and mask that can be judged (pixels of the strided image)."""
+"""Pixels of the strided image; chosen: a smaller union of silhouette and mask is not judged."""
 _MIN_JUDGED: Final = 0.25
-"""Smallest share of frames that has to be judged for a clip's value to count."""
+"""Fraction of frames; chosen: a clip's value counts when so many of them are judged."""
 _TOUCHING_M: Final = 0.02
+"""Meters below the scene's surface within which a silhouette is seen; chosen: soles sink in."""
 _BODY_WIDTH_PX: Final = 320
-"""Width of the image on which the person is compared; the object is compared at full size."""
+"""Pixels; width of the image on which the person is compared (the object: at full size); chosen."""
 
 
 class Misalignment(NamedTuple):

@@ -1,12 +1,13 @@
 """The decision on a clip with everything that led to it: the content of ``verdict.json``."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.filtering.check import Check
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
+"""Number of the file's form; chosen: raised with every change."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Is a video the animation of its conditioning frame, seen by a camera that stands still?"""
+"""Whether a video animates its conditioning frame, seen by a camera that stands still."""
 
 from dataclasses import dataclass
 from math import inf, log10, nan
@@ -7,12 +7,16 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.filtering.camera_motion import CameraMotion, measure_camera_motion
+from hoi_platform.core.filtering.camera_motion import (
+    COMPARED_WIDTH_PX,
+    CameraMotion,
+    measure_camera_motion,
+)
 from hoi_platform.core.filtering.check import Check
 from hoi_platform.core.geometry.camera import Camera
 
-_COMPARED_WIDTH: Final = 320  # px; comparisons are made at this width, which averages noise
 _MAX_PSNR_DB: Final = 60.0
+"""Decibels; chosen: equal images, whose PSNR is infinite, get a number."""
 
 
 class FramesAtRate(Protocol):
@@ -31,12 +35,13 @@ class VideoLimits:
 
     first_frame_psnr_db: float = 24.0
     """Least agreement of the blurred first frame: 24 dB is a difference of 16 of 255 gray values
-    in the mean square; render noise and H.264 stay above 30, another person or scene below 20."""
+    in the mean square; chosen: render noise and H.264 stay above 30, another person or scene below
+    20."""
     first_frame_ssim: float = 0.8
-    """Least structural similarity; unlike the PSNR it forgives a change of exposure."""
+    """Least structural similarity; unlike the PSNR it forgives a change of exposure; chosen."""
     camera_shift: float = 0.003
-    """Largest displacement of the background, as a fraction of the image's width: from 2 px at
-    640 on, the background plate no longer fits."""
+    """Largest displacement of the background, as a fraction of the image's width; chosen: from 2 px
+    at 640 on, the background plate no longer fits."""
     camera_trans_thr: float = 0.1
     """Largest apparent translation of the camera (m), as in ``FilteringConfig``."""
 
@@ -86,7 +91,7 @@ def first_frame_checks(
 def camera_drift(frames: NDArray[np.uint8]) -> float:
     """Largest displacement of the background against the first frame, as a fraction of the width.
 
-    ``frames`` (T, height, width, 3) RGB; inf where the images have too little structure to tell.
+    ``frames`` (T, height, width, 3) RGB; inf where the images have too little structure.
     """
     gray = np.stack([_small_gray(frame) for frame in frames])
     motion = measure_camera_motion(gray)
@@ -185,7 +190,7 @@ def _small_gray(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     gray = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.float32)
     height, width = gray.shape
-    small_width = min(width, _COMPARED_WIDTH)
+    small_width = min(width, COMPARED_WIDTH_PX)
     size = (small_width, round(height * small_width / width))
     small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(small, (0, 0), 1.0), np.float32)

@@ -10,14 +10,13 @@ from hoi_platform.core.formats.contact_record import (
     hand_vertices,
 )
 from hoi_platform.core.formats.hoi_data import HoiData
-from hoi_platform.core.optimizer.observation import HoiObservation
-from hoi_platform.core.optimizer.result import HoiResult
+from hoi_platform.core.optimizer.interface import HoiResult, OptimizerInput
 
 _SURFACE_POINTS: Final = 1000
 
 
 def hoi_data_of(
-    result: HoiResult, observation: HoiObservation, meta: dict[str, Any], seed: int
+    result: HoiResult, observation: OptimizerInput, meta: dict[str, Any], seed: int
 ) -> HoiData:
     """The raw record in the world of the clip's scene; ``seed`` draws the contact points."""
     body, contacts, spec = observation.body, observation.contacts, observation.spec

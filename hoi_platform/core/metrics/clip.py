@@ -20,7 +20,7 @@ from hoi_platform.core.metrics import contact, joints, motion, object_pose
 
 @dataclass(frozen=True)
 class ClipAccuracy:
-    """Each figure's protocol stands at the function that computes it; nan: nothing to score."""
+    """Each figure's protocol is stated at the function that computes it; nan: nothing to score."""
 
     frames: int
     mpjpe_mm: float

@@ -13,6 +13,7 @@ from hoi_platform.core.geometry.object_surface import ObjectSurface
 from hoi_platform.core.geometry.rotations import Array
 
 TOP_K: Final = 100
+"""Number of vertices per hand; chosen: GRAIL does not publish its own."""
 
 
 @dataclass(frozen=True)

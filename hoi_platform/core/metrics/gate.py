@@ -1,4 +1,4 @@
-"""Whether figures of a benchmark have become worse than committed ones."""
+"""Whether figures are good enough: beside committed ones of a benchmark, and for a single clip."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from statistics import median
 from typing import Final, Literal
 
 from hoi_platform.core.errors import BadInputError
+from hoi_platform.core.filtering.check import Check, Comparison
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ GATES: Final = (
 
 
 @dataclass(frozen=True)
-class Comparison:
+class GatedFigure:
     """One gated figure over the clips that both runs have."""
 
     gate: Gate
@@ -60,10 +61,10 @@ class Comparison:
 
 def compare(
     accuracy: Mapping[str, Mapping[str, float]], baseline: Mapping[str, Mapping[str, float]]
-) -> list[Comparison]:
+) -> list[GatedFigure]:
     """Medians over the clips that both have; both map clips to their figures.
 
-    A clip of the baseline's objects that failed now is missing here: failures are told apart.
+    A clip of the baseline's objects that failed now is missing here: failures are reported apart.
     Raises BadInputError when no clip is in both, or the baseline lacks a figure.
     """
     common = sorted(set(accuracy) & set(baseline))
@@ -73,9 +74,9 @@ def compare(
         )
     missing = [g.metric for g in GATES if any(g.metric not in baseline[clip] for clip in common)]
     if missing:
-        raise BadInputError(f"the baseline lacks {', '.join(missing)}; write it anew")
+        raise BadInputError(f"the baseline lacks {', '.join(missing)}; write it again")
     return [
-        Comparison(
+        GatedFigure(
             gate,
             _median([baseline[clip][gate.metric] for clip in common]),
             _median([accuracy[clip][gate.metric] for clip in common]),
@@ -87,3 +88,22 @@ def compare(
 def _median(values: Sequence[float]) -> float:
     """nan as soon as one value is: sorting would hide it."""
     return nan if any(isnan(value) for value in values) else median(values)
+
+
+EXPECTED: Final[dict[str, tuple[Comparison, float, str]]] = {
+    "mpjpe_mm": ("<=", 60.0, "mm"),
+    "object_translation_mm": ("<=", 20.0, "mm"),
+    "object_rotation_deg": ("<=", 10.0, "degrees"),
+    "contact_f1": (">=", 0.8, ""),
+}
+"""Figure → limit and unit that a simulated clip at 640x360 reaches; chosen: a clip beyond them
+deserves a look."""
+
+
+def accuracy_checks(accuracy: Mapping[str, float | None]) -> list[Check]:
+    """A check per expected figure; one that could not be scored does not pass."""
+    checks = []
+    for name, (comparison, limit, unit) in EXPECTED.items():
+        value = accuracy.get(name)
+        checks.append(Check.of(name, nan if value is None else value, comparison, limit, unit))
+    return checks

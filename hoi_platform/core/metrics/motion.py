@@ -1,4 +1,4 @@
-"""How calm a motion is: foot slide, jitter, smoothness. Joints are (T, J, 3) in meters."""
+"""How smooth a motion is: slide, jitter, second differences. Joints are (T, J, 3) in meters."""
 
 from math import nan
 from typing import Final
@@ -12,11 +12,13 @@ from hoi_platform.core.geometry.transforms import transform_points
 
 _FEET: Final = [JOINT["left_foot"], JOINT["right_foot"]]
 STANCE_HEIGHT_M: Final = 0.03
+"""Meters above its lowest height within which a foot stands; chosen."""
 STANCE_SPEED_M_S: Final = 0.1
+"""Meters per second below which a foot stands; chosen: a step is ten times as fast."""
 
 
 def stance(joints: Array, fps: float) -> NDArray[np.bool_]:
-    """(T-1, 2): between which frames the left and the right foot carry, judged from a reference.
+    """(T-1, 2): between which frames the left and the right foot stand.
 
     A foot's joint is within 3 cm of its lowest height and slower than 0.1 m/s.
     """

@@ -1,6 +1,7 @@
-"""What each stage of the 4D reconstruction gets wrong, so that each shows what it adds."""
+"""The errors of each stage of the 4D reconstruction, so that each shows what it adds."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +23,13 @@ from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.tracking.track import ObjectPoseTrack
 
 Figures = dict[str, float | None]
-_DEPTH_EVERY = 6
-"""Depth is compared in every sixth frame: casting the true one costs 0.1 s each."""
+_DEPTH_EVERY: Final = 6
+"""Frames between those whose depth is compared; chosen: casting the true one takes 0.1 s each."""
 
 
 @dataclass(frozen=True)
 class StageResults:
-    """What the stages of one clip left behind."""
+    """Results of the stages of one clip."""
 
     body: BodyModel
     """The body that they assumed; it need not be the true one."""
@@ -41,7 +42,7 @@ class StageResults:
 
 @dataclass(frozen=True)
 class TrueClip:
-    """What really happened, with the true body, scene and object (in meters)."""
+    """The ground truth of one clip, with the true body, scene and object (in meters)."""
 
     truth: GroundTruth
     body: BodyModel

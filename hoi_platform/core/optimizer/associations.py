@@ -1,84 +1,90 @@
 """Renews what is looked up and not differentiated: outlines, visibility, nearest neighbors."""
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from hoi_platform.core.optimizer.observation import HoiObservation
-from hoi_platform.core.optimizer.outline import outline_of, rim_points
-from hoi_platform.core.optimizer.prediction import Prediction
-from hoi_platform.core.optimizer.targets import (
+from hoi_platform.core.optimizer.interface import OptimizerInput
+from hoi_platform.core.optimizer.observations import (
     Associations,
     Attached,
     Cloud,
     CloudMatch,
+    Observations,
     Pairs,
-    Targets,
 )
-from hoi_platform.core.optimizer.visible import body_surface, object_rasters, object_surface
+from hoi_platform.core.optimizer.prediction import Prediction
+from hoi_platform.core.optimizer.visible import (
+    body_surface,
+    object_rasters,
+    object_surface,
+    outline_of,
+    rim_points,
+)
 
-_SURFACE_POINTS = 400
-"""Of the visible samples: those that look for a measured neighbor."""
+_SURFACE_POINTS: Final = 400
+"""Number of the visible samples that look for a measured neighbor; chosen."""
 
 
 def refreshed(
-    targets: Targets,
+    observed: Observations,
     prediction: Prediction,
-    observation: HoiObservation,
+    inputs: OptimizerInput,
     rng: np.random.Generator,
-    stage_start: bool = True,
-) -> Targets:
-    """The same measurements with associations for the present prediction.
+    phase_start: bool = True,
+) -> Observations:
+    """The same observations with associations for the present prediction.
 
     Which skin the camera sees takes most of the time and hardly changes: it is renewed at the
-    start of a stage only.
+    start of a phase only.
     """
     with torch.no_grad():
         found = replace(
-            _of_object(targets, prediction, observation, rng),
-            human_cloud=_of_human(targets, prediction, observation, rng, stage_start),
+            _of_object(observed, prediction, inputs, rng),
+            human_cloud=_of_human(observed, prediction, inputs, rng, phase_start),
         )
-    return replace(targets, associations=found)
+    return replace(observed, associations=found)
 
 
 def _of_object(
-    targets: Targets,
+    observed: Observations,
     prediction: Prediction,
-    observation: HoiObservation,
+    inputs: OptimizerInput,
     rng: np.random.Generator,
 ) -> Associations:
-    if targets.masks is None and targets.object_cloud is None:
+    if observed.masks is None and observed.object_cloud is None:
         return Associations()
-    camera, outline, match = observation.camera, None, None
+    camera, outline, match = inputs.camera, None, None
     Ts = prediction.Ts_world_object.double().cpu().numpy()
-    rasters = object_rasters(observation.mesh, Ts, camera)
-    if targets.masks is not None:
-        outline = outline_of(prediction, targets.masks, *rim_points(rasters, Ts, camera, rng))
-    if targets.object_cloud is not None:
-        covered = observation.tracks.human_masks
-        seen = object_surface(prediction, rasters, observation.mesh, covered, camera, rng)
-        match = _match(prediction, seen, targets.object_cloud)
+    rasters = object_rasters(inputs.mesh, Ts, camera)
+    if observed.masks is not None:
+        outline = outline_of(prediction, observed.masks, *rim_points(rasters, Ts, camera, rng))
+    if observed.object_cloud is not None:
+        covered = inputs.tracks.human_masks
+        seen = object_surface(prediction, rasters, inputs.mesh, covered, camera, rng)
+        match = _match(prediction, seen, observed.object_cloud)
     return Associations(outline, match)
 
 
 def _of_human(
-    targets: Targets,
+    observed: Observations,
     prediction: Prediction,
-    observation: HoiObservation,
+    inputs: OptimizerInput,
     rng: np.random.Generator,
-    stage_start: bool,
+    phase_start: bool,
 ) -> CloudMatch | None:
-    if targets.human_cloud is None:
+    if observed.human_cloud is None:
         return None
-    known = targets.associations.human_cloud
-    if known is None or stage_start:
-        covered = observation.tracks.object_masks
-        seen = body_surface(prediction, observation.body, covered, observation.camera, rng)
+    known = observed.associations.human_cloud
+    if known is None or phase_start:
+        covered = inputs.tracks.object_masks
+        seen = body_surface(prediction, inputs.body, covered, inputs.camera, rng)
     else:
         seen = known.visible
-    return _match(prediction, seen, targets.human_cloud)
+    return _match(prediction, seen, observed.human_cloud)
 
 
 def _match(prediction: Prediction, seen: Attached, cloud: Cloud) -> CloudMatch:

@@ -1,4 +1,6 @@
-"""Turns a clip's observation into tensors: the model that is posed and the targets."""
+"""Turns a clip's estimates into tensors: what terms compare a prediction with."""
+
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,72 +11,75 @@ from hoi_platform.core.formats.tracks import OBJECT
 from hoi_platform.core.geometry.sdf import SignedDistanceGrid
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.optimizer.clouds import depth_clouds, is_depth_of_body
-from hoi_platform.core.optimizer.hoi_model import HoiModel, Kind
+from hoi_platform.core.optimizer.hoi_model import HoiModel, TensorSpec
 from hoi_platform.core.optimizer.holding import Holding, trusted_frames
+from hoi_platform.core.optimizer.interface import OptimizerInput
 from hoi_platform.core.optimizer.masks import mask_windows
-from hoi_platform.core.optimizer.observation import HoiObservation
+from hoi_platform.core.optimizer.observations import (
+    Cloud,
+    Observations,
+    ObservedContacts,
+    ObservedKeypoints,
+    ObservedMasks,
+)
 from hoi_platform.core.optimizer.obstacles import obstacle_of
 from hoi_platform.core.optimizer.prediction import Prediction
-from hoi_platform.core.optimizer.targets import (
-    Cloud,
-    ContactTargets,
-    KeypointTargets,
-    MaskTargets,
-    Targets,
-)
 from hoi_platform.core.optimizer.variables import Variables
 from hoi_platform.core.scene.parts import shape_of
 
-_FIELD_RESOLUTION = 48
-_PLAIN = 0.3
-"""Confidence of a contact from which on it pulls in full: a hand in plain sight that touches."""
-_HAND_LANDMARKS = np.array([name not in POSE_KEYPOINTS for name in KEYPOINT_NAMES])
+_FIELD_RESOLUTION: Final = 48
+"""Number of cells along the object's longest side; chosen: 3 mm for a hand-sized object."""
+_PLAIN: Final = 0.3
+"""Fraction; chosen: from this confidence on a contact pulls in full, a hand in plain sight that
+touches."""
+_HAND_LANDMARKS: Final = np.array([name not in POSE_KEYPOINTS for name in KEYPOINT_NAMES])
 
 
-def build_targets(
-    observation: HoiObservation,
+def build_observations(
+    inputs: OptimizerInput,
     model: HoiModel,
     held: Holding,
-    kind: Kind,
+    as_tensor: TensorSpec,
     cloud_points: int,
     rng: np.random.Generator,
-) -> Targets:
-    """``cloud_points``: how many points of measured depth to keep per frame and surface."""
-    track = observation.track
+) -> Observations:
+    """``cloud_points``: number of points of measured depth per frame and surface; 0 for none."""
+    track = inputs.track
     first = Prediction(model, Variables.zeros(len(model), model.translation))
     center = model.object_center.double().cpu().numpy()
-    T_first = observation.spec.T_world_object_array()
+    T_first = inputs.spec.T_world_object_array()
     surface = model.object_points.double().cpu().numpy() + center
-    return Targets(
-        fps=observation.human.motion.fps,
-        keypoints=_keypoints(observation, model, kind),
-        foot_contact=kind(observation.human.foot_contact),
+    return Observations(
+        fps=inputs.human.motion.fps,
+        keypoints=_keypoints(inputs, model, as_tensor),
+        foot_contact=as_tensor(inputs.human.foot_contact),
         initial_joints=first.posed.joints,
         initial_translation=first.translation,
-        object_confidence=kind(np.where(trusted_frames(observation), track.confidence, 0.0)),
-        tracked_center=kind(transform_points(track.Ts_world_object, center[None])[:, 0]),
-        R_tracked=kind(track.Ts_world_object[:, :3, :3]),
-        first_object_points=kind(transform_points(T_first, surface)),
-        contact=contact_targets(held, kind),
-        obstacles=tuple(obstacle_of(shape_of(part), kind) for part in observation.spec.supports),
-        object_distance=SignedDistanceGrid.of(observation.mesh, _FIELD_RESOLUTION),
-        masks=_masks(observation, kind, rng),
-        object_cloud=_object_cloud(observation, kind, cloud_points, rng),
-        human_cloud=_human_cloud(observation, kind, cloud_points, rng),
+        object_confidence=as_tensor(np.where(trusted_frames(inputs), track.confidence, 0.0)),
+        tracked_center=as_tensor(transform_points(track.Ts_world_object, center[None])[:, 0]),
+        R_tracked=as_tensor(track.Ts_world_object[:, :3, :3]),
+        first_object_points=as_tensor(transform_points(T_first, surface)),
+        contacts=observed_contacts(held, as_tensor),
+        obstacles=tuple(obstacle_of(shape_of(part), as_tensor) for part in inputs.spec.supports),
+        object_distance=SignedDistanceGrid.of(inputs.mesh, _FIELD_RESOLUTION),
+        static_object=inputs.static_object,
+        masks=_masks(inputs, as_tensor, rng),
+        object_cloud=_object_cloud(inputs, as_tensor, cloud_points, rng),
+        human_cloud=_human_cloud(inputs, as_tensor, cloud_points, rng),
     )
 
 
-def contact_targets(held: Holding, kind: Kind) -> ContactTargets:
+def observed_contacts(held: Holding, as_tensor: TensorSpec) -> ObservedContacts:
     """A hand is pulled by how sure its contact is; a plain one (``_PLAIN``) in full."""
     hands = held.hands
     touched = np.flatnonzero(hands.any(axis=1))
     start, end = (int(touched[0]), int(touched[-1]) + 1) if touched.size else (len(hands),) * 2
     weight = hands * (held.confidence / _PLAIN).clip(0, 1)
-    return ContactTargets(kind.booleans(hands), kind(weight), start, end, held.rest)
+    return ObservedContacts(as_tensor.booleans(hands), as_tensor(weight), start, end, held.rest)
 
 
-def _keypoints(observation: HoiObservation, model: HoiModel, kind: Kind) -> KeypointTargets:
-    human = observation.human
+def _keypoints(inputs: OptimizerInput, model: HoiModel, as_tensor: TensorSpec) -> ObservedKeypoints:
+    human = inputs.human
     if human.keypoint_names != KEYPOINT_NAMES:
         raise StageError(
             f"the human pose has {len(human.keypoint_names)} landmarks that are not the "
@@ -85,56 +90,58 @@ def _keypoints(observation: HoiObservation, model: HoiModel, kind: Kind) -> Keyp
     supported = human.joint_confidence[:, model.keypoints.vertex_joint]
     confidence = human.keypoints_px[..., 2] * supported
     seen = np.isfinite(px).all(axis=-1) & np.isfinite(confidence)
-    return KeypointTargets(
-        kind(np.where(seen[..., None], px, 0.0)),
-        kind(np.where(seen, confidence, 0.0)),
-        kind.booleans(_HAND_LANDMARKS),
+    return ObservedKeypoints(
+        as_tensor(np.where(seen[..., None], px, 0.0)),
+        as_tensor(np.where(seen, confidence, 0.0)),
+        as_tensor.booleans(_HAND_LANDMARKS),
     )
 
 
-def _masks(observation: HoiObservation, kind: Kind, rng: np.random.Generator) -> MaskTargets | None:
-    tracks = observation.tracks
-    if observation.static_object or not tracks.object_masks.any():
+def _masks(
+    inputs: OptimizerInput, as_tensor: TensorSpec, rng: np.random.Generator
+) -> ObservedMasks | None:
+    tracks = inputs.tracks
+    if inputs.static_object or not tracks.object_masks.any():
         return None
     windows = mask_windows(tracks.object_masks, tracks.human_masks, rng)
-    return MaskTargets(
-        kind(windows.corner_px),
-        kind(windows.distance_px),
-        kind(windows.hidden),
-        kind(windows.contour_px),
-        kind(windows.contour_normal),
-        kind(windows.contour_weight),
-        kind(tracks.confidence[:, OBJECT]),
+    return ObservedMasks(
+        as_tensor(windows.corner_px),
+        as_tensor(windows.distance_px),
+        as_tensor(windows.hidden),
+        as_tensor(windows.contour_px),
+        as_tensor(windows.contour_normal),
+        as_tensor(windows.contour_weight),
+        as_tensor(tracks.confidence[:, OBJECT]),
     )
 
 
 def _object_cloud(
-    observation: HoiObservation, kind: Kind, count: int, rng: np.random.Generator
+    inputs: OptimizerInput, as_tensor: TensorSpec, count: int, rng: np.random.Generator
 ) -> Cloud | None:
-    if observation.static_object:
+    if inputs.static_object:
         return None
-    return _cloud(observation, observation.tracks.object_masks, kind, count, rng)
+    return _cloud(inputs, inputs.tracks.object_masks, as_tensor, count, rng)
 
 
 def _human_cloud(
-    observation: HoiObservation, kind: Kind, count: int, rng: np.random.Generator
+    inputs: OptimizerInput, as_tensor: TensorSpec, count: int, rng: np.random.Generator
 ) -> Cloud | None:
-    o = observation
+    o = inputs
     if count == 0 or is_depth_of_body(
         o.tracks.depth, o.tracks.human_masks, o.body, o.human.motion, o.camera
     ):
         return None
-    return _cloud(o, o.tracks.human_masks, kind, count, rng)
+    return _cloud(o, o.tracks.human_masks, as_tensor, count, rng)
 
 
 def _cloud(
-    observation: HoiObservation,
+    inputs: OptimizerInput,
     masks: NDArray[np.bool_],
-    kind: Kind,
+    as_tensor: TensorSpec,
     count: int,
     rng: np.random.Generator,
 ) -> Cloud | None:
     if count == 0:
         return None
-    points, real = depth_clouds(observation.tracks.depth, masks, observation.camera, count, rng)
-    return Cloud(kind(points), kind.booleans(real)) if real.any() else None
+    points, real = depth_clouds(inputs.tracks.depth, masks, inputs.camera, count, rng)
+    return Cloud(as_tensor(points), as_tensor.booleans(real)) if real.any() else None

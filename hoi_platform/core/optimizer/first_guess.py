@@ -1,4 +1,4 @@
-"""The object's trajectory that optimization starts from: the track, mended where it is weak."""
+"""The object's trajectory that optimization starts from: the track, repaired where it is weak."""
 
 from typing import Final
 
@@ -10,40 +10,40 @@ from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import inverse, rigid, transform_points
 from hoi_platform.core.optimizer.holding import WRISTS, Holding, trusted_frames
-from hoi_platform.core.optimizer.observation import HoiObservation
+from hoi_platform.core.optimizer.interface import OptimizerInput
 
 _PALMS: Final = (JOINT["left_middle1"], JOINT["right_middle1"])
 """Where a hand holds things: the knuckles of the middle fingers."""
 _PALM_M: Final = 0.04
-"""How far from there the skin of a hand may touch an object."""
+"""Meters from there within which the skin of a hand may touch an object; chosen: half a hand."""
 
 
-def first_guess(observation: HoiObservation, held: Holding) -> Array:
+def first_guess(inputs: OptimizerInput, held: Holding) -> Array:
     """(T, 4, 4): the rendered pose while the object rests, then the tracked one where it can be
-    trusted, else the one carried along by the hand that holds it, else what lies between; all
+    trusted, else the one carried along by the hand that holds it, else an interpolated one; all
     within reach of the hand that holds it.
     """
-    first = observation.spec.T_world_object_array()
-    if observation.static_object:
-        return np.tile(first, (len(observation), 1, 1))
-    Ts, trusted = observation.track.Ts_world_object.copy(), trusted_frames(observation)
+    first = inputs.spec.T_world_object_array()
+    if inputs.static_object:
+        return np.tile(first, (len(inputs), 1, 1))
+    Ts, trusted = inputs.track.Ts_world_object.copy(), trusted_frames(inputs)
     rest = max(1, held.rest)
     Ts[:rest], trusted[:rest] = first, True
-    Ts, trusted = _carried(Ts, trusted, observation, held.hands)
-    return _within_reach(_interpolated(Ts, trusted), observation, held)
+    Ts, trusted = _carried(Ts, trusted, inputs, held.hands)
+    return _within_reach(_interpolated(Ts, trusted), inputs, held)
 
 
-def _within_reach(Ts: Array, observation: HoiObservation, held: Holding) -> Array:
+def _within_reach(Ts: Array, inputs: OptimizerInput, held: Holding) -> Array:
     """Held objects moved along the line of sight to where a holding hand can touch them.
 
     A small object's depth is read off its size in the image alone and may be decimeters off; the
     hand's hangs on a body of known size that stands on the ground.
     """
-    Ts, vertices = Ts.copy(), observation.mesh.vertices
+    Ts, vertices = Ts.copy(), inputs.mesh.vertices
     center = vertices.mean(axis=0)
     reach = float(np.linalg.norm(vertices - center, axis=-1).max()) + _PALM_M
-    joints = observation.human.motion.joints(observation.body)
-    eye = inverse(observation.camera.T_cam_world)[:3, 3]
+    joints = inputs.human.motion.joints(inputs.body)
+    eye = inverse(inputs.camera.T_cam_world)[:3, 3]
     for hand, palm in enumerate(_PALMS):
         frames = np.flatnonzero(held.hands[:, hand])
         frames = frames[frames >= held.rest]
@@ -59,13 +59,13 @@ def _within_reach(Ts: Array, observation: HoiObservation, held: Holding) -> Arra
 def _carried(
     Ts: Array,
     trusted: NDArray[np.bool_],
-    observation: HoiObservation,
+    inputs: OptimizerInput,
     hands: NDArray[np.bool_],
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Weak poses within a grasp follow the wrist from the nearest trusted pose of that grasp."""
     Ts, done = Ts.copy(), trusted.copy()
-    for hand, wrist in _surest_first(observation, hands):
-        Ts_world_wrist = _joint_poses(observation, wrist)
+    for hand, wrist in _surest_first(inputs, hands):
+        Ts_world_wrist = _joint_poses(inputs, wrist)
         for grasp in _runs(hands[:, hand]):
             known = grasp[trusted[grasp]]
             weak = grasp[~done[grasp]]
@@ -78,21 +78,19 @@ def _carried(
     return Ts, done
 
 
-def _surest_first(observation: HoiObservation, hands: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _surest_first(inputs: OptimizerInput, hands: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """(hand, wrist joint), the hand first that the video shows best while it is in contact."""
-    confidence = observation.human.joint_confidence[:, WRISTS]
+    confidence = inputs.human.joint_confidence[:, WRISTS]
     order = np.argsort(-(confidence * hands).sum(axis=0))
     return [(int(hand), WRISTS[hand]) for hand in order]
 
 
-def _joint_poses(observation: HoiObservation, joint: int) -> Array:
+def _joint_poses(inputs: OptimizerInput, joint: int) -> Array:
     """(T, 4, 4) world poses of a joint by the first estimate of the person."""
     import torch
 
-    motion = observation.human.motion
-    posed = observation.body.pose(
-        torch.as_tensor(motion.rotations), torch.as_tensor(motion.translation)
-    )
+    motion = inputs.human.motion
+    posed = inputs.body.pose(torch.as_tensor(motion.rotations), torch.as_tensor(motion.translation))
     return rigid(posed.R_world_joint[:, joint].numpy(), posed.joints[:, joint].numpy())
 
 

@@ -1,6 +1,7 @@
 """What is posed in every iteration: the body's light parts and the object, at their first guess."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
@@ -11,16 +12,20 @@ from hoi_platform.core.body.keypoints import keypoint_regressor
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.optimizer.observation import HoiObservation
+from hoi_platform.core.optimizer.interface import OptimizerInput
 from hoi_platform.core.optimizer.points import BodyPoints, body_points
 
-OBJECT_POINTS = 500
-_REFERENCE_WIDTH_PX = 1280
+OBJECT_POINTS: Final = 500
+"""Number of points on its surface; chosen: 1 cm apart on a hand-sized object."""
+_REFERENCE_WIDTH_PX: Final = 1280
+"""Pixels; the width of GRAIL's images, so that its weights of errors in pixels apply."""
+_NEAREST_M: Final = 0.05
+"""Meters; chosen: nothing is that close to the camera."""
 
 
 @dataclass(frozen=True)
-class Kind:
-    """Where and how exactly tensors live."""
+class TensorSpec:
+    """Type and device of tensors; called, it makes one from an array."""
 
     dtype: torch.dtype
     device: torch.device
@@ -42,14 +47,14 @@ class Projector:
     T_cam_world: Tensor  # (4, 4)
     focal_px: float
     center_px: Tensor  # (2,)
-    reference_scale: float
+    px_at_1280: float
     """Pixels of a 1280 wide image per pixel of this one."""
 
     @classmethod
-    def of(cls, camera: Camera, kind: Kind) -> "Projector":
-        center = kind(np.array([camera.width_px, camera.height_px]) / 2)
+    def of(cls, camera: Camera, as_tensor: TensorSpec) -> "Projector":
+        center = as_tensor(np.array([camera.width_px, camera.height_px]) / 2)
         scale = _REFERENCE_WIDTH_PX / camera.width_px
-        return cls(kind(camera.T_cam_world), camera.focal_px, center, scale)
+        return cls(as_tensor(camera.T_cam_world), camera.focal_px, center, scale)
 
     @property
     def forward(self) -> Tensor:
@@ -63,12 +68,14 @@ class Projector:
         """(..., 3) → pixels (..., 2). Depth is kept above 5 cm, so that a point that strays
         behind the camera keeps a gradient."""
         p_cam = self.to_cam(p_world)
-        return self.focal_px * p_cam[..., :2] / p_cam[..., 2:].clamp(min=0.05) + self.center_px
+        return (
+            self.focal_px * p_cam[..., :2] / p_cam[..., 2:].clamp(min=_NEAREST_M) + self.center_px
+        )
 
 
 @dataclass(frozen=True)
 class HoiModel:
-    """The body and the object of one clip, with the trajectories that optimization starts from.
+    """Body and object of one clip, with the trajectories that optimization starts from.
 
     The object turns about ``object_center``, so that a rotation does not move it.
     """
@@ -90,22 +97,22 @@ class HoiModel:
 
     @classmethod
     def of(
-        cls, observation: HoiObservation, Ts_world_object: Array, kind: Kind, seed: int
+        cls, inputs: OptimizerInput, Ts_world_object: Array, as_tensor: TensorSpec, seed: int
     ) -> "HoiModel":
         """``Ts_world_object`` (T, 4, 4) is where the object starts from."""
-        mesh, motion = observation.mesh, observation.human.motion
+        mesh, motion = inputs.mesh, inputs.human.motion
         center = mesh.surface_centroid
         samples, _ = mesh.sample_surface(OBJECT_POINTS, np.random.default_rng(seed))
         R, t = Ts_world_object[:, :3, :3], Ts_world_object[:, :3, 3]
         return cls(
-            observation.body,
-            body_points(observation.body),
-            keypoint_regressor(observation.body).points,
-            kind(motion.rotations),
-            kind(motion.translation),
-            kind(R),
-            kind(R @ center + t),
-            kind(center),
-            kind(samples - center),
-            Projector.of(observation.camera, kind),
+            inputs.body,
+            body_points(inputs.body),
+            keypoint_regressor(inputs.body).points,
+            as_tensor(motion.rotations),
+            as_tensor(motion.translation),
+            as_tensor(R),
+            as_tensor(R @ center + t),
+            as_tensor(center),
+            as_tensor(samples - center),
+            Projector.of(inputs.camera, as_tensor),
         )

@@ -1,7 +1,7 @@
 """Object masks as signed distance images, each in a window around its mask."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +9,12 @@ from scipy import ndimage
 
 from hoi_platform.core.geometry.rotations import Array
 
-CONTOUR_POINTS = 96
-_MARGIN = 0.05
-"""Of the image's width: how far from its mask the object may start and still be pulled back."""
-_OCCLUSION_PX = 3
-"""A contour this close to the person may be the person's and not the object's."""
+CONTOUR_POINTS: Final = 96
+"""Number of points on a mask's contour per frame; chosen."""
+_MARGIN: Final = 0.05
+"""Fraction of the image's width; chosen: from so far off its mask the object is pulled back."""
+_OCCLUSION_PX: Final = 3
+"""Pixels; chosen: a contour this close to the person may be the person's, not the object's."""
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,16 @@ from torch import Tensor
 
 from hoi_platform.core.geometry.sdf import SignedDistanceGrid
 from hoi_platform.core.geometry.shapes import BoxShape, Shape
-from hoi_platform.core.optimizer.hoi_model import Kind
+from hoi_platform.core.optimizer.hoi_model import TensorSpec
 
 _CELL_M: Final = 0.02
+"""Meters; chosen: the interpolated distance errs by a fraction of it."""
 _CELLS: Final = (48, 160)
-"""Least and most cells along a mesh's longest side."""
+"""Least and greatest number of cells along a mesh's longest side; chosen: 16 MB at most."""
 
 
 class Obstacle(Protocol):
-    """One thing that stands still."""
+    """One support."""
 
     def depth_inside(self, p: Tensor) -> Tensor:
         """How far world points (..., 3) are below its nearest face (...); 0 outside (m)."""
@@ -48,11 +49,13 @@ class MeshObstacle:
         return (-self.grid.sample(p)).clamp(min=0)
 
 
-def obstacle_of(shape: Shape, kind: Kind) -> Obstacle:
+def obstacle_of(shape: Shape, as_tensor: TensorSpec) -> Obstacle:
     """A shape as the optimizer sees it."""
     if isinstance(shape, BoxShape):
         R = shape.R_world_box
-        return BoxObstacle(kind(shape.center), kind(shape.size / 2), None if R is None else kind(R))
+        return BoxObstacle(
+            as_tensor(shape.center), as_tensor(shape.size / 2), None if R is None else as_tensor(R)
+        )
     mesh = shape.surface()
     low, high = _CELLS
     cells = min(high, max(low, round(float(mesh.extents.max()) / _CELL_M)))

@@ -1,6 +1,6 @@
 """Fixed sample points on the body: few, even, denser on hands and soles."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,12 @@ from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.formats.contact_record import hand_vertices
 from hoi_platform.core.geometry.rotations import Array
 
-HAND_POINTS = 120
-"""Per hand: about 8 mm apart on an adult's."""
-SOLE_POINTS = 16
-"""Per foot."""
-SKIN_POINTS = 480
-"""On the rest of the body: about 6 cm apart on an adult's."""
+HAND_POINTS: Final = 120
+"""Number per hand; chosen: about 8 mm apart on an adult's."""
+SOLE_POINTS: Final = 16
+"""Number per foot; chosen."""
+SKIN_POINTS: Final = 480
+"""Number on the rest of the body; chosen: about 6 cm apart on an adult's."""
 
 
 class BodyPoints(NamedTuple):

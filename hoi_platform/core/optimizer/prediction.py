@@ -1,4 +1,4 @@
-"""The clip as the current variables say it is; every part is computed when a term asks for it."""
+"""The clip as the current variables predict it; every part is computed on first use."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +9,7 @@ from torch import Tensor
 from hoi_platform.core.body.model import BodyModel, Posed
 from hoi_platform.core.geometry.torch_rotations import matrix_from_axis_angle
 from hoi_platform.core.optimizer.hoi_model import HoiModel
-from hoi_platform.core.optimizer.targets import Attached
+from hoi_platform.core.optimizer.observations import Attached
 from hoi_platform.core.optimizer.variables import Variables
 
 

@@ -1,4 +1,4 @@
-"""The last touch: Savitzky-Golay over trajectories, without blurring the moment of contact."""
+"""The final smoothing: Savitzky-Golay over trajectories, without blurring the moment of contact."""
 
 import numpy as np
 from scipy.signal import savgol_filter
@@ -33,7 +33,7 @@ def smooth_object(
 ) -> Array:
     """Filter (T, 4, 4) poses about ``center`` (object coordinates) from frame ``start`` on.
 
-    What lies before is at rest; filtering across the start would move it too early.
+    Before, it rests; filtering across the start would move it too early.
     """
     R, t = Ts_world_object[:, :3, :3], Ts_world_object[:, :3, 3]
     path = R @ center + t

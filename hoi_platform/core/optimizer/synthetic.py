@@ -3,7 +3,7 @@
 A person in a T-pose with lowered arms reaches for an L-shaped block on a table, and lifts it.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -20,21 +20,20 @@ from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.raster import rasterize
 from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid, transform_points
-from hoi_platform.core.optimizer.observation import HoiObservation
+from hoi_platform.core.optimizer.interface import OptimizerInput
 from hoi_platform.core.scene.contacts import ContactLabels
 from hoi_platform.core.scene.parts import BoxSpec
+from hoi_platform.core.scene.performance.posture import R_PERSON_REST
 from hoi_platform.core.scene.spec import CameraSpec, LightSpec, RoomSpec, SceneSpec
 from hoi_platform.core.tracking.track import ObjectPoseTrack
 
-# Rest frame → world: the person faces +y.
-_R_WORLD_REST = np.array([[-1.0, 0, 0], [0, 0, 1], [0, 1, 0]])
-_WRIST = JOINT["right_wrist"]
+_WRIST: Final = JOINT["right_wrist"]
 
 
 class SyntheticClip(NamedTuple):
     """All measurements exact, the first guess equal to the truth."""
 
-    observation: HoiObservation
+    inputs: OptimizerInput
     motion: BodyMotion
     Ts_world_object: Array  # (T, 4, 4)
 
@@ -50,7 +49,7 @@ def synthetic_clip(
     hands = np.zeros((frames, 2), dtype=bool)
     hands[contact_start:, 1] = True
     labels = [["right_wrist"] for _ in range(contact_start, frames, 8)]
-    observation = HoiObservation(
+    inputs = OptimizerInput(
         body=body,
         human=_estimate(body, motion, camera),
         track=ObjectPoseTrack(Ts, np.ones(frames), np.zeros(frames, dtype=bool)),
@@ -60,7 +59,7 @@ def synthetic_clip(
         contacts=ContactLabels(labels, 8, contact_start, hands, hands.astype(float)),
         spec=spec,
     )
-    return SyntheticClip(observation, motion, Ts)
+    return SyntheticClip(inputs, motion, Ts)
 
 
 def l_block() -> TriangleMesh:
@@ -92,7 +91,7 @@ def _motion(body: BodyModel, frames: int, fps: float, contact_start: int) -> Bod
     angles[:, JOINT["spine2"], 0] = 0.2 * reach - 0.1 * lift
     angles[:, JOINT["spine2"], 1] = 0.3 * lift
     rotations = matrix_from_axis_angle(angles)
-    rotations[:, 0] = _R_WORLD_REST @ rotations[:, 0]
+    rotations[:, 0] = R_PERSON_REST @ rotations[:, 0]
     pelvis = [0.0, 0.0, -float(body.rest_vertices[:, 1].min())]
     return BodyMotion(rotations, np.tile(pelvis, (frames, 1)), fps)
 
@@ -154,12 +153,12 @@ def _tracks(
     object_masks, human_masks, depths = [], [], []
     for vertices, T in zip(motion.vertices(body), Ts, strict=True):
         person = rasterize(camera, vertices, body.faces)
-        thing = rasterize(camera, transform_points(T, mesh.vertices), mesh.faces)
+        rendered = rasterize(camera, transform_points(T, mesh.vertices), mesh.faces)
         z_person = np.where(person.silhouette, person.depth, np.inf)
-        z_thing = np.where(thing.silhouette, thing.depth, np.inf)
-        object_masks.append(thing.silhouette & (z_thing < z_person))
-        human_masks.append(person.silhouette & (z_person <= z_thing))
-        nearest = np.minimum(z_person, z_thing)
+        z_object = np.where(rendered.silhouette, rendered.depth, np.inf)
+        object_masks.append(rendered.silhouette & (z_object < z_person))
+        human_masks.append(person.silhouette & (z_person <= z_object))
+        nearest = np.minimum(z_person, z_object)
         depths.append(np.where(np.isfinite(nearest), nearest, np.nan).astype(np.float32))
     confidence = np.ones((len(motion), 2))
     return SceneTracks(np.stack(object_masks), np.stack(human_masks), np.stack(depths), confidence)

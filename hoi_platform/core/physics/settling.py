@@ -17,13 +17,14 @@ from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.geometry.rotations import Array, rotation_between
 
 MAX_SPEED: Final = 0.05
-"""Of the object's size per second: a still object's fastest point is slower. Sizes make a die and a
-wardrobe alike; the fastest point, and not an angle, a thin rod that rolls and a ball."""
+"""Multiples of the object's size per second; chosen: the fastest point of a still object is slower.
+The size makes a die and a wardrobe alike; a point, and not an angle, a rolling rod and a ball."""
 MAX_SHIFT: Final = 0.01
-"""Of the object's size: what an object at rest may sink in or float by."""
+"""Fraction of the object's size that one at rest may sink in or float by; chosen."""
 STILL_WINDOW_S: Final = 0.25
+"""Seconds over which the speed is measured; chosen: trembling cancels."""
 _FLUSH_RATIO: Final = 1e-6
-"""Of the body's size: what the planes of one flat side may differ by."""
+"""Fraction of the body's size by which the planes of one flat side differ; chosen: rounding."""
 
 
 @dataclass(frozen=True)

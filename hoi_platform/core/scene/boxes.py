@@ -1,5 +1,6 @@
-"""The parts of a scene that stand still and their surface: for Cycles, ray casting and viewers."""
+"""The static parts of a scene: their surface, and which of them an object rests on."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,9 @@ from hoi_platform.core.scene.spec import SceneSpec
 Part = BoxSpec | MeshSpec
 
 _LEG_M: Final = 0.05
+"""Meters; side of a table's leg, chosen."""
 _INSET_M: Final = 0.03
+"""Meters between a leg and the table's edge; chosen."""
 
 
 def with_legs(part: Part) -> list[Part]:
@@ -48,8 +51,8 @@ def support_parts(spec: SceneSpec) -> list[Part]:
 
 
 def scene_parts(spec: SceneSpec) -> list[Part]:
-    """Everything that stands in the room, without the room's shell."""
-    return [*support_parts(spec), *(part for thing in spec.statics for part in with_legs(thing))]
+    """Supports and furniture, without the room's shell."""
+    return [*support_parts(spec), *(part for static in spec.statics for part in with_legs(static))]
 
 
 def support_mesh(spec: SceneSpec) -> TriangleMesh:
@@ -88,3 +91,19 @@ def static_mesh(spec: SceneSpec) -> TriangleMesh:
     """Everything but the person and the object."""
     parts = [part_mesh(part) for part in scene_parts(spec)]
     return merged([room_mesh(np.array(spec.room.size)), *parts])
+
+
+def rest_gap(support: Part | None, vertices: Array) -> float:
+    """How far an object with world vertices (V, 3) is from resting on a support (m).
+
+    None is the floor: the ground z = 0, without an end.
+    """
+    if support is None:
+        return abs(float(vertices[:, 2].min()))
+    return shape_of(support).rest_gap(vertices)
+
+
+def support_below(supports: Iterable[Part], vertices: Array) -> Part | None:
+    """The support that an object is nearest to resting on; None: the floor is nearer."""
+    candidates: list[Part | None] = [*supports, None]
+    return min(candidates, key=lambda support: rest_gap(support, vertices))

@@ -17,12 +17,15 @@ from hoi_platform.core.geometry.rotations import Array
 Mask = NDArray[np.bool_]
 
 _SLEEVE: Final = 0.6
-"""Part of the upper arm that the T-shirt covers."""
+"""Fraction of the upper arm that the T-shirt covers; chosen."""
 _FINGERS: Final = ("thumb", "index", "middle", "ring", "pinky")
 _FINGER_TONE: Final = (1.0, 0.9, 1.08, 0.88, 1.02)
-"""Neighboring fingers differ a little, so that a hand detector sees their borders."""
+"""Factor of the skin's color per finger; chosen: neighbors differ a little, so that a hand detector
+sees their borders."""
 _EYE_WHITE: Final = np.array([0.8, 0.8, 0.78])
+"""Linear RGB; chosen."""
 _IRIS: Final = np.array([0.03, 0.02, 0.015])
+"""Linear RGB; chosen: dark brown."""
 
 
 def body_colors(body: BodyModel, palette: PaletteConfig | None = None) -> Array:

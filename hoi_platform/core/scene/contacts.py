@@ -1,9 +1,9 @@
 """Contact labels from geometry: what is near the object while both move together.
 
-Estimates are decimeters off in depth, so that distances along the line of sight count for less
-and a distance alone decides little. What decides is that an object which has left its place is
-held by somebody: by the hand that stays with it. A hand that the video does not show is no
-evidence: it is not labeled, however near its guess happens to be.
+Estimates are decimeters off in depth, so distances along the line of sight count less, and a
+distance alone proves little. But an object that has left its place is held by a hand: by the one
+that stays with it. A hand that the video does not show is no evidence and is not labeled, however
+near its estimate is.
 """
 
 import json
@@ -29,18 +29,24 @@ from hoi_platform.core.geometry.transforms import inverse, transform_points
 HAND_JOINTS: Final = ("left_wrist", "right_wrist")
 WRISTS: Final = tuple(JOINT[name] for name in HAND_JOINTS)
 _DISPLACED_M: Final = 0.02
+"""Meters from its first place beyond which an object has left it; chosen."""
 _DISPLACED_RAD: Final = np.deg2rad(8.0)
+"""Radians likewise; chosen."""
 _TOGETHER_M_S: Final = 0.15
-"""Relative speed of hand and object below which they move together."""
+"""Meters per second between hand and object below which they move together; chosen."""
 _HELD_SLACK: Final = 3.0
-"""A hand that holds a displaced object may seem this many contact distances away."""
+"""Multiples of the contact distance that a hand which holds a displaced object may seem away;
+chosen: estimates are decimeters off in depth."""
 _DEPTH_SHARE: Final = 0.2
-"""What a distance along the line of sight counts for beside one across it."""
+"""Weight of a distance along the line of sight beside one across it; chosen."""
 _LASTING_S: Final = 0.25
-"""How long a hand may be hidden and still count as seen: a hand turns in half a second."""
+"""Seconds that a hand may be hidden and still count as seen; chosen: it turns in half a second."""
 _START_M: Final = 0.04
+"""Meters; GRAIL: the interaction starts where the object has moved so far in ``_START_FRAMES``."""
 _START_FRAMES: Final = 8
+"""Frames; GRAIL."""
 _SURFACE_POINTS: Final = 600
+"""Number of points on the object; chosen: 1 cm apart on a hand-sized one."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,7 @@ def label_contacts(
 def labels_of_hands(
     hands: NDArray[np.bool_], confidence: Array, Ts_world_object: Array, interval: int
 ) -> ContactLabels:
-    """Labels of hands per frame (T, 2) with the reference's intervals, whoever found them."""
+    """Labels of hands per frame (T, 2) with the reference's intervals, from any backend."""
     start = _start_frame(Ts_world_object)
     return ContactLabels(_intervals(hands, start, interval), interval, start, hands, confidence)
 
@@ -171,7 +177,7 @@ def _displaced(Ts_world_object: Array) -> NDArray[np.bool_]:
 def _held(
     distance: Array, displaced: NDArray[np.bool_], seen: NDArray[np.bool_], reach_m: float
 ) -> NDArray[np.bool_]:
-    """(T, 2) displaced frames, given to the seen hand that stays nearest and to one as near."""
+    """(T, 2) displaced frames, for the seen hand that stays nearest and for one as near."""
     held = np.zeros(distance.shape, dtype=bool)
     counted = seen & displaced[:, None]
     typical = [

@@ -1,4 +1,4 @@
-"""One random draw of a room with a person and an object, with no judgment of the result."""
+"""One random draw of a room with a person and an object, without judging the result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from hoi_platform.core.scene.person import StandingPerson
 
 _PERSON_YAW_DEG = 4.0
+"""Degrees by which the person's facing varies to either side; chosen."""
 _CAMERA_TO_WALL_M = 0.25
+"""Meters; chosen: the near wall stays behind the camera."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class SceneRequest:
 
 @dataclass(frozen=True)
 class Draw:
-    """The template with a generator and what is decided first: place, side and palette."""
+    """The template with a generator and the first decisions: place, side and palette."""
 
     template: SceneTemplate
     rng: np.random.Generator
@@ -69,11 +71,11 @@ class Placement:
 
 
 Place = Callable[[Draw, TriangleMesh], Placement]
-"""From what is decided and the turned object (its origin at 0) to its place."""
+"""From the first decisions and the turned object (its origin at 0) to its place."""
 
 
 def draw_room(request: SceneRequest, rng: np.random.Generator, place: Place) -> SceneSpec:
-    """A furnished room with a standing person; ``place`` decides about the object."""
+    """A furnished room with a standing person; ``place`` decides where the object is."""
     template = request.template
     draw = _draw(template, request.person, rng)
     yaw = matrix_from_axis_angle(np.array([0.0, 0.0, rng.uniform(-np.pi, np.pi)]))

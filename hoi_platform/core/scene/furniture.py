@@ -21,7 +21,7 @@ def _box(name: str, color: Vec3, low: list[float], high: list[float]) -> BoxSpec
 
 
 def _accent(rng: np.random.Generator) -> Vec3:
-    """A saturated color of a small thing."""
+    """A saturated color for a small object."""
     r, g, b = rng.uniform(0.04, 0.5, size=3)
     return float(r), float(g), float(b)
 

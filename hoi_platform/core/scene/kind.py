@@ -40,5 +40,5 @@ def parse_template(data: Any, source: str) -> SceneTemplate:
 
 
 def draw_scene(request: SceneRequest, rng: np.random.Generator) -> SceneSpec:
-    """Draw a scene of the template's kind, with no judgment of the result."""
+    """Draw a scene of the template's kind, without judging the result."""
     return SCENE_KINDS.find(request.template.kind).draw(request, rng)

@@ -1,4 +1,4 @@
-"""The parts of a scene that stand still, as ``SceneSpec`` stores them: boxes and meshes."""
+"""The static parts of a scene, as ``SceneSpec`` stores them: boxes and meshes."""
 
 import base64
 import hashlib
@@ -80,7 +80,7 @@ class BoxSpec(_Part):
     """Full extents along the part's axes (m)."""
     name: str = "box"
     legs: bool = False
-    """Whether it stands on four legs, which are drawn and hide things but bear nothing."""
+    """Whether it stands on four legs, which are rendered and occlude but support nothing."""
 
     def shape(self) -> BoxShape:
         """In the world."""

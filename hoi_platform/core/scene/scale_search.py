@@ -1,7 +1,7 @@
 """The search for an object's metric scale by answers of "small", "big" or "correct".
 
 Doubling or halving until the answer flips, then bisection (of the logarithm, as the steps are
-factors). The search never takes silence for consent: without a bracket it fails.
+factors). The search fails without a bracket; no missing answer counts as "correct".
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from hoi_platform.core.errors import StageError
 
 Answer = Literal["small", "big", "correct"]
 START: Final = 0.1
+"""Factor of the mesh's units that is asked about first; GRAIL."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class ScaleStep:
     response: Answer
     prompt: str = ""
     raw: str = ""
-    """What the model literally said."""
+    """The model's answer, word for word."""
     image: str = ""
-    """What it was shown, relative to the previews' folder."""
+    """The image that it was shown, relative to the previews' folder."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -43,9 +44,9 @@ class ScaleSearch:
 def search_scale(
     ask: Callable[[int, float], ScaleStep], max_iterations: int, start: float = START
 ) -> ScaleSearch:
-    """Ask about scales until the answer is "correct" or the questions are used up.
+    """Ask about scales until the answer is "correct" or ``max_iterations`` are used up.
 
-    Used up, the middle of the bracket is the result. Raises StageError, which lists the answers,
+    The result is then the middle of the bracket. Raises StageError, which lists the answers,
     when all of them were on one side.
     """
     scale, too_small, too_big = start, None, None

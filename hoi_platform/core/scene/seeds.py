@@ -1,4 +1,4 @@
-"""What a clip's random draws are seeded with: part of its identity."""
+"""The seeds of a clip's random draws, which are part of its identity."""
 
 import json
 import zlib
@@ -25,22 +25,22 @@ def clip_scene_seed(base_seed: int, clip: ClipId, rendering: RenderingConfig) ->
 
 
 def stance_seed(base_seed: int, clip: ClipId) -> int:
-    """What the person's stance is drawn with."""
+    """Seed of the person's stance."""
     return _stream("stance", base_seed, clip)
 
 
 def performance_seed(base_seed: int, clip: ClipId) -> int:
-    """What a simulated performance is drawn with."""
+    """Seed of a simulated performance."""
     return _stream("performance", base_seed, clip)
 
 
 def prompt_seed(base_seed: int, clip: ClipId) -> int:
-    """What one of several base prompts is chosen with."""
+    """Seed of the choice among several base prompts."""
     return _stream("prompt", base_seed, clip)
 
 
 def first_stance_seed(clip_id: str, seed: int) -> tuple[int, ...]:
-    """The stance's seed in scenes of earlier versions, which did not note it."""
+    """The stance's seed in scenes of earlier versions, which did not store it."""
     return seed, zlib.crc32(clip_id.encode()), zlib.crc32(b"stance")
 
 

@@ -63,13 +63,13 @@ class SceneSpec(Spec):
     character: str
     seed: int
     stance_seed: int | None = None
-    """What the person's stance at frame 0 is drawn with; None in files of earlier versions."""
+    """Seed of the person's stance at frame 0; None in files of earlier versions."""
     camera: CameraSpec
     room: RoomSpec
     supports: list[PartSpec] = []
-    """What the object or the person may rest on besides the floor, the table for one."""
+    """What the object or the person may rest on besides the floor, such as a table."""
     statics: list[PartSpec] = []
-    """What else stands around: it is drawn, hides things and is bumped into."""
+    """Furniture: it is rendered, occludes, and is an obstacle."""
     lights: list[LightSpec]
     object_scale: Vec3
     T_world_object: Matrix4

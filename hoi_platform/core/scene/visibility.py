@@ -20,6 +20,7 @@ from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.scene.templates import SceneRequirements
 
 _REFERENCE_WIDTH_PX = 640
+"""Pixels; width for which limits are stated, chosen: the demo's."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +37,18 @@ class SceneView:
 
 
 def geometric_checks(view: SceneView, need: SceneRequirements, min_object_px: float) -> list[Check]:
-    """What a projection tells: framing, sizes, reach, distance to what stands around."""
+    """Checks by projection: framing, sizes, reach, distance to supports and furniture."""
     camera, k = view.camera, view.camera.width_px / _REFERENCE_WIDTH_PX
     body, joints = view.person.placed(np.array(view.spec.T_world_person))
-    person, thing = camera.project(body.vertices), camera.project(view.object_mesh.vertices)
+    person, object_px = camera.project(body.vertices), camera.project(view.object_mesh.vertices)
     shoulders = joints[[JOINT["left_shoulder"], JOINT["right_shoulder"]]]
     center = view.object_mesh.bounds.mean(axis=0)
     reach = np.linalg.norm(shoulders - center, axis=-1).min() / view.person.arm_m
     return [
         Check.at_least("person_margin", _margin(person, camera), need.margin_px * k, "px"),
-        Check.at_least("object_margin", _margin(thing, camera), need.margin_px * k, "px"),
+        Check.at_least("object_margin", _margin(object_px, camera), need.margin_px * k, "px"),
         Check.at_least("person_height", np.ptp(person[:, 1]), need.min_person_px * k, "px"),
-        Check.at_least("object_size", _mean_side(thing), min_object_px * k, "px"),
+        Check.at_least("object_size", _mean_side(object_px), min_object_px * k, "px"),
         Check.at_most("object_reach", float(reach), need.max_reach, "arm's lengths"),
         *_clearance(body, view.spec, need.clearance_m),
     ]
@@ -56,18 +57,18 @@ def geometric_checks(view: SceneView, need: SceneRequirements, min_object_px: fl
 def visibility_checks(
     view: SceneView, need: SceneRequirements, min_object_visible: float
 ) -> list[Check]:
-    """What ray casting tells: how much of object, trunk, feet and hands is not hidden."""
+    """Checks by ray casting: how much of object, trunk, feet and hands is visible."""
     body, _ = view.person.placed(np.array(view.spec.T_world_person))
-    standing = [part_mesh(part) for part in scene_parts(view.spec)]
-    thing, stride = view.object_mesh, max(1, view.camera.width_px // _REFERENCE_WIDTH_PX)
-    everything = merged([body, thing, *standing])
+    static = [part_mesh(part) for part in scene_parts(view.spec)]
+    mesh, stride = view.object_mesh, max(1, view.camera.width_px // _REFERENCE_WIDTH_PX)
+    everything = merged([body, mesh, *static])
     seen = rasterize(view.camera, everything.vertices, everything.faces, stride).face_ids
     alone = rasterize(view.camera, body.vertices, body.faces, stride).face_ids
     groups = view.person.groups
     hands = [_unhidden(alone, seen, hand) for hand in (groups.left_hand, groups.right_hand)]
     first = len(body.faces)
-    silhouette = rasterize(view.camera, thing.vertices, thing.faces, stride).silhouette
-    object_seen = silhouette & (seen >= first) & (seen < first + len(thing.faces))
+    silhouette = rasterize(view.camera, mesh.vertices, mesh.faces, stride).silhouette
+    object_seen = silhouette & (seen >= first) & (seen < first + len(mesh.faces))
     return [
         Check.at_least(
             "object_visible",
@@ -84,7 +85,7 @@ def visibility_checks(
 
 
 def all_checks(view: SceneView, need: SceneRequirements, rendering: RenderingConfig) -> list[Check]:
-    """Every requirement; ray casting is left out once the projection says no."""
+    """Every requirement; rays are cast only where the projection passes."""
     checks = geometric_checks(view, need, rendering.min_object_px)
     if all(check.passed for check in checks):
         checks += visibility_checks(view, need, rendering.min_object_visible)
@@ -103,7 +104,7 @@ def _margin(uv: Array, camera: Camera) -> float:
 
 
 def _mean_side(uv: Array) -> float:
-    """The geometric mean of the bounding box's sides (px): long thin things are not small."""
+    """The geometric mean of the bounding box's sides (px): long thin objects are not small."""
     return float(np.sqrt(np.prod(np.ptp(uv, axis=0))))
 
 
@@ -117,6 +118,6 @@ def _clearance(body: TriangleMesh, spec: SceneSpec, least: float) -> list[Check]
 
 
 def _unhidden(alone: NDArray[np.int32], seen: NDArray[np.int32], faces: NDArray[np.bool_]) -> float:
-    """The part of the pixels of these faces that nothing but the body itself may hide."""
+    """The part of the pixels of these faces that only the body itself hides, if any."""
     mine = (alone >= 0) & faces[alone]
     return float((mine & (seen == alone)).sum() / max(1, mine.sum()))

@@ -16,17 +16,19 @@ Part = Literal["tuning", "sealed", "degraded", "knowledge", "large"]
 DATASET: Final = "ComAsset"
 TUNING_OBJECTS: Final = ("cordless_drill", "mug", "box", "bottle", "hammer", "ball")
 TUNING_SEEDS: Final = (1, 2, 3, 4)
+"""Seeds on which weights and thresholds may be chosen; chosen: no sealed one."""
 SEALED_OBJECTS: Final = ("suitcase", "chair", "frypan", "dumbbell", "kettle", "flashlight")
 SEALED_SEEDS: Final = (5, 6, 7, 8)
+"""Seeds of clips that no weight or threshold is tuned on; chosen: no tuning one."""
 _SPOILED: Final = tuple(zip(TUNING_OBJECTS, (1, 2, 3, 4, 1, 2), strict=True))
-"""The six clips whose inputs are spoiled: each tuning object once, each tuning seed at least
+"""The six clips whose inputs are degraded: each tuning object once, each tuning seed at least
 once."""
 _LARGE: Final = (("cordless_drill", 1), ("mug", 2), ("box", 3), ("hammer", 4))
 
 
 @dataclass(frozen=True)
 class Case:
-    """One clip, as it is or with one thing wrong."""
+    """One clip, as it is or with one degradation."""
 
     part: Part
     category: str

@@ -16,22 +16,23 @@ Frames = NDArray[np.uint8]
 Masks = NDArray[np.bool_]
 
 _FLICKER: Final = 0.12
-"""Largest change of brightness, as a share; generated videos flicker by about this much."""
+"""Fraction by which brightness changes, at most; chosen: about that of generated videos."""
 _FLICKER_OFFSET: Final = 6.0
-"""Largest change of the black level (of 255)."""
+"""Gray values (of 255) by which the black level changes, at most; chosen."""
 _DRIFT_PX: Final = 6.0
-"""How far the picture has moved at the end of the clip."""
+"""Pixels that the picture has moved at the end of the clip; chosen: 1 % of the width."""
 _SHAKE_PX: Final = 2.0
+"""Pixels that the picture jumps along each axis, at most; chosen."""
 _BLUR_PX: Final = 1.5
-"""Standard deviation of the Gaussian."""
+"""Pixels; standard deviation of the Gaussian, chosen."""
 _NOISE: Final = 8.0
-"""Standard deviation per channel (of 255)."""
+"""Gray values (of 255); standard deviation per channel, chosen."""
 _LATE_SHARE: Final = 1 / 8
-"""Share of the clip before the person appears."""
+"""Fraction of the clip before the person appears; chosen."""
 _COVERED: Final = (0.35, 0.65)
-"""Part of the clip in which something covers half of the object."""
+"""Fractions of the clip between which half of the object is covered; chosen: it is held by then."""
 _SKIN: Final = (196, 146, 120)
-"""sRGB of the covering hand."""
+"""sRGB of the covering hand; chosen: like the shipped characters' skin."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ DEGRADATIONS: Final[dict[str, Degradation]] = {
 }
 
 CRF: Final = {"h264": 36}
-"""H.264 quality of the encoded clip (constant rate factor) where it is not the usual one."""
+"""Constant rate factor of H.264 (FFmpeg) where it is not the usual one; chosen."""
 
 
 def _wander(count: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What the reconstruction is told wrongly about a scene that was filmed correctly."""
+"""Errors in what the reconstruction knows about a scene that was filmed correctly."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,11 +13,13 @@ from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.scene.spec import SceneSpec
 
 _JOINT_RAD: Final = np.deg2rad(4.0)
-"""Error of each body joint of the first pose."""
+"""Radians by which each body joint of the first pose is off; chosen."""
 _ROOT_M: Final = 0.015
-"""Error of the first pose's position."""
+"""Meters by which the first pose's pelvis is off; chosen."""
 _BODY_SCALE: Final = 1.05
+"""Factor of the body's size; chosen."""
 _FOCAL_SCALE: Final = 1.01
+"""Factor of the focal length; chosen."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,13 @@ from PIL import Image
 
 from hoi_platform.core.geometry.mesh import TriangleMesh, load_obj
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.scene.actors import ActorRaster, actor_masks, static_depth
-from hoi_platform.core.scene.motion_border import Border, motion_border
+from hoi_platform.core.scene.actors import (
+    ActorRaster,
+    Border,
+    actor_masks,
+    motion_border,
+    static_depth,
+)
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.scene_request import save_array, scene_request
 from hoi_platform.services.blender.service import BlenderService

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from hoi_platform.core.scene.prompts import Prompt
-from hoi_platform.core.scene.refinement import refinement_problem
+from hoi_platform.core.scene.prompts import Prompt, refinement_problem
 from hoi_platform.services.models.question import Question
 from hoi_platform.services.models.structured import StructuredAnswer, parsed
 from hoi_platform.services.models.vision_model import VisionModel

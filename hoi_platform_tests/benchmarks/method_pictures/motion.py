@@ -13,7 +13,8 @@ from hoi_platform.core.geometry.mesh import load_obj
 from hoi_platform.core.geometry.rotations import Array, nearest_rotation
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 from hoi_platform.core.physics import settling
-from hoi_platform.core.scene.performance.manipulation import Performance, perform
+from hoi_platform.core.scene.performance.kind import Performance
+from hoi_platform.core.scene.performance.kinds.manipulation import perform
 from hoi_platform.core.scene.performance.surroundings import Solid
 from hoi_platform.core.scene.seeds import performance_seed
 from hoi_platform.services.blender.bullet_drop import BulletDrop

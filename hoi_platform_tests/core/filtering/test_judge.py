@@ -163,7 +163,7 @@ def test_a_statue_is_rejected(clip: FilterInput) -> None:
 
 
 def test_initial_overlap_is_negative(clip: FilterInput) -> None:
-    """A hand that starts inside the object would not be told from one that is near."""
+    """A hand that starts inside the object could not be distinguished from one that is near."""
     wrist = clip.data.joints[0, 21]
     inside = _moved_object(clip, tuple(wrist - clip.data.Ts_world_object[0, :3, 3]))
     verdict = judge(inside, CONFIG)
@@ -234,7 +234,7 @@ def test_verdict_survives_json(clip: FilterInput) -> None:
         Verdict.from_json({k: v for k, v in data.items() if k != "checks"})
 
 
-def test_wrong_shapes_are_told(clip: FilterInput) -> None:
+def test_wrong_shapes_are_reported(clip: FilterInput) -> None:
     """Masks of another resolution would be compared with the wrong pixels."""
     with pytest.raises(ValueError, match=r"object_masks is \(12, 90, 160\), not \(12, 180, 320\)"):
         replace(clip, object_masks=clip.object_masks[:, ::2, ::2])

@@ -20,7 +20,7 @@ TURNS = {
 }
 
 
-def kind(array: Array) -> torch.Tensor:
+def as_tensor(array: Array) -> torch.Tensor:
     return torch.as_tensor(np.asarray(array))
 
 
@@ -106,14 +106,16 @@ def test_the_optimizer_sees_the_same_depth(turn: str) -> None:
     """The penetration term would push things out of a support where there is none."""
     box, points = turned_box(turn), cloud()
     depth = np.maximum(-box.distance(points), 0)
-    assert obstacle_of(box, kind).depth_inside(kind(points)).numpy() == pytest.approx(depth)
-    grid = obstacle_of(MeshShape(box.surface()), kind).depth_inside(kind(points)).numpy()
+    assert obstacle_of(box, as_tensor).depth_inside(as_tensor(points)).numpy() == pytest.approx(
+        depth
+    )
+    grid = obstacle_of(MeshShape(box.surface()), as_tensor).depth_inside(as_tensor(points)).numpy()
     assert grid == pytest.approx(depth, abs=0.02)
 
 
 def test_depth_in_a_turned_box_has_its_gradient() -> None:
     """The optimizer would push along the world's axes instead of out of the box."""
-    box = obstacle_of(turned_box("any"), kind)
+    box = obstacle_of(turned_box("any"), as_tensor)
     inside = cloud()[turned_box("any").distance(cloud()) < -0.01][:20]
     p = torch.tensor(inside, requires_grad=True)
     assert torch.autograd.gradcheck(box.depth_inside, (p,))

@@ -8,7 +8,7 @@ from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import NUM_BODY_JOINTS, NUM_JOINTS
 from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle, rotation_angle
 from hoi_platform.core.geometry.transforms import transform_points
-from hoi_platform.core.optimizer.observation import HoiObservation
+from hoi_platform.core.optimizer.interface import OptimizerInput
 from hoi_platform.core.optimizer.synthetic import synthetic_clip
 from hoi_platform_tests.hoi_samples import stick_body
 
@@ -17,21 +17,21 @@ FPS = 24.0
 
 @dataclass(frozen=True)
 class Planted:
-    """An observation of a clip and the clip's truth."""
+    """The estimates of a clip and the clip's truth."""
 
-    observation: HoiObservation
+    inputs: OptimizerInput
     motion: BodyMotion
     Ts_world_object: Array
 
     def joint_error_mm(self, motion: BodyMotion) -> float:
         """Mean distance of joints from the truth."""
-        body = self.observation.body
+        body = self.inputs.body
         gap = motion.joints(body) - self.motion.joints(body)
         return 1000 * float(np.linalg.norm(gap, axis=-1).mean())
 
     def object_error_mm(self, Ts: Array) -> float:
         """Mean distance of the object's center from the truth."""
-        center = self.observation.mesh.surface_centroid[None]
+        center = self.inputs.mesh.surface_centroid[None]
         gap = transform_points(Ts, center) - transform_points(self.Ts_world_object, center)
         return 1000 * float(np.linalg.norm(gap, axis=-1).mean())
 
@@ -48,17 +48,17 @@ def planted(frames: int = 20, contact_start: int = 6, width_px: int = 320) -> Pl
 
 def spoiled(clip: Planted, rng: np.random.Generator) -> Planted:
     """The first guess drifts, jitters and has the moving object 40 mm too far away."""
-    observation = clip.observation
-    moving = observation.contacts.hands[:, 1, None]
-    T = len(observation)
+    inputs = clip.inputs
+    moving = inputs.contacts.hands[:, 1, None]
+    T = len(inputs)
     turn = matrix_from_axis_angle(moving * rng.normal(0, 0.04, (T, 3)))
-    away = 0.04 * observation.camera.T_world_cam[:3, 2] + rng.normal(0, 0.003, (T, 3))
+    away = 0.04 * inputs.camera.T_world_cam[:3, 2] + rng.normal(0, 0.003, (T, 3))
     Ts = clip.Ts_world_object.copy()
     Ts[:, :3, :3] = Ts[:, :3, :3] @ turn
     Ts[:, :3, 3] += moving * away
-    track = replace(observation.track, Ts_world_object=Ts)
-    human = replace(observation.human, motion=_drifting(clip.motion, rng))
-    return replace(clip, observation=replace(observation, track=track, human=human))
+    track = replace(inputs.track, Ts_world_object=Ts)
+    human = replace(inputs.human, motion=_drifting(clip.motion, rng))
+    return replace(clip, inputs=replace(inputs, track=track, human=human))
 
 
 def _drifting(motion: BodyMotion, rng: np.random.Generator) -> BodyMotion:

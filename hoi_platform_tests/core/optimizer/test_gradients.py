@@ -7,16 +7,17 @@ import pytest
 import torch
 
 from hoi_platform.core.optimizer.associations import refreshed
-from hoi_platform.core.optimizer.build import build_targets
-from hoi_platform.core.optimizer.hoi_model import HoiModel, Kind
+from hoi_platform.core.optimizer.build import build_observations
+from hoi_platform.core.optimizer.hoi_model import HoiModel, TensorSpec
 from hoi_platform.core.optimizer.holding import holding
+from hoi_platform.core.optimizer.observations import Observations, ObservedContacts
 from hoi_platform.core.optimizer.prediction import Prediction
-from hoi_platform.core.optimizer.targets import ContactTargets, Targets
-from hoi_platform.core.optimizer.terms.table import TERMS
+from hoi_platform.core.optimizer.term import TERMS as REGISTRY
 from hoi_platform.core.optimizer.variables import Variables
 from hoi_platform_tests.core.optimizer.planted import Planted, planted, spoiled
 
-KIND = Kind(torch.float64, torch.device("cpu"))
+FLOAT64 = TensorSpec(torch.float64, torch.device("cpu"))
+TERMS = REGISTRY.rows()
 EXTRA_PARAMS = {"contact": [{"depth_only": True}, {"duration": "start"}]}
 
 
@@ -26,16 +27,16 @@ def clip() -> Planted:
 
 
 @pytest.fixture(scope="module")
-def problem(clip: Planted) -> tuple[HoiModel, Targets, Variables]:
-    """A model, its targets with associations, and variables away from any special point."""
+def problem(clip: Planted) -> tuple[HoiModel, Observations, Variables]:
+    """A model, its observations with associations, and variables away from any special point."""
     rng = np.random.default_rng(0)
-    observation = clip.observation
-    model = HoiModel.of(observation, observation.track.Ts_world_object, KIND, seed=0)
-    targets = build_targets(observation, model, holding(observation), KIND, 50, rng)
-    variables = _random_variables(len(observation), rng)
+    inputs = clip.inputs
+    model = HoiModel.of(inputs, inputs.track.Ts_world_object, FLOAT64, seed=0)
+    observed = build_observations(inputs, model, holding(inputs), FLOAT64, 50, rng)
+    variables = _random_variables(len(inputs), rng)
     # Rim points found here project to pixel centers, where interpolated images have kinks.
-    before = Prediction(model, _random_variables(len(observation), rng))
-    return model, refreshed(targets, before, observation, rng), variables
+    before = Prediction(model, _random_variables(len(inputs), rng))
+    return model, refreshed(observed, before, inputs, rng), variables
 
 
 def _random_variables(frames: int, rng: np.random.Generator) -> Variables:
@@ -49,7 +50,7 @@ CASES = [(name, extra) for name in TERMS for extra in [{}, *EXTRA_PARAMS.get(nam
 @pytest.mark.parametrize(("name", "extra"), CASES)
 def test_gradient_equals_the_slope_along_random_directions(problem, name, extra):
     """A term pushes the variables in another direction than the one that lowers it."""
-    model, targets, variables = problem
+    model, observed, variables = problem
     term = TERMS[name]
     params = term.params(**extra)
 
@@ -57,7 +58,7 @@ def test_gradient_equals_the_slope_along_random_directions(problem, name, extra)
 
     def value(step: torch.Tensor, direction: list[torch.Tensor]) -> torch.Tensor:
         moved = [v + step * d for v, d in zip(tensors, direction, strict=True)]
-        return term.function(Prediction(model, Variables(*moved)), targets, params)
+        return term.function(Prediction(model, Variables(*moved)), observed, params)
 
     rng = np.random.default_rng(7)
     slopes = []
@@ -75,12 +76,12 @@ def test_gradient_equals_the_slope_along_random_directions(problem, name, extra)
 @pytest.mark.parametrize("name", sorted(TERMS))
 def test_gradient_is_finite_where_residuals_vanish(problem, name):
     """A square root's slope at zero makes the first iteration NaN."""
-    model, targets, _ = problem
+    model, observed, _ = problem
     zeros = Variables.zeros(len(model), model.translation)
     for tensor in zeros.tensors().values():
         tensor.requires_grad_()
     term = TERMS[name]
-    value = term.function(Prediction(model, zeros), targets, term.params())
+    value = term.function(Prediction(model, zeros), observed, term.params())
     gradients = torch.autograd.grad(value, list(zeros.tensors().values()), allow_unused=True)
     assert all(bool(g.isfinite().all()) for g in gradients if g is not None)
 
@@ -88,31 +89,31 @@ def test_gradient_is_finite_where_residuals_vanish(problem, name):
 @pytest.mark.parametrize("name", ["human_smoothness", "obj_smoothness"])
 def test_constant_velocity_is_smooth(clip, name):
     """Smoothness punishes motion itself, so that everything is dragged to a standstill."""
-    observation = clip.observation
-    still = np.tile(observation.track.Ts_world_object[:1], (len(observation), 1, 1))
+    inputs = clip.inputs
+    still = np.tile(inputs.track.Ts_world_object[:1], (len(inputs), 1, 1))
     motion = clip.motion[:1]
     motion = replace(
         clip.motion,
-        rotations=np.repeat(motion.rotations, len(observation), axis=0),
-        translation=np.repeat(motion.translation, len(observation), axis=0),
+        rotations=np.repeat(motion.rotations, len(inputs), axis=0),
+        translation=np.repeat(motion.translation, len(inputs), axis=0),
     )
-    human = replace(observation.human, motion=motion)
-    model = HoiModel.of(replace(observation, human=human), still, KIND, seed=0)
-    targets = build_targets(
-        observation, model, holding(observation), KIND, 0, np.random.default_rng(0)
+    human = replace(inputs.human, motion=motion)
+    model = HoiModel.of(replace(inputs, human=human), still, FLOAT64, seed=0)
+    observed = build_observations(
+        inputs, model, holding(inputs), FLOAT64, 0, np.random.default_rng(0)
     )
     variables = Variables.zeros(len(model), model.translation)
     velocity = torch.tensor([0.03, -0.02, 0.01])
     steps = torch.arange(len(model))[:, None] * velocity
     variables.human_trans_res += steps
     variables.obj_t_res += steps
-    value = TERMS[name].function(Prediction(model, variables), targets, TERMS[name].params())
+    value = TERMS[name].function(Prediction(model, variables), observed, TERMS[name].params())
     assert value.item() == pytest.approx(0.0, abs=1e-12)
 
 
 def test_smoothness_does_not_depend_on_the_frame_rate(problem):
     """Weights tuned at 24 fps are wrong for clips of 12."""
-    model, targets, variables = problem
+    model, observed, variables = problem
     every = torch.arange(0, 6, 2)
     parabola = torch.arange(6.0, dtype=torch.float64)[:, None] ** 2 * 0.01
     variables = Variables.zeros(6, model.translation)
@@ -123,7 +124,7 @@ def test_smoothness_does_not_depend_on_the_frame_rate(problem):
         R_world_object=model.R_world_object[:1].expand(6, 3, 3),
         p_world_center=model.p_world_center[:1].expand(6, 3),
     )
-    full = term.function(Prediction(still, variables), targets, term.params())
+    full = term.function(Prediction(still, variables), observed, term.params())
     halved = replace(
         still,
         R_world_object=still.R_world_object[every],
@@ -131,7 +132,7 @@ def test_smoothness_does_not_depend_on_the_frame_rate(problem):
     )
     fewer = Variables.zeros(3, model.translation)
     fewer.obj_t_res += parabola[every]
-    slow = replace(targets, fps=12.0)
+    slow = replace(observed, fps=12.0)
     half = term.function(Prediction(halved, fewer), slow, term.params())
     assert half.item() == pytest.approx(full.item(), rel=1e-6)
 
@@ -155,36 +156,36 @@ def test_truth_costs_nothing(name, limit):
     """A term is biased: it pulls a perfect reconstruction away from the truth."""
     clip = planted(frames=8, contact_start=3)
     rng = np.random.default_rng(0)
-    model = HoiModel.of(clip.observation, clip.Ts_world_object, KIND, seed=0)
-    targets = build_targets(clip.observation, model, holding(clip.observation), KIND, 300, rng)
+    model = HoiModel.of(clip.inputs, clip.Ts_world_object, FLOAT64, seed=0)
+    observed = build_observations(clip.inputs, model, holding(clip.inputs), FLOAT64, 300, rng)
     prediction = Prediction(model, Variables.zeros(len(model), model.translation))
-    targets = refreshed(targets, prediction, clip.observation, rng)
-    value = TERMS[name].function(prediction, targets, TERMS[name].params()).item()
+    observed = refreshed(observed, prediction, clip.inputs, rng)
+    value = TERMS[name].function(prediction, observed, TERMS[name].params()).item()
     assert 0 <= value <= limit + 1e-15
 
 
 def test_a_far_hand_does_not_count_as_contact(problem):
     """A wrong contact label drags the hand across the room."""
-    model, targets, variables = problem
+    model, observed, variables = problem
     term, hands = TERMS["contact"], torch.zeros(6, 2, dtype=torch.bool)
     hands[:, 0] = True  # the left hand, half a meter from the object
-    targets = replace(targets, contact=ContactTargets(hands, hands.double(), 0, 6, 0))
+    observed = replace(observed, contacts=ObservedContacts(hands, hands.double(), 0, 6, 0))
     prediction = Prediction(model, variables)
-    assert term.function(prediction, targets, term.params()).item() > 1e-4
-    gated = term.function(prediction, targets, term.params(max_contact_dist=0.15))
+    assert term.function(prediction, observed, term.params()).item() > 1e-4
+    gated = term.function(prediction, observed, term.params(max_contact_dist=0.15))
     assert gated.item() == 0
 
 
 def test_an_unsure_contact_pulls_less_also_as_the_only_one(problem):
     """The weight of a lone hidden hand would cancel, and pull it in full."""
-    model, targets, variables = problem
+    model, observed, variables = problem
     term, hands = TERMS["contact"], torch.zeros(6, 2, dtype=torch.bool)
     hands[:, 0] = True
     prediction = Prediction(model, variables)
 
     def pull(weight: float) -> float:
-        contact = ContactTargets(hands, weight * hands.double(), 0, 6, 0)
-        return term.function(prediction, replace(targets, contact=contact), term.params()).item()
+        contacts = ObservedContacts(hands, weight * hands.double(), 0, 6, 0)
+        return term.function(prediction, replace(observed, contacts=contacts), term.params()).item()
 
     assert pull(0.1) == pytest.approx(0.1 * pull(1.0))
     assert pull(0.0) == 0

@@ -1,4 +1,4 @@
-"""Rest told by masks, and holding hands where the labels come from a lost track."""
+"""Rest read off the masks, and holding hands where the labels come from a lost track."""
 
 from dataclasses import replace
 
@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from hoi_platform.core.optimizer.build import contact_targets
+from hoi_platform.core.optimizer.build import observed_contacts
 from hoi_platform.core.optimizer.first_guess import first_guess
-from hoi_platform.core.optimizer.hoi_model import Kind
-from hoi_platform.core.optimizer.holding import WRISTS, Holding, holding
-from hoi_platform.core.optimizer.rest import rest_frames
+from hoi_platform.core.optimizer.hoi_model import TensorSpec
+from hoi_platform.core.optimizer.holding import WRISTS, Holding, holding, rest_frames
 from hoi_platform_tests.core.optimizer.planted import Planted, planted
 
 START = 6
-KIND = Kind(torch.float64, torch.device("cpu"))
+FLOAT64 = TensorSpec(torch.float64, torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -68,23 +67,23 @@ def test_masks_without_confidence_tell_nothing():
 
 def test_labels_stay_where_the_track_is_sure(clip):
     """Good labels are overruled."""
-    held = holding(clip.observation)
-    assert np.array_equal(held.hands, clip.observation.contacts.hands)
+    held = holding(clip.inputs)
+    assert np.array_equal(held.hands, clip.inputs.contacts.hands)
     assert START <= held.rest <= START + 3
 
 
 def test_a_lost_track_leaves_the_object_in_the_hand(clip):
     """Labels end where the track is lost, so that the object hangs in the air."""
-    observation = clip.observation
-    hands = observation.contacts.hands.copy()
+    inputs = clip.inputs
+    hands = inputs.contacts.hands.copy()
     hands[START + 4 :] = False
-    confidence = np.where(np.arange(len(observation)) < START + 3, 1.0, 0.2)
-    Ts = observation.track.Ts_world_object.copy()
+    confidence = np.where(np.arange(len(inputs)) < START + 3, 1.0, 0.2)
+    Ts = inputs.track.Ts_world_object.copy()
     Ts[START + 3 :, :3, 3] += 0.4
     lost = replace(
-        observation,
-        track=replace(observation.track, Ts_world_object=Ts, confidence=confidence),
-        contacts=replace(observation.contacts, hands=hands),
+        inputs,
+        track=replace(inputs.track, Ts_world_object=Ts, confidence=confidence),
+        contacts=replace(inputs.contacts, hands=hands),
     )
     held = holding(lost)
     assert held.hands[START:, 1].all()
@@ -95,14 +94,14 @@ def test_a_lost_track_leaves_the_object_in_the_hand(clip):
 
 def test_without_any_label_nobody_holds(clip):
     """A hand without evidence would be pulled to an object whose place nobody knows."""
-    observation = clip.observation
+    inputs = clip.inputs
     blind = replace(
-        observation,
-        track=replace(observation.track, confidence=np.zeros(len(observation))),
+        inputs,
+        track=replace(inputs.track, confidence=np.zeros(len(inputs))),
         contacts=replace(
-            observation.contacts,
-            hands=np.zeros((len(observation), 2), dtype=bool),
-            confidence=np.zeros((len(observation), 2)),
+            inputs.contacts,
+            hands=np.zeros((len(inputs), 2), dtype=bool),
+            confidence=np.zeros((len(inputs), 2)),
         ),
     )
     held = holding(blind)
@@ -112,16 +111,16 @@ def test_without_any_label_nobody_holds(clip):
 
 def test_a_carried_label_is_as_sure_as_the_hand_is_seen(clip):
     """A hand that has left the picture would be pulled on for the rest of the clip."""
-    observation = clip.observation
-    hands = observation.contacts.hands.copy()
+    inputs = clip.inputs
+    hands = inputs.contacts.hands.copy()
     hands[START + 4 :] = False
-    shown = observation.human.joint_confidence.copy()
+    shown = inputs.human.joint_confidence.copy()
     shown[START + 6 :, WRISTS[1]] = 0.0
     lost = replace(
-        observation,
-        human=replace(observation.human, joint_confidence=shown),
-        track=replace(observation.track, confidence=np.zeros(len(observation))),
-        contacts=replace(observation.contacts, hands=hands),
+        inputs,
+        human=replace(inputs.human, joint_confidence=shown),
+        track=replace(inputs.track, confidence=np.zeros(len(inputs))),
+        contacts=replace(inputs.contacts, hands=hands),
     )
     held = holding(lost)
     assert held.hands[START + 6 :, 1].all()
@@ -131,9 +130,9 @@ def test_a_carried_label_is_as_sure_as_the_hand_is_seen(clip):
 
 def test_a_doubtful_contact_pulls_less_also_alone(clip):
     """The mean over weights gave a lone hidden hand the pull of a plain one."""
-    plain = Holding(START, clip.observation.contacts.hands, clip.observation.contacts.confidence)
-    weight = contact_targets(plain, KIND).weight
-    doubtful = contact_targets(plain._replace(confidence=0.1 * plain.confidence), KIND).weight
+    plain = Holding(START, clip.inputs.contacts.hands, clip.inputs.contacts.confidence)
+    weight = observed_contacts(plain, FLOAT64).weight
+    doubtful = observed_contacts(plain._replace(confidence=0.1 * plain.confidence), FLOAT64).weight
     assert float(weight.max()) == 1.0
     assert float(doubtful.max()) == pytest.approx(1 / 3)
 
@@ -142,10 +141,10 @@ def test_a_doubtful_contact_pulls_less_also_alone(clip):
 def test_a_held_object_is_within_reach_of_its_hand(clip, depth_m):
     """Optimization begins with the object decimeters before or behind the hand, and stays there."""
     Ts = clip.Ts_world_object.copy()
-    sight = Ts[:, :3, 3] - clip.observation.camera.T_world_cam[:3, 3]
+    sight = Ts[:, :3, 3] - clip.inputs.camera.T_world_cam[:3, 3]
     sight /= np.linalg.norm(sight, axis=-1, keepdims=True)
     Ts[START:, :3, 3] += depth_m * sight[START:]
-    far = replace(clip.observation, track=replace(clip.observation.track, Ts_world_object=Ts))
+    far = replace(clip.inputs, track=replace(clip.inputs.track, Ts_world_object=Ts))
     held = holding(far)
     guess = first_guess(far, held)[held.rest :]
     moved = np.linalg.norm(guess[:, :3, 3] - clip.Ts_world_object[held.rest :, :3, 3], axis=-1)

@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 import torch
 
-from hoi_platform.core.optimizer.hoi_model import Kind
+from hoi_platform.core.optimizer.hoi_model import TensorSpec
 from hoi_platform.core.optimizer.masks import MaskWindows, mask_windows
-from hoi_platform.core.optimizer.targets import MaskTargets
+from hoi_platform.core.optimizer.observations import ObservedMasks
 
-KIND = Kind(torch.float64, torch.device("cpu"))
+FLOAT64 = TensorSpec(torch.float64, torch.device("cpu"))
 
 
-def _targets(windows: MaskWindows) -> MaskTargets:
-    return MaskTargets(
-        KIND(windows.corner_px),
-        KIND(windows.distance_px),
-        KIND(windows.hidden),
-        KIND(windows.contour_px),
-        KIND(windows.contour_normal),
-        KIND(windows.contour_weight),
+def _targets(windows: MaskWindows) -> ObservedMasks:
+    return ObservedMasks(
+        FLOAT64(windows.corner_px),
+        FLOAT64(windows.distance_px),
+        FLOAT64(windows.hidden),
+        FLOAT64(windows.contour_px),
+        FLOAT64(windows.contour_normal),
+        FLOAT64(windows.contour_weight),
         torch.ones(len(windows.corner_px), dtype=torch.float64),
     )
 

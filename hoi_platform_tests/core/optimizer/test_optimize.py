@@ -25,9 +25,9 @@ def _shortened(config: OptimizationConfig, niter: int = 100) -> OptimizationConf
     return config.model_copy(update={"opt_stage_specs": specs})
 
 
-def _one_stage(loss_cfg: dict, opt_vars: dict, niter: int = 20, **extra) -> OptimizationConfig:
-    stage = {"opt_vars": opt_vars, "niter": niter, "loss_cfg": loss_cfg}
-    return parse_config(OptimizationConfig, {"opt_stage_specs": {"only": stage}, **extra}, "test")
+def _one_phase(loss_cfg: dict, opt_vars: dict, niter: int = 20, **extra) -> OptimizationConfig:
+    phase = {"opt_vars": opt_vars, "niter": niter, "loss_cfg": loss_cfg}
+    return parse_config(OptimizationConfig, {"opt_stage_specs": {"only": phase}, **extra}, "test")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def spoiled_clip(clip: Planted) -> Planted:
 @pytest.mark.parametrize("body_model", ["anny", pytest.param("smplx", marks=pytest.mark.long)])
 def test_planted_truth_is_recovered(spoiled_clip, body_model):
     """The objective has its minimum elsewhere than at the truth, or is not descended."""
-    before = spoiled_clip.observation
+    before = spoiled_clip.inputs
     result = optimize(before, _shortened(recon_config(f"manip_{body_model}").optimization))
     track, motion = before.track.Ts_world_object, before.human.motion
     joint_mm = spoiled_clip.joint_error_mm(result.motion)
@@ -58,7 +58,7 @@ def test_planted_truth_is_recovered(spoiled_clip, body_model):
 def test_truth_stays(clip):
     """A perfect first guess is made worse."""
     config = _shortened(recon_config("manip_anny").optimization, 60)
-    result = optimize(clip.observation, config)
+    result = optimize(clip.inputs, config)
     assert clip.joint_error_mm(result.motion) < 4
     assert clip.object_error_mm(result.Ts_world_object) < 4
     assert clip.rotation_error_deg(result.Ts_world_object) < 1
@@ -66,26 +66,26 @@ def test_truth_stays(clip):
 
 def test_lost_frames_follow_the_hand(clip):
     """While the track is lost in the middle of a grasp, the object is left behind or jumps."""
-    observation = clip.observation
-    lost = np.zeros(len(observation), dtype=bool)
+    inputs = clip.inputs
+    lost = np.zeros(len(inputs), dtype=bool)
     lost[10:16] = True
-    Ts = observation.track.Ts_world_object.copy()
+    Ts = inputs.track.Ts_world_object.copy()
     Ts[lost, :3, 3] += [0.2, -0.1, 0.3]
     Ts[lost, :3, :3] = matrix_from_axis_angle(np.array([0.5, 0.5, 0.0]))
     confidence = np.where(lost, 0.1, 1.0)
-    masks = observation.tracks.object_masks.copy()
+    masks = inputs.tracks.object_masks.copy()
     masks[lost] = False
-    tracks_confidence = observation.tracks.confidence.copy()
+    tracks_confidence = inputs.tracks.confidence.copy()
     tracks_confidence[lost, 0] = 0.0
     broken = replace(
-        observation,
-        track=replace(observation.track, Ts_world_object=Ts, confidence=confidence, lost=lost),
-        tracks=replace(observation.tracks, object_masks=masks, confidence=tracks_confidence),
+        inputs,
+        track=replace(inputs.track, Ts_world_object=Ts, confidence=confidence, lost=lost),
+        tracks=replace(inputs.tracks, object_masks=masks, confidence=tracks_confidence),
     )
     guess = first_guess(broken, holding(broken))
     assert np.allclose(guess[lost], clip.Ts_world_object[lost], atol=1e-9)
     result = optimize(broken, _shortened(recon_config("manip_anny").optimization, 60))
-    center = observation.mesh.surface_centroid[None]
+    center = inputs.mesh.surface_centroid[None]
     found = transform_points(result.Ts_world_object[lost], center)
     true = transform_points(clip.Ts_world_object[lost], center)
     assert np.linalg.norm(found - true, axis=-1).max() < 0.0115  # 0.012 without any rigidity
@@ -94,7 +94,7 @@ def test_lost_frames_follow_the_hand(clip):
 def test_optimization_is_deterministic(spoiled_clip):
     """Two runs of one clip differ, so that a fingerprint promises too much."""
     config = _shortened(recon_config("manip_anny").optimization, 5)
-    a, b = (optimize(spoiled_clip.observation, config) for _ in range(2))
+    a, b = (optimize(spoiled_clip.inputs, config) for _ in range(2))
     assert np.array_equal(a.Ts_world_object, b.Ts_world_object)
     assert np.array_equal(a.motion.rotations, b.motion.rotations)
 
@@ -104,23 +104,23 @@ def test_results_are_rigid_and_complete(spoiled_clip):
     reports = []
     config = _shortened(recon_config("manip_anny").optimization, 12)
     result = optimize(
-        spoiled_clip.observation, config, lambda fraction, text: reports.append((fraction, text))
+        spoiled_clip.inputs, config, lambda fraction, text: reports.append((fraction, text))
     )
     for R in (result.Ts_world_object[:, :3, :3], result.motion.rotations):
         assert np.allclose(np.swapaxes(R, -1, -2) @ R, np.eye(3), atol=1e-9)
     assert {len(values) for values in result.loss_history.values()} == {24}
     assert not result.loss_history["contact"][:12].any()
     assert set(result.eval_data) == set(result.loss_history)
-    assert set(result.stage_seconds) == {"init_opt", "contact_opt"}
+    assert set(result.phase_seconds) == {"init_opt", "contact_opt"}
     assert reports[-1][0] == pytest.approx(1.0)
     assert "contact_opt 12/12, loss" in reports[-1][1]
 
 
 def test_static_object_does_not_move(spoiled_clip):
     """In static mode the object drifts with the noise of a tracker that should not matter."""
-    observation = replace(spoiled_clip.observation, static_object=True)
-    result = optimize(observation, _shortened(recon_config("manip_anny").optimization, 20))
-    first = observation.spec.T_world_object_array()
+    inputs = replace(spoiled_clip.inputs, static_object=True)
+    result = optimize(inputs, _shortened(recon_config("manip_anny").optimization, 20))
+    first = inputs.spec.T_world_object_array()
     assert np.allclose(result.Ts_world_object, first, atol=1e-6)
     assert result.left_out["obj_smoothness"] == "the object is static"
     assert "keypoint_tracking" in result.eval_data
@@ -128,14 +128,14 @@ def test_static_object_does_not_move(spoiled_clip):
 
 def test_terms_without_measurement_are_named(spoiled_clip):
     """A clip without depth or masks fails, or silently does without the terms."""
-    observation = spoiled_clip.observation
+    inputs = spoiled_clip.inputs
     tracks = replace(
-        observation.tracks,
-        depth=np.full_like(observation.tracks.depth, np.nan),
-        object_masks=np.zeros_like(observation.tracks.object_masks),
+        inputs.tracks,
+        depth=np.full_like(inputs.tracks.depth, np.nan),
+        object_masks=np.zeros_like(inputs.tracks.object_masks),
     )
-    contacts = replace(observation.contacts, hands=np.zeros((len(observation), 2), dtype=bool))
-    blind = replace(observation, tracks=tracks, contacts=contacts)
+    contacts = replace(inputs.contacts, hands=np.zeros((len(inputs), 2), dtype=bool))
+    blind = replace(inputs, tracks=tracks, contacts=contacts)
     result = optimize(blind, _shortened(recon_config("manip_anny").optimization, 3))
     assert result.left_out == {
         "contact": "no hand is in contact in any frame",
@@ -146,35 +146,35 @@ def test_terms_without_measurement_are_named(spoiled_clip):
     }
 
 
-def test_nan_names_term_stage_and_iteration(spoiled_clip):
+def test_nan_names_term_phase_and_iteration(spoiled_clip):
     """A broken input ends as a clip full of nan, or as an error that does not say where."""
-    observation = spoiled_clip.observation
-    rotations = observation.human.motion.rotations.copy()
+    inputs = spoiled_clip.inputs
+    rotations = inputs.human.motion.rotations.copy()
     rotations[2, 5] = np.nan
-    motion = replace(observation.human.motion, rotations=rotations)
-    broken = replace(observation, human=replace(observation.human, motion=motion))
-    config = _one_stage({"human_smoothness": {"weight": 1}}, {"human_trans_res": {"lr": 0.001}})
+    motion = replace(inputs.human.motion, rotations=rotations)
+    broken = replace(inputs, human=replace(inputs.human, motion=motion))
+    config = _one_phase({"human_smoothness": {"weight": 1}}, {"human_trans_res": {"lr": 0.001}})
     with pytest.raises(StageError) as error:
         optimize(broken, config)
     assert str(error.value).startswith(
-        "optimization diverged in stage 'only' at iteration 0 of 20: human_smoothness = nan is not "
+        "optimization diverged in phase 'only' at iteration 0 of 20: human_smoothness = nan is not "
         "finite; check the inputs"
     )
 
 
-def test_divergence_names_term_stage_and_iteration(spoiled_clip):
+def test_divergence_names_term_phase_and_iteration(spoiled_clip):
     """A learning rate that is far too high gives garbage instead of an error."""
     losses = {"human_global_init_reg": {"weight": 1}, "keypoint_tracking": {"weight": 1}}
-    config = _one_stage(losses, {"human_trans_res": {"lr": 400.0}}, niter=50)
-    message = r"stage 'only' at iteration \d+ of 50: the loss grew from .* keypoint_tracking"
+    config = _one_phase(losses, {"human_trans_res": {"lr": 400.0}}, niter=50)
+    message = r"phase 'only' at iteration \d+ of 50: the loss grew from .* keypoint_tracking"
     with pytest.raises(StageError, match=message):
-        optimize(spoiled_clip.observation, config)
+        optimize(spoiled_clip.inputs, config)
 
 
 def test_inputs_of_different_length_are_refused(clip):
     """A track cut short shifts every later stage by some frames without a word."""
-    observation = clip.observation
-    track = observation.track
+    inputs = clip.inputs
+    track = inputs.track
     shorter = replace(
         track,
         Ts_world_object=track.Ts_world_object[:-1],
@@ -182,4 +182,4 @@ def test_inputs_of_different_length_are_refused(clip):
         lost=track.lost[:-1],
     )
     with pytest.raises(StageError, match="human pose 20, object pose 19, scene tracks 20"):
-        replace(observation, track=shorter)
+        replace(inputs, track=shorter)

@@ -4,9 +4,8 @@ import numpy as np
 
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.transforms import rigid, transform_points
-from hoi_platform.core.scene.actors import actor_masks, static_depth
+from hoi_platform.core.scene.actors import actor_masks, motion_border, static_depth
 from hoi_platform.core.scene.boxes import box_mesh
-from hoi_platform.core.scene.motion_border import motion_border
 from hoi_platform.core.scene.parts import BoxSpec
 from hoi_platform_tests.core.scene.scenes import THING, standard_scene, stick_person
 

@@ -1,4 +1,4 @@
-"""Clothes: regions by joint, limbs told apart, colors as the palette says."""
+"""Clothes: regions by joint, limbs distinguished, colors as the palette says."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def test_srgb_transfer() -> None:
 
 @pytest.mark.parametrize("name", ["kid", "jason_rigged_001"])
 def test_regions_have_their_colors(name: str) -> None:
-    """A limb would be dressed like another one, and trackers could not tell them apart."""
+    """A limb would be dressed like another one, and trackers could not distinguish them."""
     body, palette = person(name), PaletteConfig()
     colors = body_colors(body, palette)
     assert colors.shape == (len(body.rest_vertices), 3)

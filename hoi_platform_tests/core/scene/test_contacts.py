@@ -22,7 +22,7 @@ PLAIN = np.ones((FRAMES, 2))
 
 def _labels(clip: Planted, offset: Array, visibility: Array = PLAIN) -> ContactLabels:
     """Of the true motion, with the object moved by ``offset`` (m) while it is held."""
-    seen, Ts = clip.observation, clip.Ts_world_object.copy()
+    seen, Ts = clip.inputs, clip.Ts_world_object.copy()
     Ts[START:, :3, 3] += offset
     return label_contacts(
         seen.body, clip.motion, seen.mesh, Ts, seen.camera, visibility, ContactConfig()
@@ -41,14 +41,14 @@ def test_true_poses_give_true_labels(clip: Planted) -> None:
 @pytest.mark.parametrize("depth_m", [-0.3, -0.15, 0.15, 0.3])
 def test_depth_alone_takes_no_object_out_of_a_hand(clip: Planted, depth_m: float) -> None:
     """A small object, whose depth is seen worst, would fly through the room by itself."""
-    labels = _labels(clip, depth_m * clip.observation.camera.T_world_cam[:3, 2])
+    labels = _labels(clip, depth_m * clip.inputs.camera.T_world_cam[:3, 2])
     assert labels.hands[START + 3 :, 1].all()
     assert not labels.hands[:, 0].any()
 
 
 def test_an_object_seen_beside_the_hand_is_not_held(clip: Planted) -> None:
     """Whatever moves while a person is in the picture would count as held."""
-    labels = _labels(clip, 0.6 * clip.observation.camera.T_world_cam[:3, 0])
+    labels = _labels(clip, 0.6 * clip.inputs.camera.T_world_cam[:3, 0])
     assert not labels.hands.any()
 
 

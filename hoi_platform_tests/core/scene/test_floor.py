@@ -1,4 +1,4 @@
-"""A scene without a support goes through every function that once asked for a table."""
+"""A scene without a support goes through every function that once needed a table."""
 
 from dataclasses import replace
 
@@ -13,15 +13,14 @@ from hoi_platform.core.filtering.judge import judge
 from hoi_platform.core.formats.hoi_npz import read_hoi_npz, write_hoi_npz
 from hoi_platform.core.formats.hoi_pickle import from_reference, to_reference
 from hoi_platform.core.formats.hoi_result import hoi_data_of
-from hoi_platform.core.optimizer.build import build_targets
-from hoi_platform.core.optimizer.hoi_model import HoiModel, Kind
+from hoi_platform.core.optimizer.build import build_observations
+from hoi_platform.core.optimizer.hoi_model import HoiModel, TensorSpec
 from hoi_platform.core.optimizer.holding import holding
+from hoi_platform.core.optimizer.interface import HoiResult
 from hoi_platform.core.optimizer.prediction import Prediction
-from hoi_platform.core.optimizer.result import HoiResult
 from hoi_platform.core.optimizer.terms.penetration import PenetrationParams, penetration
 from hoi_platform.core.optimizer.variables import Variables
-from hoi_platform.core.scene.actors import static_depth
-from hoi_platform.core.scene.motion_border import motion_border
+from hoi_platform.core.scene.actors import motion_border, static_depth
 from hoi_platform.core.scene.parts import BoxSpec, MeshSpec
 from hoi_platform.core.scene.performance.kind import PERFORMANCES
 from hoi_platform.core.scene.spec import SceneSpec
@@ -30,7 +29,7 @@ from hoi_platform_tests.core.optimizer.planted import Planted, planted
 from hoi_platform_tests.core.scene.scenes import THING, floor_scene, stick_person
 from hoi_platform_tests.hoi_samples import sample_hoi, stick_body
 
-KIND = Kind(torch.float64, torch.device("cpu"))
+FLOAT64 = TensorSpec(torch.float64, torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -94,21 +93,21 @@ def test_a_kind_of_performance_that_needs_a_support_says_so(spec: SceneSpec) -> 
 
 
 def _penetration(clip: Planted, supports: list[BoxSpec | MeshSpec]) -> float:
-    o = clip.observation
-    observation = replace(o, spec=o.spec.model_copy(update={"supports": supports}))
-    model = HoiModel.of(observation, observation.track.Ts_world_object, KIND, seed=0)
-    targets = build_targets(
-        observation, model, holding(observation), KIND, 0, np.random.default_rng(0)
+    o = clip.inputs
+    inputs = replace(o, spec=o.spec.model_copy(update={"supports": supports}))
+    model = HoiModel.of(inputs, inputs.track.Ts_world_object, FLOAT64, seed=0)
+    observed = build_observations(
+        inputs, model, holding(inputs), FLOAT64, 0, np.random.default_rng(0)
     )
-    assert len(targets.obstacles) == len(supports)
+    assert len(observed.obstacles) == len(supports)
     prediction = Prediction(model, Variables.zeros(len(model), model.translation))
-    return float(penetration(prediction, targets, PenetrationParams()))
+    return float(penetration(prediction, observed, PenetrationParams()))
 
 
 def test_the_optimizer_pushes_out_of_every_support_and_needs_none(clip: Planted) -> None:
     """Bodies would go through all supports but the first, or a floor scene not be optimized."""
     none = _penetration(clip, [])
-    x, y, z = clip.observation.spec.T_world_object_array()[:3, 3].tolist()
+    x, y, z = clip.inputs.spec.T_world_object_array()[:3, 3].tolist()
     box = BoxSpec(pos=(x, y, z), size=(0.6, 0.6, 0.3), turn_rad=(0.0, 0.0, 0.4))
     far = box.shifted(np.array([5.0, 0.0, 0.0]))
     one = _penetration(clip, [box])
@@ -120,10 +119,10 @@ def test_the_optimizer_pushes_out_of_every_support_and_needs_none(clip: Planted)
 
 def test_the_record_of_a_floor_scene_has_no_table(clip: Planted, tmp_path) -> None:
     """GRAIL's tools would be given a table that is not there."""
-    o = clip.observation
-    observation = replace(o, spec=o.spec.model_copy(update={"supports": []}))
+    o = clip.inputs
+    inputs = replace(o, spec=o.spec.model_copy(update={"supports": []}))
     result = HoiResult(clip.motion, clip.Ts_world_object, {}, {}, {}, {})
-    data = hoi_data_of(result, observation, {}, seed=0)
+    data = hoi_data_of(result, inputs, {}, seed=0)
     assert data.supports == ()
     reference = to_reference(data)
     assert reference["scene_data"] == {}

@@ -8,9 +8,8 @@ from pydantic import ValidationError
 
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
-from hoi_platform.core.scene.boxes import part_mesh, scene_parts, with_legs
+from hoi_platform.core.scene.boxes import part_mesh, rest_gap, scene_parts, support_below, with_legs
 from hoi_platform.core.scene.parts import PARTS, BoxSpec, MeshSpec, SeatSpec, shape_of, table_of
-from hoi_platform.core.scene.resting import rest_gap, support_below
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform_tests.core.geometry.test_shapes import stairs
 from hoi_platform_tests.core.scene.scenes import THING, standard_scene

@@ -82,7 +82,7 @@ def test_table_grows_with_the_object() -> None:
     assert spec.supports[0].size[1] > extent[1]
 
 
-def test_nothing_fits_is_told_with_counts_and_cure() -> None:
+def test_nothing_fits_is_reported_with_counts_and_cure() -> None:
     """The user would not learn which requirement no draw can meet."""
     message = (
         r"no scene for test/box/.* in 5 tries \(missed: object_size 5.*"
@@ -102,7 +102,7 @@ def test_hidden_object_is_rejected() -> None:
         sampled(**turned, room_size=[30.0, 30.0, 2.8])
 
 
-def test_template_mistakes_are_told() -> None:
+def test_template_mistakes_are_reported() -> None:
     """A range written the wrong way around would draw nonsense."""
     with pytest.raises(ConfigError, match=r"depth_m.*not \[least, greatest\]"):
         template(table={"depth_m": [2.0, 1.0]})

@@ -99,11 +99,11 @@ def known() -> Knowledge:
 
 def test_the_first_pose_is_off_by_four_degrees_and_15_mm(known: Knowledge) -> None:
     """The suite would measure another mistake than it names."""
-    told = WRONG_KNOWLEDGE["first_pose"](known, np.random.default_rng(0)).first_frame
-    angles = np.rad2deg(rotation_angle(known.first_frame.rotations, told.rotations))[0]
+    wrong = WRONG_KNOWLEDGE["first_pose"](known, np.random.default_rng(0)).first_frame
+    angles = np.rad2deg(rotation_angle(known.first_frame.rotations, wrong.rotations))[0]
     assert angles[:NUM_BODY_JOINTS] == pytest.approx(np.full(NUM_BODY_JOINTS, 4.0))
     assert angles[NUM_BODY_JOINTS:] == pytest.approx(0.0, abs=1e-5)
-    offset = told.translation - known.first_frame.translation
+    offset = wrong.translation - known.first_frame.translation
     assert np.linalg.norm(offset) == pytest.approx(0.015)
 
 

@@ -1,6 +1,8 @@
 """Reading configuration: GRAIL's files, hints, search folders, the table of keys."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,6 @@ import yaml
 
 from hoi_platform.assets.stage import STAGES, flow_order
 from hoi_platform.core.clip import ObjectId
-from hoi_platform.core.config import terms
 from hoi_platform.core.config.base import Config, parse_config
 from hoi_platform.core.config.key_table import KEYS
 from hoi_platform.core.config.keys import CONDITIONS
@@ -126,15 +127,26 @@ def test_an_unknown_backend_is_refused(key: str, known: str, tmp_path: Path) -> 
         platform_of(tmp_path, overrides=overrides).settings("manipulation")
 
 
-def test_names_of_the_optimizer_are_its_own() -> None:
-    """A file with a new term would be refused, or one with a removed term accepted."""
-    from hoi_platform.core.optimizer.terms.table import TERMS
-    from hoi_platform.core.optimizer.variables import VARIABLE_NAMES
-
-    assert terms.VARIABLES == VARIABLE_NAMES
-    assert {name: set(keys) for name, keys in terms.TERMS.items()} == {
-        name: set(term.params.model_fields) for name, term in TERMS.items()
-    }
+def test_loss_terms_are_checked_without_torch() -> None:
+    """Every command would wait seconds for torch, because a configuration names loss terms."""
+    code = """
+import sys
+from hoi_platform.core.errors import ConfigError
+from hoi_platform.core.config.base import parse_config
+from hoi_platform.core.config.recon_4dhoi import Recon4DHOIConfig
+specs = {"a": {"niter": 1, "loss_cfg": {"contcat": {"weight": 1}}}}
+try:
+    parse_config(Recon4DHOIConfig, {"optimization": {"opt_stage_specs": specs}}, "file")
+except ConfigError as error:
+    print(error)
+print("torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "file: optimization.opt_stage_specs.a.loss_cfg: unknown term 'contcat'; "
+        "did you mean 'contact'?",
+        "False",
+    ]
 
 
 def test_the_table_names_stages_that_exist() -> None:

@@ -1,5 +1,5 @@
-"""The terms of the objective, one file each, and the table that names them.
+"""The terms of the objective; every file here has ``TERMS``, a tuple of ``Term``.
 
-Belongs here: terms, their parameters, the table. Does not: weights, which the configuration has;
-phases of the descent.
+Belongs here: terms and their parameters. Does not: weights and phases, which the configuration
+has; measures that terms share (``robust``).
 """

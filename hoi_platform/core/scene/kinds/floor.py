@@ -15,22 +15,25 @@ class FloorTemplate(Config):
     """Where the object lies as seen by the person."""
 
     ahead_statures: Range = (0.16, 0.26)
-    """From the middle between the feet to the object's near side."""
+    """From the middle between the feet to the object's near side; chosen."""
     side_statures: Range = (-0.12, 0.12)
-    """From the person's midline to the object's center, + to the right."""
+    """From the person's midline to the object's center, + to the right; chosen."""
 
 
 class FloorRequirements(SceneRequirements):
     """A hand reaches the floor by bending and kneeling."""
 
     max_reach: float = 2.6
+    """As a multiple of the arm's length; chosen: the shoulder comes down with the person."""
 
 
 class FloorScene(SceneTemplate):
     """A furnished room in which nothing supports the object but the floor."""
 
     floor: FloorTemplate = FloorTemplate()
+    """Where the object lies."""
     requirements: FloorRequirements = FloorRequirements()
+    """What a drawn scene has to meet."""
 
 
 def _on_the_floor(draw: Draw, turned: TriangleMesh) -> Placement:

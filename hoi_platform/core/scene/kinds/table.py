@@ -16,26 +16,32 @@ class TableTemplate(Config):
     """The table and where the person and the object are relative to it."""
 
     width_m: Range = (0.9, 1.2)
+    """Extent along the person's shoulders, more for a large object; chosen."""
     depth_m: Range = (0.5, 0.62)
+    """Extent away from the person, more for a large object; chosen."""
     thickness_m: float = 0.035
+    """Thickness of the top; chosen."""
     height_statures: Range = (0.54, 0.58)
-    """Height of the top."""
+    """Height of the top; chosen: that of a kitchen counter."""
     height_m: float | None = None
-    """Fixes the height of the top."""
+    """Height of the top in place of ``height_statures``."""
     person_gap_statures: Range = (0.12, 0.135)
-    """From the table's near edge to the middle between the person's feet."""
+    """From the table's near edge to the middle between the person's feet; chosen: the person nearly
+    touches it."""
     object_edge_m: Range = (0.03, 0.07)
-    """From the table's near edge to the object."""
+    """From the table's near edge to the object; chosen."""
     object_side_statures: Range = (-0.09, 0.09)
-    """From the person's midline to the object's center, + to the right."""
+    """From the person's midline to the object's center, + to the right; chosen."""
     overhang_m: Range = (0.2, 0.32)
-    """How far the table reaches past the person on the camera's side."""
+    """How far the table reaches past the person on the camera's side; chosen: the person is
+    seen."""
 
 
 class TableScene(SceneTemplate):
     """A furnished room with a table."""
 
     table: TableTemplate = TableTemplate()
+    """The table, person and object at it."""
 
 
 def _on_the_table(draw: Draw, turned: TriangleMesh) -> Placement:

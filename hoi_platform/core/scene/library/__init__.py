@@ -5,6 +5,9 @@ every time. z is up and the object rests as it is drawn. Units are meters after 
 ``obj_scale``. The character is 1.3 to 1.5 m tall, so everything is sized for one small hand:
 suitcase and chair are a toy's size.
 
+The source of a builder, and of what builders share, is an object's identity: a changed byte there
+makes every clip of the object again (``services.meshes.library``).
+
 Belongs here: builders of meshes with colors and grasps. Does not: files of the user
 (``services.meshes``).
 """

@@ -1,4 +1,4 @@
-"""Where and how a hand takes an object: candidates, placement of the palm, closing of the fingers.
+"""Where and how a hand grasps an object: grip sites, placement of the palm, closing of fingers.
 
 A grip site is a part of the object between palm and fingers; the catalog may give one, else sites
 are found by their thickness. Every site is tried with the hand turned about and along it.
@@ -19,15 +19,17 @@ from hoi_platform.core.body.hands import (
 from hoi_platform.core.config.objects import GraspHint
 from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid, transform_points
+from hoi_platform.core.scene.performance.costs import COSTS
 from hoi_platform.core.scene.performance.surroundings import Solid, Surroundings
 
 APPROACH_M: Final = 0.07
-"""How far before the grasp the hand begins to move straight along the approach."""
+"""Meters before the grasp from which the hand moves straight along the approach; chosen."""
 _SKIN_M: Final = 0.0015
-"""Distance to the surface that counts as touching when fingers close."""
+"""Meters to the surface that count as touching when fingers close; chosen: soft skin gives way."""
 _TABLE_GAP_M: Final = 0.003
+"""Meters that a hand keeps from the supports; chosen."""
 _BACKOFFS_M: Final = (0.0, 0.012, 0.024)
-"""Palm kept away from the surface: 0 is a power grasp, more is a pinch."""
+"""Meters between palm and surface, chosen: 0 is a power grasp, more is a pinch."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class GripSites:
     approach: Array  # (N, 3)
     axis: Array  # (N, 3)
     width: Array  # (N,)
-    cost: Array  # (N,) how unlike the site's preference
+    cost: Array  # (N,) see ``costs.Costs``
 
     def __len__(self) -> int:
         return len(self.width)
@@ -82,7 +84,12 @@ def hinted_sites(
     tilted = matrix_from_axis_angle(tilt[:, None] * approaches) @ axis
     axes = np.where(thumb_down[:, None], -tilted, tilted)
     slide = rng.normal(0, 0.006, n)
-    cost = 0.5 * np.abs(spin) / np.pi + 1.5 * thumb_down + np.abs(tilt) + 10 * np.abs(slide)
+    cost = (
+        COSTS.spin * np.abs(spin) / np.pi
+        + COSTS.thumb_down * thumb_down
+        + COSTS.tilt * np.abs(tilt)
+        + COSTS.slide * np.abs(slide)
+    )
     width = np.full(n, hint.width * float(np.mean(scale)))
     return GripSites(point + slide[:, None] * axis, approaches, axes, width, cost)
 
@@ -98,7 +105,7 @@ def found_sites(solid: Solid, span_m: float, rng: np.random.Generator, n: int = 
     axis /= np.linalg.norm(axis, axis=1, keepdims=True)
     center = solid.mesh.surface_centroid
     off = np.linalg.norm(points - center, axis=1) / np.linalg.norm(solid.mesh.extents)
-    cost = 2.0 * ~grippable + 1.5 * off + 1.0 * width / span_m
+    cost = COSTS.too_thick * ~grippable + COSTS.off_center * off + COSTS.thickness * width / span_m
     return GripSites(points - normals * width[:, None] / 2, -normals, axis, width, cost)
 
 
@@ -133,7 +140,7 @@ class Grasper:
         return np.where(first > 0, steps[first - 1], np.nan)
 
     def best(self, sites: GripSites) -> list[HandGrasp]:
-        """Grasps of the sites that a hand can take from outside, best first."""
+        """Grasps of the sites that a hand reaches from outside, cheapest first."""
         grasps = []
         for i in range(len(sites)):
             T_far = sites.pick(np.array([i])).T_object_wrist(self.hand, APPROACH_M)[0]
@@ -144,7 +151,9 @@ class Grasper:
                 T = T_far.copy()
                 T[:3, 3] += (travel - backoff) * sites.approach[i]
                 grasps.append(self._closed(T, sites.approach[i], float(sites.cost[i])))
-        return sorted((g for g in grasps if g.cost < 5), key=lambda grasp: grasp.cost)
+        return sorted(
+            (g for g in grasps if g.cost < COSTS.most_grasp), key=lambda grasp: grasp.cost
+        )
 
     def _clearance(self, p_object: Array) -> Array:
         """Distance of object points (..., 3) to the object or the supports' keep-out."""
@@ -200,8 +209,12 @@ class Grasper:
         opposed += [self.solid.outward(palm)[0]] if palm_gap < 0.008 else []
         fingers = normals[:THUMB][touching[:THUMB]]
         grip = max((-float((fingers @ o).min()) for o in opposed if len(fingers)), default=-1.0)
-        loose = 1.5 * (1 - grip) + 0.4 * (4 - len(fingers)) + 0.5 * (not touching[THUMB])
-        return loose + 15 * min(max(palm_gap, 0.0), 0.04)
+        loose = (
+            COSTS.opposition * (1 - grip)
+            + COSTS.missing_finger * (4 - len(fingers))
+            + COSTS.missing_thumb * (not touching[THUMB])
+        )
+        return loose + COSTS.palm_gap * min(max(palm_gap, 0.0), 0.04)
 
 
 def _map(T: Array, points: Array) -> Array:

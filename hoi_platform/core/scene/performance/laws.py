@@ -1,4 +1,4 @@
-"""The registry of laws: what every performance obeys, measured on the skinned body."""
+"""The registry of laws: what every simulated motion obeys, measured on the skinned body."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,16 +12,17 @@ from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.registry import Registry
 from hoi_platform.core.scene.parts import shape_of
 from hoi_platform.core.scene.performance.grasp import HandGrasp
-from hoi_platform.core.scene.performance.measured import Mask, Measured
+from hoi_platform.core.scene.performance.skinned import Mask, SkinnedAnimation
 from hoi_platform.core.scene.performance.surroundings import Solid, support_distance
 from hoi_platform.core.scene.spec import SceneSpec
 
 _OBJECT_POINTS: Final = 500
+"""Number of points on its surface; chosen: 1 cm apart on a hand-sized object."""
 
 
 @dataclass(frozen=True)
 class Hold:
-    """A hand that has the object."""
+    """A hand that holds the object."""
 
     side: int
     """0 left, 1 right."""
@@ -30,12 +31,12 @@ class Hold:
 
 
 @dataclass(frozen=True)
-class Act:
-    """A measured plan with all that laws may look at."""
+class Candidate:
+    """An animated plan with all that laws look at."""
 
-    performance: str
-    """Its kind."""
-    measured: Measured
+    kind: str
+    """Kind of performance."""
+    skinned: SkinnedAnimation
     spec: SceneSpec
     solid: Solid
     fps: float
@@ -45,7 +46,7 @@ class Act:
     def object_points(self) -> Array:
         """(T, N, 3) points of the object's surface in the world."""
         surface = self.solid.mesh.sample_surface(_OBJECT_POINTS, np.random.default_rng(0))[0]
-        return transform_points(self.measured.animation.Ts_world_object, surface[None])
+        return transform_points(self.skinned.animation.Ts_world_object, surface[None])
 
     def support_distance(self, points: Array) -> Array:
         """World points (..., 3) → signed distance (...) to the nearest support."""
@@ -59,10 +60,10 @@ class Law:
     name: str
     limit: float
     unit: str
-    measure: Callable[[Act], float]
-    where: Callable[[Act], str] = lambda _: ""
+    measure: Callable[[Candidate], float]
+    where: Callable[[Candidate], str] = lambda _: ""
     """Names the place of the largest value, for the violation's text."""
-    performances: frozenset[str] | None = None
+    kinds: frozenset[str] | None = None
     """The kinds of performance that it binds; None: all."""
 
 
@@ -81,15 +82,15 @@ class Violation:
         return f"{self.law} is {self.value:.4g}, limit {self.limit:g}"
 
 
-def violations(act: Act) -> list[Violation]:
-    """The laws of its kind of performance that an act breaks; no number breaks a law too."""
+def violations(candidate: Candidate) -> list[Violation]:
+    """The laws of its kind that a candidate breaks; a value that is nan breaks its law."""
     found = []
     for law in LAWS.rows().values():
-        if law.performances is not None and act.performance not in law.performances:
+        if law.kinds is not None and candidate.kind not in law.kinds:
             continue
-        value = float(law.measure(act))
+        value = float(law.measure(candidate))
         if not value <= law.limit:
-            where = law.where(act)
+            where = law.where(candidate)
             name = f"{law.name} of {where}" if where else law.name
             found.append(Violation(f"{name} ({law.unit})", value, law.limit))
     return found

@@ -1,4 +1,4 @@
-"""What a performance is going to be: which grasp, where to, when."""
+"""What a person is going to do: which grasp, where to bring the object, when."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,6 +8,7 @@ import numpy as np
 from hoi_platform.core.body.hands import Hand
 from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid, transform_points
+from hoi_platform.core.scene.performance.costs import COSTS
 from hoi_platform.core.scene.performance.grasp import (
     APPROACH_M,
     Grasper,
@@ -18,20 +19,28 @@ from hoi_platform.core.scene.performance.reaching import Reacher
 from hoi_platform.core.scene.performance.surroundings import Solid
 
 _REACHED_SITES: Final = 120
+"""Number of grip sites for which reaching is solved; chosen: the cheapest by site alone."""
 _TRIED_SITES: Final = 18
+"""Number of grip sites at which fingers are closed, the slowest step; chosen."""
 _HOLDS: Final = 90
+"""Number of poses drawn before the chest; chosen."""
 _ABOVE_TABLE_M: Final = 0.05
+"""Meters; least height of a held object over the table, chosen."""
 _HOLD_LEANS: Final = np.linspace(0.0, 0.3, 4)
+"""Units of lean (``reaching.LEANS``), chosen: a person who shows something stands upright."""
 
 
 @dataclass(frozen=True)
-class Station:
-    """One key posture of the reaching arm and its trunk."""
+class KeyPose:
+    """The reaching arm and its trunk at one moment of the plan."""
 
     T_world_wrist: Array  # (4, 4)
     lean: float
+    """Units of lean (``reaching.LEANS``)."""
     swivel: float
+    """Of the elbow, in radians."""
     cost: float = 0.0
+    """See ``costs.Costs``."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +53,11 @@ class Timing:
     lift: float
     """Fingers are closed; the object begins to move."""
     hold: float
+    """The object is at its first place before the chest."""
     turn: float
+    """It begins to turn."""
     turned: float
+    """It is at its second place."""
     end: float
 
     @property
@@ -61,8 +73,8 @@ class Plan:
     """A reach, a grasp and two places to which the object is brought."""
 
     grasp: HandGrasp
-    at_grasp: Station
-    at_holds: tuple[Station, Station]
+    at_grasp: KeyPose
+    at_holds: tuple[KeyPose, KeyPose]
     Ts_world_object: Array  # (3, 4, 4): on the table, first hold, second hold
     timing: Timing
 
@@ -77,7 +89,7 @@ def draw_timing(duration_s: float, rng: np.random.Generator) -> Timing:
 
 def plan_grasps(
     reacher: Reacher, solid: Solid, sites: GripSites, rng: np.random.Generator
-) -> list[tuple[HandGrasp, Station]]:
+) -> list[tuple[HandGrasp, KeyPose]]:
     """Grasps that this arm reaches, cheapest first, each with its posture."""
     hand = Hand(reacher.body, reacher.side)
     T_world_object = reacher.spec.T_world_object_array()
@@ -85,29 +97,30 @@ def plan_grasps(
     grasper = Grasper(hand, solid, reacher.around, T_world_object)
     short = np.maximum(APPROACH_M - grasper.travels(sites), 0)
     free = np.flatnonzero(np.isfinite(short))
-    free = free[np.argsort((sites.cost + 40 * short)[free])[:_REACHED_SITES]]
+    free = free[np.argsort((sites.cost + COSTS.approach * short)[free])[:_REACHED_SITES]]
     if not len(free):
         return []
     rough = reacher.reach(T_world_object @ sites.pick(free).T_object_wrist(hand), azimuth)
-    cost = (sites.cost + 40 * short)[free] + rough.cost
+    cost = (sites.cost + COSTS.approach * short)[free] + rough.cost
     order = np.argsort(cost)[:_TRIED_SITES]
-    grasps = grasper.best(sites.pick(free[order[rough.cost[order] < 8]]))
+    grasps = grasper.best(sites.pick(free[order[rough.cost[order] < COSTS.most_reach]]))
     if not grasps:
         return []
     Ts = T_world_object @ np.stack([grasp.T_object_wrist for grasp in grasps])
     exact = reacher.reach(Ts, azimuth)
-    total = np.array([g.cost for g in grasps]) + exact.cost + rng.gumbel(0, 0.1, len(grasps))
+    variety = rng.gumbel(0, COSTS.grasp_variety, len(grasps))
+    total = np.array([g.cost for g in grasps]) + exact.cost + variety
     ways = []
     for i in np.argsort(total):
-        if exact.cost[i] < 8:
-            station = Station(Ts[i], float(exact.lean[i]), float(exact.swivel[i]), float(total[i]))
-            ways.append((grasps[i], station))
+        if exact.cost[i] < COSTS.most_reach:
+            pose = KeyPose(Ts[i], float(exact.lean[i]), float(exact.swivel[i]), float(total[i]))
+            ways.append((grasps[i], pose))
     return ways
 
 
 def plan_holds(
     reacher: Reacher, grasp: HandGrasp, solid: Solid, rng: np.random.Generator
-) -> list[tuple[Array, Station]]:
+) -> list[tuple[Array, KeyPose]]:
     """Object poses (4, 4) before the chest with their postures, cheapest first."""
     T_object_wrist = grasp.T_object_wrist
     hand = Hand(reacher.body, reacher.side)
@@ -122,14 +135,15 @@ def plan_holds(
     Ts_object = rigid(R, target - R @ palm)
     Ts_wrist = Ts_object @ T_object_wrist
     reaches = reacher.reach(Ts_wrist, 0.0, _HOLD_LEANS)
-    cost = reaches.cost + _obstruction(reacher, points, Ts_object) + rng.gumbel(0, 0.25, _HOLDS)
+    variety = rng.gumbel(0, COSTS.hold_variety, _HOLDS)
+    cost = reaches.cost + _obstruction(reacher, points, Ts_object) + variety
     holds = []
     for i in np.argsort(cost):
-        if reaches.cost[i] < 6 and cost[i] < 20:
-            station = Station(
+        if reaches.cost[i] < COSTS.most_hold_reach and cost[i] < COSTS.most_hold:
+            pose = KeyPose(
                 Ts_wrist[i], float(reaches.lean[i]), float(reaches.swivel[i]), float(cost[i])
             )
-            holds.append((Ts_object[i], station))
+            holds.append((Ts_object[i], pose))
     return holds
 
 
@@ -157,7 +171,7 @@ def _obstruction(reacher: Reacher, points: Array, Ts_object: Array) -> Array:
     near_trunk = np.maximum(1 - radial, 0).max(axis=1)
     head = np.linalg.norm(local - np.array([0, 0.05, 0.92]) * h, axis=-1).min(axis=1)
     near_head = np.maximum(0.15 * h - head, 0)
-    return 60 * near_trunk + 200 * near_head
+    return COSTS.object_in_trunk * near_trunk + COSTS.object_near_head * near_head
 
 
 def pregrasp(grasp: HandGrasp, T_world_object: Array) -> Array:

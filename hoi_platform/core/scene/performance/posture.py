@@ -12,12 +12,14 @@ from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 
 R_PERSON_REST: Final = np.array([[-1.0, 0, 0], [0, 0, 1], [0, 1, 0]])
-"""Rest axes (+x left, +y up, +z forward) → the person's (+x right, +y forward, +z up)."""
+"""Rest axes (+x left, +y up, +z forward) → the person's (+x right, +y forward, +z up), by
+definition."""
 
 LEG_EXTENSION: Final = 0.996
-"""Longest hip-to-ankle distance over the leg's length: knees are never locked."""
+"""Fraction of the leg's length between hip and ankle, at most; chosen: knees are never locked."""
 
 _SHARES: Final = {"spine1": 0.3, "spine2": 0.35, "spine3": 0.35, "neck": 0.4, "head": 0.6}
+"""Fraction of the spine's, and of the head's, rotation at each joint; chosen: nearly even."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How far the trunk leans, and where the elbow goes, for a hand to be somewhere."""
+"""How far the trunk leans, and where the elbow goes, for a hand to be at a pose."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,31 +11,40 @@ from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import inverse, transform_points
+from hoi_platform.core.scene.performance.costs import COSTS
 from hoi_platform.core.scene.performance.posture import R_PERSON_REST, Trunk, pelvis_height
 from hoi_platform.core.scene.performance.stance import Stance
 from hoi_platform.core.scene.performance.surroundings import Surroundings
 from hoi_platform.core.scene.spec import SceneSpec
 
 LEANS: Final = np.linspace(0.15, 1.25, 15)
-"""Degrees of leaning, 0 upright, 1 a bow of 25° at the hips and 30° of the spine."""
+"""Units of lean, chosen: 0 is upright, 1 a bow of 25° at the hips and 30° of the spine."""
 EXTENSION: Final = 0.91
-"""Longest shoulder-to-wrist distance over the arm's length in a grasp."""
+"""Fraction of the arm's length between shoulder and wrist in a grasp, at most; chosen: elbows are
+never straight."""
 SWIVELS: Final = np.deg2rad(np.arange(-150.0, 11.0, 10.0))
+"""Radians by which the elbow turns about the line from shoulder to wrist; chosen: steps of 10°."""
 
 _HIPS_DEG, _SPINE_DEG, _TWIST_DEG, _PROTRACTION_DEG = 25.0, 30.0, 10.0, 12.0
+"""Degrees per unit of lean: bow at the hips and of the spine, twist of the trunk, protraction of
+the shoulder; chosen."""
 _BACK: Final = 0.045
-"""How far the pelvis moves back per unit of lean, over the stature."""
+"""Statures per unit of lean by which the pelvis moves back; chosen: it balances the trunk."""
 _RELAXED_SWIVEL: Final = np.deg2rad(-70.0)
-_IMPOSSIBLE: Final = 1e3
+"""Radians; chosen: the elbow hangs a little outward."""
+_FOREARM: Final = 0.025
+"""Statures; half the thickness of a forearm, chosen."""
+_TRUNK: Final = np.array([0.105, 0.085])
+"""Statures; half the width and depth of a trunk, chosen."""
 
 
 @dataclass(frozen=True)
 class Reaches:
-    """For N poses of a wrist: the smallest lean, the best elbow and what it costs (0 = relaxed)."""
+    """For N poses of a wrist: the smallest lean, the best elbow and its cost (0 is relaxed)."""
 
     lean: Array  # (N,)
     swivel: Array  # (N,) radians
-    cost: Array  # (N,), at least 1e3 where out of reach
+    cost: Array  # (N,), see ``costs.Costs``
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,7 @@ class Reacher:
         fits = span <= EXTENSION * sum(limb.lengths(self.body))
         level = np.argmax(fits, axis=1)
         swivel, cost = self._best_swivel(T_world_wrist, rotations[level], trunk.pelvis[level])
-        cost = cost + 0.8 * leans[level] + np.where(fits.any(axis=1), 0, _IMPOSSIBLE)
+        cost = cost + COSTS.lean * leans[level] + np.where(fits.any(axis=1), 0, COSTS.out_of_reach)
         return Reaches(leans[level], swivel, cost)
 
     def _best_swivel(
@@ -114,7 +123,7 @@ class Reacher:
         posed = reach(
             self.body, self.side, rotations[each], pelvis[each], T_world_wrist[each], swivel
         )
-        cost = self.discomfort(posed) + ((swivel - _RELAXED_SWIVEL) / np.deg2rad(60)) ** 2
+        cost = self.discomfort(posed) + ((swivel - _RELAXED_SWIVEL) / COSTS.swivel_rad) ** 2
         cost = cost + self._elbow_cost(posed, pelvis[each], T_world_wrist[each])
         cost = cost.reshape(n, s)
         best = np.argmin(cost, axis=1)
@@ -123,7 +132,8 @@ class Reacher:
     def discomfort(self, rotations: Array) -> Array:
         """(N,) how far shoulder, elbow and wrist are from the middle of their ranges, and out."""
         cost = np.zeros(len(rotations))
-        for name, weight in (("shoulder", 0.3), ("elbow", 0.5), ("wrist", 1.5)):
+        weights = {"shoulder": COSTS.shoulder, "elbow": COSTS.elbow, "wrist": COSTS.wrist}
+        for name, weight in weights.items():
             limit = JOINT_LIMITS[f"{self.side}_{name}"]
             R = rotations[:, JOINT[f"{self.side}_{name}"]]
             q = limit.coordinates(R)
@@ -131,7 +141,7 @@ class Reacher:
             used = np.clip(np.abs(q) / np.maximum(half, 10.0), 0, 2)
             if name == "elbow":
                 used[:, 1] = 0.0  # bending the elbow costs nothing
-            cost += weight * (used**4).sum(-1) + 30 * limit.excess(R)
+            cost += weight * (used**4).sum(-1) + COSTS.excess * limit.excess(R)
         return cost
 
     def _elbow_cost(self, rotations: Array, pelvis: Array, T_world_wrist: Array) -> Array:
@@ -139,12 +149,12 @@ class Reacher:
         limb = arm(self.side)
         _, elbow = joint_frame(self.body, rotations, pelvis, limb.middle)
         wrist = T_world_wrist[:, :3, 3]
-        thick = 0.025 * self.body.height_m
+        thick = _FOREARM * self.body.height_m
         share = np.linspace(0, 1, 6)[:, None, None]
         along = elbow + share * (wrist - elbow)
         table = np.maximum(thick - self.around.distance(along), 0).max(axis=0)
         R_spine, spine = joint_frame(self.body, rotations, pelvis, JOINT["spine3"])
         local = np.einsum("nji,snj->sni", R_spine, along - spine)
-        widths = np.array([0.105, 1.0, 0.085]) * self.body.height_m
-        inside = np.maximum(1 - np.linalg.norm(local[..., [0, 2]] / widths[[0, 2]], axis=-1), 0)
-        return 200 * table + 10 * inside.max(axis=0)
+        widths = _TRUNK * self.body.height_m
+        inside = np.maximum(1 - np.linalg.norm(local[..., [0, 2]] / widths, axis=-1), 0)
+        return COSTS.arm_in_table * table + COSTS.arm_in_trunk * inside.max(axis=0)

@@ -12,11 +12,12 @@ from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.sdf import SignedDistanceGrid
 from hoi_platform.core.geometry.shapes import BoxShape, Shape
+from hoi_platform.core.scene.boxes import support_below
 from hoi_platform.core.scene.parts import shape_of
-from hoi_platform.core.scene.resting import support_below
 from hoi_platform.core.scene.spec import SceneSpec
 
 _BELOW_TOP_M: Final = 0.01
+"""Meters below the top of a mesh at which its sides are looked for; chosen: in any tabletop."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Surroundings:
             raise StageError(
                 f"{spec.clip_id}: this performance needs an object that lies on a support; it "
                 f"lies on the floor (supports: {names}). Choose a scene of the kind table, or a "
-                "task whose performance takes things from the floor"
+                "task whose performance picks objects up from the floor"
             )
         shape = shape_of(support)
         middle = vertices.min(axis=0) + vertices.max(axis=0)

@@ -10,7 +10,7 @@ from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.physics.settling import flush, rigid_hull
 from hoi_platform.core.scene.library.cordless_drill import UNIT_M
 from hoi_platform.core.scene.library.table import BUILDERS
-from hoi_platform.core.scene.performance.manipulation import perform
+from hoi_platform.core.scene.performance.kinds.manipulation import perform
 from hoi_platform.core.scene.performance.stance import standing_pose
 from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.sampling import sample_scene

@@ -19,7 +19,7 @@ from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.boxes import scene_parts
 from hoi_platform.core.scene.parts import BoxSpec
-from hoi_platform.core.scene.performance.manipulation import Performance
+from hoi_platform.core.scene.performance.kind import Performance
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform_tests.core.scene.performance.solids import Solid
 

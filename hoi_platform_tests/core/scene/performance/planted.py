@@ -18,7 +18,7 @@ from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import inverse, rigid
 from hoi_platform.core.scene.boxes import box_mesh
 from hoi_platform.core.scene.parts import BoxSpec
-from hoi_platform.core.scene.performance.manipulation import Performance
+from hoi_platform.core.scene.performance.kind import Performance
 from hoi_platform.core.scene.spec import CameraSpec, RoomSpec, SceneSpec
 from hoi_platform_tests.core.scene.performance.audit import Act
 from hoi_platform_tests.core.scene.scenes import standard_scene

@@ -14,8 +14,8 @@ from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.performance.animate import Animation
 from hoi_platform.core.scene.performance.grasp import HandGrasp
 from hoi_platform.core.scene.performance.law_rows.arms import ARM_SPEED_RAD_S, arm_speed
-from hoi_platform.core.scene.performance.laws import Act, Hold, violations
-from hoi_platform.core.scene.performance.measured import Measured, Witness
+from hoi_platform.core.scene.performance.laws import Candidate, Hold, violations
+from hoi_platform.core.scene.performance.skinned import BodySample, SkinnedAnimation
 from hoi_platform.core.scene.performance.surroundings import Solid
 from hoi_platform_tests.core.scene.performance.acts import act
 
@@ -32,12 +32,12 @@ def judge() -> Callable[[Animation, float], set[str]]:
     T_object_wrist = np.linalg.inv(Ts[-1]) @ rigid(R[-1], p[-1])
     grasp = HandGrasp(T_object_wrist, np.zeros(3), np.zeros((5, 3)), np.zeros((5, 3)), 0.0, 0.0)
     held = np.linalg.norm(Ts[:, :3, 3] - Ts[0, :3, 3], axis=1) > 1e-6
-    witness, solid = Witness.of(made.body), Solid.of(made.mesh)
+    sample, solid = BodySample.of(made.body), Solid.of(made.mesh)
 
     def names(animation: Animation, fps: float = motion.fps) -> set[str]:
-        measured = Measured.of(animation, witness, solid)
+        skinned = SkinnedAnimation.of(animation, sample, solid)
         holds = (Hold(side, held, grasp),)
-        found = violations(Act("manipulation", measured, made.spec, solid, fps, holds))
+        found = violations(Candidate("manipulation", skinned, made.spec, solid, fps, holds))
         return {violation.law.split(" (")[0].split(" of ")[0] for violation in found}
 
     return names

@@ -3,5 +3,5 @@
 A new law, and a new limit, change what is performed: raise ``performance.VERSION`` with it.
 
 Belongs here: limits and what they measure. Does not: the search for a plan that obeys them
-(``manipulation``).
+(``kinds``).
 """

@@ -1,4 +1,4 @@
-"""Arms reach what was planned, bend as arms do and do not jerk."""
+"""Arms reach what was planned, bend as arms do, and are not too fast."""
 
 from typing import Final
 
@@ -9,33 +9,35 @@ from hoi_platform.core.body.limits import limit_excess
 from hoi_platform.core.body.skeleton import JOINT, JOINT_NAMES
 from hoi_platform.core.geometry.rotations import Array, rotation_angle
 from hoi_platform.core.scene.performance.animate import Animation
-from hoi_platform.core.scene.performance.laws import Act, Hold, Law
+from hoi_platform.core.scene.performance.laws import Candidate, Hold, Law
 
 LIMIT_EXCESS_DEG: Final = 2.0
+"""Degrees beyond a joint's range, at most; chosen: ranges are those of an average person."""
 REACH_ERROR_M: Final = 5e-4
+"""Meters between a holding wrist and its grasp, at most; chosen: rounding is far below."""
 ARM_SPEED_RAD_S: Final = 8.8
-"""Largest angular speed of a shoulder, an elbow or a wrist (chosen: brisk, not hasty)."""
+"""Radians per second of a shoulder, an elbow or a wrist, at most; chosen: brisk, not hasty."""
 
 
-def wrist_error(act: Act) -> float:
+def wrist_error(candidate: Candidate) -> float:
     """Largest distance of a holding wrist from where its grasp has it (m)."""
-    return max((_miss(act, hold) for hold in act.holds), default=0.0)
+    return max((_miss(candidate, hold) for hold in candidate.holds), default=0.0)
 
 
-def _miss(act: Act, hold: Hold) -> float:
-    animation, body = act.measured.animation, act.measured.witness.body
+def _miss(candidate: Candidate, hold: Hold) -> float:
+    animation, body = candidate.skinned.animation, candidate.skinned.sample.body
     wrist = JOINT[f"{SIDES[hold.side]}_wrist"]
     _, at = joint_frame(body, animation.rotations, animation.pelvis, wrist)
     planned = (animation.Ts_world_object @ hold.grasp.T_object_wrist)[:, :3, 3]
     return float(np.linalg.norm(at - planned, axis=-1)[hold.frames].max(initial=0))
 
 
-def _excess(act: Act) -> Array:
-    return np.rad2deg(limit_excess(act.measured.animation.rotations))
+def _excess(candidate: Candidate) -> Array:
+    return np.rad2deg(limit_excess(candidate.skinned.animation.rotations))
 
 
-def _most_bent(act: Act) -> str:
-    return JOINT_NAMES[int(_excess(act).max(axis=0).argmax())]
+def _most_bent(candidate: Candidate) -> str:
+    return JOINT_NAMES[int(_excess(candidate).max(axis=0).argmax())]
 
 
 def arm_speed(animation: Animation, side: Side, fps: float) -> float:
@@ -47,9 +49,13 @@ def arm_speed(animation: Animation, side: Side, fps: float) -> float:
     return fastest * fps
 
 
-def _speed(act: Act) -> float:
+def _speed(candidate: Candidate) -> float:
     return max(
-        (arm_speed(act.measured.animation, SIDES[h.side], act.fps) for h in act.holds), default=0.0
+        (
+            arm_speed(candidate.skinned.animation, SIDES[h.side], candidate.fps)
+            for h in candidate.holds
+        ),
+        default=0.0,
     )
 
 
@@ -59,7 +65,7 @@ LAWS = (
         "joint limit excess",
         LIMIT_EXCESS_DEG,
         "deg",
-        lambda act: float(_excess(act).max()),
+        lambda candidate: float(_excess(candidate).max()),
         where=_most_bent,
     ),
     Law("speed of an arm joint", ARM_SPEED_RAD_S, "rad/s", _speed),

@@ -1,14 +1,19 @@
-"""What one clip offers to the optimizer, as the stages before it hand it over."""
+"""The optimizer's interface: the estimates of one clip in, the optimized clip out."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
 from hoi_platform.core.body.model import BodyModel
+from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
+from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.tracking.track import ObjectPoseTrack
 
@@ -17,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class HoiObservation:
+class OptimizerInput:
     """T frames of estimates and measurements; raises StageError when their lengths differ."""
 
     body: BodyModel
@@ -47,3 +52,20 @@ class HoiObservation:
 
     def __len__(self) -> int:
         return len(self.human.motion)
+
+
+@dataclass(frozen=True)
+class HoiResult:
+    """The optimized clip, in the world of the clip's ``SceneSpec``."""
+
+    motion: BodyMotion
+    Ts_world_object: Array
+    """(T, 4, 4), the mesh's own frame."""
+    loss_history: dict[str, NDArray[np.float64]]
+    """Term → its weighted value at each iteration; 0 in phases without it."""
+    eval_data: dict[str, float]
+    """Term → its final weighted value before smoothing, as the reference's filter limits it."""
+    phase_seconds: dict[str, float]
+    """Phase → how long it took."""
+    left_out: dict[str, str]
+    """Configured terms that could not be computed → why."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hoi_platform.core.scene.refinement import LONGEST, refinement_problem
+from hoi_platform.core.scene.prompts import LONGEST, refinement_problem
 
 NAMES = ("cordless drill", "power tool")
 CAMERA = "The camera remains static."

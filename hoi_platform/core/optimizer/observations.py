@@ -1,16 +1,18 @@
-"""The measurements of one clip as tensors: all that a term may compare a prediction with."""
+"""The observations of one clip as tensors: all that a term may compare a prediction with."""
 
 from dataclasses import dataclass, field
+from typing import assert_never
 
 import torch
 from torch import Tensor
 
 from hoi_platform.core.geometry.sdf import SignedDistanceGrid
 from hoi_platform.core.optimizer.obstacles import Obstacle
+from hoi_platform.core.optimizer.term import Need
 
 
 @dataclass(frozen=True)
-class KeypointTargets:
+class ObservedKeypoints:
     """2D landmarks in the order of the regressor."""
 
     px: Tensor  # (T, K, 2), 0 where nothing was detected
@@ -19,7 +21,7 @@ class KeypointTargets:
 
 
 @dataclass(frozen=True)
-class MaskTargets:
+class ObservedMasks:
     """``core.optimizer.masks.MaskWindows`` in torch."""
 
     corner_px: Tensor  # (T, 2)
@@ -112,7 +114,7 @@ class Associations:
 
 
 @dataclass(frozen=True)
-class ContactTargets:
+class ObservedContacts:
     """Which hands hold or touch the object, and when."""
 
     hands: Tensor  # (T, 2) bool, left and right
@@ -126,11 +128,11 @@ class ContactTargets:
 
 
 @dataclass(frozen=True)
-class Targets:
-    """One clip's measurements; terms read nothing else. None means: not measured."""
+class Observations:
+    """What one clip shows; terms read nothing else. None means: not measured."""
 
     fps: float
-    keypoints: KeypointTargets
+    keypoints: ObservedKeypoints
     foot_contact: Tensor  # (T, 2) probability, left and right
     initial_joints: Tensor  # (T, 55, 3) of the first guess
     initial_translation: Tensor  # (T, 3) of the first guess
@@ -138,11 +140,13 @@ class Targets:
     tracked_center: Tensor  # (T, 3) the object's center by the tracker
     R_tracked: Tensor  # (T, 3, 3)
     first_object_points: Tensor  # (N, 3) the model's points at the rendered first pose, world
-    contact: ContactTargets
+    contacts: ObservedContacts
     obstacles: tuple[Obstacle, ...]
     """The scene's supports."""
     object_distance: SignedDistanceGrid
-    masks: MaskTargets | None = None
+    static_object: bool = False
+    """The object rests at its first pose in every frame."""
+    masks: ObservedMasks | None = None
     object_cloud: Cloud | None = None
     human_cloud: Cloud | None = None
     associations: Associations = field(default_factory=Associations)
@@ -151,14 +155,27 @@ class Targets:
         return len(self.foot_contact)
 
     @property
-    def acceleration_scale(self) -> float:
+    def acceleration_factor(self) -> float:
         """Second differences between frames times this are those between frames at 24 fps."""
         return (self.fps / 24.0) ** 2
 
+    def lacks(self, need: Need) -> bool:
+        """Whether a term with this need cannot be computed."""
+        match need:
+            case Need.MOVING_OBJECT:
+                return self.static_object
+            case Need.OBJECT_MASK:
+                return self.masks is None
+            case Need.DEPTH:
+                return self.object_cloud is None and self.human_cloud is None
+            case Need.CONTACT:
+                return not bool(self.contacts.hands.any())
+        assert_never(need)
+
     def interaction(self, duration: str, window_size: int) -> Tensor:
-        """(T,) 1 within "all" of the contact or within half a window of its "start"."""
+        """(T,) 1 within "all" of the contacts or within half a window of its "start"."""
         frames = torch.arange(len(self), device=self.foot_contact.device)
-        start, end = self.contact.start, self.contact.end
+        start, end = self.contacts.start, self.contacts.end
         if duration == "start":
             start, end = start - window_size // 2, start + window_size // 2 + 1
         return ((frames >= start) & (frames < end)).to(self.foot_contact)

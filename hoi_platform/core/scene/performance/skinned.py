@@ -1,4 +1,4 @@
-"""An animation as laws see it: the skinned body's vertices over all frames."""
+"""An animation as laws see it: vertices of the skinned body over all frames."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -19,12 +19,13 @@ from hoi_platform.core.scene.performance.surroundings import Solid
 Mask = NDArray[np.bool_]
 
 GRIP_M: Final = 0.0028
-"""A hand that holds is within 3 mm of the surface; the grid of distances errs by up to 0.2 mm."""
+"""Meters between a hand that holds and the surface, at most; measured: with the grid's error of
+0.2 mm it is within 3 mm."""
 
 
 @dataclass(frozen=True)
-class Witness:
-    """The vertices of a body on which laws are measured."""
+class BodySample:
+    """Vertices of a body on which laws are measured."""
 
     body: BodyModel
     indices: NDArray[np.int64]
@@ -35,7 +36,7 @@ class Witness:
     """(N,) trunk, head and thighs."""
 
     @classmethod
-    def of(cls, body: BodyModel) -> "Witness":
+    def of(cls, body: BodyModel) -> "BodySample":
         names = np.array(JOINT_NAMES)[body.vertex_joint]
         limbs = ("elbow", "wrist", "index", "middle", "ring", "pinky", "thumb")
         arms = np.array([any(part in name for part in limbs) for name in names])
@@ -56,31 +57,31 @@ def _vertex_normals(body: BodyModel) -> Array:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """An animation on a witness' vertices."""
+class SkinnedAnimation:
+    """An animation with the sampled vertices that it moves."""
 
     animation: Animation
-    witness: Witness
+    sample: BodySample
     vertices: Array  # (T, N, 3)
     normals: Array  # (T, N, 3)
     object_distance: Array  # (T, N)
 
     @classmethod
-    def of(cls, animation: Animation, witness: Witness, solid: Solid) -> "Measured":
-        body = witness.body
+    def of(cls, animation: Animation, sample: BodySample, solid: Solid) -> "SkinnedAnimation":
+        body = sample.body
         posed = body.pose(torch.as_tensor(animation.rotations), torch.as_tensor(animation.pelvis))
         vertices = body.skin(posed).numpy()
         R = posed.R_world_joint.numpy()[:, body.vertex_joint]
-        normals = (R @ witness.normals[:, :, None])[..., 0]
+        normals = (R @ sample.normals[:, :, None])[..., 0]
         local = transform_points(inverse(animation.Ts_world_object), vertices)
-        return cls(animation, witness, vertices, normals, solid.distance(local))
+        return cls(animation, sample, vertices, normals, solid.distance(local))
 
     def hand_distance(self) -> Array:
         """(T, 2) of the left and the right hand to the object."""
-        joint = np.array(JOINT_NAMES)[self.witness.body.vertex_joint]
+        joint = np.array(JOINT_NAMES)[self.sample.body.vertex_joint]
         columns = []
         for side in SIDES:
-            fingers = np.char.startswith(joint, f"{side}_") & self.witness.arms
+            fingers = np.char.startswith(joint, f"{side}_") & self.sample.arms
             fingers &= joint != f"{side}_elbow"
             columns.append(self.object_distance[:, fingers].min(axis=1))
         return np.stack(columns, axis=-1)
