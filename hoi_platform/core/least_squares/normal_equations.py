@@ -94,8 +94,8 @@ class NormalEquations:
             for m in range(k, len(jacobians)):
                 self.blocks[m - k, k : k + count] += np.asarray(JtW @ jacobians[m])
 
-    def step(self, damping: float = 0.0, ridge: float = 0.0) -> Array:
-        """δ (T, P) of (H + damping · diag H + ridge · I) δ = −g.
+    def step(self, damping: float = 0.0, ridge: float | Array = 0.0) -> Array:
+        """δ (T, P) of (H + damping · diag H + diag ridge) δ = −g; ``ridge`` broadcasts to (T, P).
 
         Independent frames are solved one by one (LU), coupled ones as one band (Cholesky). Raises
         numpy's LinAlgError when H is singular.
@@ -108,7 +108,7 @@ class NormalEquations:
             return np.linalg.solve(H, -self.gradient[..., None])[..., 0]
         band = self._band()
         band[0] *= 1.0 + damping
-        band[0] += ridge
+        band[0] += np.broadcast_to(ridge, self.gradient.shape).ravel()
         solution = solveh_banded(band, -self.gradient.ravel(), lower=True)
         return np.asarray(solution.reshape(self.frames, self.size))
 

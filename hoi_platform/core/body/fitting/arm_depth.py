@@ -20,7 +20,7 @@ from hoi_platform.core.body.keypoints import KEYPOINT
 from hoi_platform.core.geometry.rotations import Array
 
 _CHOICES: Final = tuple(product((0, 1), repeat=2))
-"""Near or far elbow; near or far wrist from there."""
+"""Near or far elbow, near or far wrist from there: indices, by definition."""
 _DETECTOR_RAD: Final = 0.6
 """Usual error (rad) of the detector's bone directions; chosen."""
 _BEHIND_SCENE_M: Final = 0.06

@@ -1,29 +1,32 @@
 """The embedded tracker: files in, ``core.tracking`` at a working resolution, a track out."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.textured_mesh import TexturedMesh
-from hoi_platform.core.tracking.surface import surface_of
-from hoi_platform.core.tracking.track import ObjectPoseTrack
-from hoi_platform.core.tracking.tracker import TrackingInput, track_object
-from hoi_platform.core.tracking.working_size import (
-    coarser_by,
+from hoi_platform.core.tracking.config import TrackerConfig
+from hoi_platform.core.tracking.frames import (
+    shrink_factor,
     shrunk_camera,
     shrunk_images,
     shrunk_masks,
 )
+from hoi_platform.core.tracking.surface import surface_of
+from hoi_platform.core.tracking.track import ObjectPoseTrack
+from hoi_platform.core.tracking.tracker import TrackingInput, track_object
 from hoi_platform.services.meshes.importer import import_mesh
 from hoi_platform.services.vision.object_pose.protocol import ObjectPoseRequest, Progress
 
 
+@dataclass(frozen=True)
 class ModelBasedTracker:
     """Contour and color alignment of the rendered mesh; CPU only, no weights."""
 
-    name = "model_based"
+    name: str = "model_based"
+    config: TrackerConfig = field(default_factory=TrackerConfig)
 
     def track(
         self, request: ObjectPoseRequest, *, progress: Progress | None = None
@@ -31,8 +34,8 @@ class ModelBasedTracker:
         """See ``ObjectPoseTracker``. Raises StageError when frame 0 does not show the object."""
         T_cam_object0 = request.camera.T_cam_world @ request.T_world_object0
         try:
-            inputs = _inputs(request, T_cam_object0)
-            track = track_object(inputs, progress or _silent)
+            inputs = _inputs(request, T_cam_object0, self.config)
+            track = track_object(inputs, progress or _silent, self.config)
         except ValueError as error:
             raise StageError(
                 f"cannot track {request.mesh_obj}: {error}; check the mask and pose of frame 0"
@@ -51,8 +54,11 @@ def _silent(fraction: float, text: str) -> None:
     """Progress that nobody watches."""
 
 
-def _inputs(request: ObjectPoseRequest, T_cam_object0: Array) -> TrackingInput:
-    factor = coarser_by(request.camera, request.tracks.object_masks[0])
+def _inputs(
+    request: ObjectPoseRequest, T_cam_object0: Array, config: TrackerConfig
+) -> TrackingInput:
+    first_mask = request.tracks.object_masks[0]
+    factor = shrink_factor(request.camera, first_mask, config.working_size_px)
     camera = shrunk_camera(request.camera, factor)
     frames = request.video.frames.copy()
     frames[0] = request.first_frame_rgb
