@@ -33,7 +33,14 @@ def test_every_setting_is_read(model: type[Config], users: tuple[str, ...]) -> N
 
 
 @pytest.mark.parametrize(
-    "changed", [{"lost_overlap": 1.2}, {"renderings": 0}, {"color_noise": 0.0}, {"blur": 1.0}]
+    "changed",
+    [
+        {"lost_overlap": 1.2},
+        {"renderings": 0},
+        {"color_noise": 0.0},
+        {"blur_px": (0.0, 1.0)},
+        {"blur": 1.0},
+    ],
 )
 def test_a_setting_out_of_range_is_refused(changed: dict) -> None:
     """A weight of infinity or a misspelled name would reach the solver."""

@@ -20,7 +20,7 @@ LEAST_SAMPLES: Final = 10
 _OCCLUDER_MARGIN_PX: Final = 1
 """Distance (px) from the human's mask within which the object's colors are not trusted; chosen."""
 _FAR_PX: Final = 40.0
-"""Largest distance (px) to the mask that is told apart; chosen: no robust loss sees farther."""
+"""Largest distance (px) to a mask's boundary; chosen: robust losses see no farther."""
 _REMAP_COLUMNS: Final = 1024
 """Samples per row of a remap; chosen: OpenCV refuses images of 32,767 rows or columns."""
 _PLATE_FRAMES: Final = 24
@@ -63,7 +63,16 @@ def frame_evidence(
     hidden = cv2.dilate(human.astype(np.uint8), kernel) > 0
     distance = signed_distance(mask)
     slope = np.stack(gradients(blurred(distance, 1.0)), axis=-1)
-    return FrameEvidence(image, levels, mask & ~human, human, hidden, distance, slope, plate)
+    return FrameEvidence(
+        image=image,
+        levels=levels,
+        mask=mask & ~human,
+        human=human,
+        hidden=hidden,
+        distance=distance,
+        slope=slope,
+        plate=plate,
+    )
 
 
 def plate_of(frames: NDArray[np.uint8], actors: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -150,12 +150,12 @@ def edges_of(
     good = (contrast > _LEAST_CONTRAST) & (mismatch < config.color_tolerance)
     good &= (np.abs(offset) < _REACH_PX - _STEP_PX) & (length[:, 0] > 1e-6)
     return Edges(
-        view.p_object[at][good],
-        start[good],
-        normal[good],
-        offset[good],
-        variance[good],
-        1.0 / view.stride,
+        p_object=view.p_object[at][good],
+        start=start[good],
+        normal=normal[good],
+        offset=offset[good],
+        variance=variance[good],
+        per_pixel=1.0 / view.stride,
     )
 
 

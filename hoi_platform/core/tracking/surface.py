@@ -101,13 +101,13 @@ def surface_of(mesh: TexturedMesh, scale: Array, pixel_m: float) -> TexturedSurf
         for part, p in zip(scaled.parts, plain, strict=True)
     ]
     return TexturedSurface(
-        geometry.vertices[kept],
-        faces.astype(np.int32),
-        normals[normal_index],
-        np.concatenate([_corner_uv(part) for part in scaled.parts]),
-        np.repeat(np.array(tints), counts, axis=0),
-        np.repeat(np.arange(len(counts)), counts).astype(np.int32),
-        tuple(_texture(part, pixel_m) for part in scaled.parts),
+        vertices=geometry.vertices[kept],
+        faces=faces.astype(np.int32),
+        corner_normals=normals[normal_index],
+        corner_uv=np.concatenate([_corner_uv(part) for part in scaled.parts]),
+        face_tint=np.repeat(np.array(tints), counts, axis=0),
+        face_material=np.repeat(np.arange(len(counts)), counts).astype(np.int32),
+        textures=tuple(_texture(part, pixel_m) for part in scaled.parts),
     )
 
 

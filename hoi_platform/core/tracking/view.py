@@ -70,7 +70,7 @@ class SurfaceCaster:
         self.corners = np.array(np.meshgrid(*np.stack([low, high], axis=1))).reshape(3, 8).T
 
     def window(self, T_cam_object: Array, margin_px: int) -> tuple[slice, slice] | None:
-        """Rows and columns that hold the object; None when it is not (wholly) before the camera."""
+        """Rows and columns that hold the object; None when not all of it is before the camera."""
         p_cam = transform_points(T_cam_object, self.corners)
         if not (p_cam[:, 2] > _NEAR_M).all():
             return None
@@ -118,13 +118,13 @@ class SurfaceCaster:
         away = np.einsum("nc,nc->n", normals, rays[chosen] @ R) > 0
         normals[away] *= -1.0
         return View(
-            origin,
-            stride,
-            (result["primID"] >= 0).reshape(shape),
-            result["tfar"][chosen],
-            self.surface.positions(face_ids, bary),
-            normals,
-            self.surface.albedo(face_ids, bary),
+            origin=origin,
+            stride=stride,
+            hit=(result["primID"] >= 0).reshape(shape),
+            depth=result["tfar"][chosen],
+            p_object=self.surface.positions(face_ids, bary),
+            normals=normals,
+            albedo=self.surface.albedo(face_ids, bary),
         )
 
     def _rays(self, origin: tuple[int, int], stride: float, h: int, w: int) -> Array:

@@ -53,8 +53,7 @@ _COARSE_OUTLIER_SIGMAS: Final = 10.0
 """Where the Cauchy loss bends in coarse phases (standard deviations); chosen: far landmarks still
 pull."""
 _FPS_OF_CONFIG: Final = 24.0
-"""Frame rate (frames per second) for which FitConfig states its tolerances; chosen: that of GRAIL's
-videos."""
+"""Frame rate (frames per second) for which FitConfig states its tolerances; GRAIL's."""
 _TRUNK: Final = ("left_shoulder", "right_shoulder", "left_hip", "right_hip", "nose")
 _PALM_KEYPOINTS: Final = ("wrist", "index_mcp", "middle_mcp", "ring_mcp", "pinky_mcp")
 
@@ -91,7 +90,13 @@ def fit_motion(
     """
     observation.require_person()
     context = _context(
-        body, camera, observation, first_frame, fps, config or FitConfig(), scene_depth
+        body=body,
+        camera=camera,
+        observation=observation,
+        first_frame=first_frame,
+        fps=fps,
+        config=config or FitConfig(),
+        scene_depth=scene_depth,
     )
     T = len(observation)
     rotations = torch.as_tensor(first_frame.rotations).expand(T, -1, -1, -1).clone()
@@ -125,14 +130,14 @@ def _context(
     stature_px = body.height_m * px_per_m
     contact = foot_contact_probability(observation.keypoints_px, stature_px, fps)
     return _Context(
-        body,
-        regressor,
-        measured,
-        config,
-        Ground.of(body, first_frame, contact),
-        contact,
-        fps,
-        scene_depth,
+        body=body,
+        regressor=regressor,
+        measured=measured,
+        config=config,
+        ground=Ground.of(body, first_frame, contact),
+        contact=contact,
+        fps=fps,
+        scene_depth=scene_depth,
     )
 
 

@@ -62,13 +62,13 @@ class Ground:
         mass = mass_of_joints()
         heavy = np.flatnonzero(mass)
         return cls(
-            soles,
-            torch.as_tensor(per_point * (heights < _PLANTED_BELOW_M)),
-            torch.as_tensor(heights),
-            joint_points(body).subset(heavy),
-            torch.as_tensor(mass[heavy]),
-            torch.as_tensor(mass @ first_frame.joints(body)[0, :, :2]),
-            torch.as_tensor(contact.min(axis=1)),
+            soles=soles,
+            contact=torch.as_tensor(per_point * (heights < _PLANTED_BELOW_M)),
+            heights=torch.as_tensor(heights),
+            joints=joint_points(body).subset(heavy),
+            mass=torch.as_tensor(mass[heavy]),
+            center_xy=torch.as_tensor(mass @ first_frame.joints(body)[0, :, :2]),
+            standing=torch.as_tensor(contact.min(axis=1)),
         )
 
     def add_to(

@@ -36,12 +36,12 @@ class MediapipeEstimator:
             self.hands,
         )
         return fit_motion(
-            request.body,
-            request.camera,
-            observation,
-            request.first_frame,
-            request.video.fps,
-            self.config,
-            lambda fraction, text: report(0.6 + 0.4 * fraction, text),
-            request.scene_depth,
+            body=request.body,
+            camera=request.camera,
+            observation=observation,
+            first_frame=request.first_frame,
+            fps=request.video.fps,
+            config=self.config,
+            progress=lambda fraction, text: report(0.6 + 0.4 * fraction, text),
+            scene_depth=request.scene_depth,
         )

@@ -65,15 +65,16 @@ def _inputs(
     distance = float(T_cam_object0[2, 3])
     if distance <= 0:
         raise ValueError("the first pose lies behind the camera")
+    mesh = _mesh(request)
     return TrackingInput(
-        shrunk_images(frames, factor),
-        shrunk_masks(request.tracks.object_masks, factor),
-        shrunk_masks(request.tracks.human_masks, factor),
-        camera,
-        surface_of(_mesh(request), np.array(request.scale), distance / camera.focal_px),
-        T_cam_object0,
-        request.video.fps,
-        request.static,
+        frames=shrunk_images(frames, factor),
+        object_masks=shrunk_masks(request.tracks.object_masks, factor),
+        human_masks=shrunk_masks(request.tracks.human_masks, factor),
+        camera=camera,
+        surface=surface_of(mesh, np.array(request.scale), distance / camera.focal_px),
+        T_cam_object0=T_cam_object0,
+        fps=request.video.fps,
+        static=request.static,
     )
 
 
