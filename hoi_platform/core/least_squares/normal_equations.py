@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
 from hoi_platform.core.geometry.rotations import Array
@@ -55,9 +56,9 @@ class NormalEquations:
         """
         squared = (residual * residual).sum(-1) / bend**2
         root = (confidence * loss.weight(squared)) ** 0.5
-        whitened, slope = root[..., None] * residual, root[..., None, None] * J
-        count = (self.frames, -1)
-        self._add_products(whitened.reshape(count), (slope.reshape((*count, self.size)),), None)
+        whitened = (root[..., None] * residual).reshape(self.frames, -1)
+        slope = (root[..., None, None] * J).reshape(self.frames, -1, self.size)
+        self._add_products(whitened, (slope,), None)
         rho = loss.rho(np.asarray(squared))
         self.cost += 0.5 * bend**2 * float((np.asarray(confidence) * rho).sum())
 
@@ -81,8 +82,8 @@ class NormalEquations:
         self.blocks[0] += H
         self.gradient += g
 
-    def hold(self, stiffness: float, frames: Array | slice = slice(None)) -> None:
-        """Resist steps of the chosen frames; unlike a prior this does not move the minimum."""
+    def hold(self, stiffness: float, frames: NDArray[np.bool_] | slice = slice(None)) -> None:
+        """Resist steps of the chosen frames (T,); unlike a prior this does not move the minimum."""
         self.blocks[0][frames] += stiffness * np.eye(self.size)
 
     def _add_products(self, residual: V, jacobians: tuple[V, ...], weights: V | None) -> None:

@@ -112,8 +112,8 @@ def contour_residuals(
     residual = sampled(frame.distance, uv) - contour.distance
     slope = sampled(frame.slope, uv)
     maybe_covered = contour.beside_human & (residual > 0)
-    bend = config.mask_bend_px[level]
-    bend = np.where(maybe_covered, min(bend, _BESIDE_BEND_PX), bend)
+    usual = config.mask_bend_px[level]
+    bend = np.where(maybe_covered, min(usual, _BESIDE_BEND_PX), usual)
     weights = GEMAN_MCCLURE.weight((residual / bend) ** 2) / config.mask_noise_px**2
     weights /= config.rim_correlation_px * contour.per_pixel
     pixels = pixel_jacobian(p_cam, center_of(T, model.center), model.camera.focal_px)

@@ -24,7 +24,7 @@ from hoi_platform.core.body.fitting.measurements import (
 )
 from hoi_platform.core.body.fitting.objective import Objective
 from hoi_platform.core.body.fitting.observation import KeypointObservation
-from hoi_platform.core.body.ik import SIDES
+from hoi_platform.core.body.ik import SIDES, Side
 from hoi_platform.core.body.keypoints import (
     KEYPOINT,
     LEFT_HAND_KEYPOINTS,
@@ -166,7 +166,7 @@ def _fit_body(
     return fine.pose(x)
 
 
-def _fit_hand(context: _Context, rotations: Tensor, translation: Tensor, side: str) -> Tensor:
+def _fit_hand(context: _Context, rotations: Tensor, translation: Tensor, side: Side) -> Tensor:
     """The wrist and the fingers of one hand; the rest of the body stays."""
     fingers = range(*(LEFT_HAND if side == "left" else RIGHT_HAND).indices(len(JOINT)))
     space = PoseSpace(

@@ -35,8 +35,8 @@ def start_arms(measured: Measurements, space: PoseSpace, x: Tensor) -> None:
     posed, body_bones = space.posed(x), slice(0, len(BODY_BONES))
     R_world_cam = measured.T_cam_world[:3, :3].T.numpy()
     directions = measured.directions[:, body_bones].numpy() @ R_world_cam.T
-    usable = measured.direction_known * (measured.direction_inflation < _MOST_INFLATION)
-    usable = usable[:, body_bones].numpy().astype(bool)
+    certain = measured.direction_inflation < _MOST_INFLATION
+    usable = (measured.direction_known * certain)[:, body_bones].numpy().astype(bool)
     rotations = space.pose(x)[0].numpy()
     for side in SIDES:
         found = arm_rotations(side, rotations, posed.R_world_joint.numpy(), directions, usable)
