@@ -40,7 +40,7 @@ class NormalEquations:
         self.gradient = np.zeros((self.frames, self.size))
 
     def add(self, residual: V, *jacobians: V, weights: V | None = None) -> None:
-        """Residuals (N, M) of N runs of consecutive frames, with weights (N, M) or 1.
+        """Residuals (N, M) of N runs of consecutive frames, with weights w (N, M) or 1.
 
         Run t has the frames t, t + 1, …; ``jacobians[k]`` (N, M, P) is the derivative with respect
         to frame t + k. There is a run for each frame at which one fits: N = T − K + 1.
@@ -62,17 +62,19 @@ class NormalEquations:
         rho = loss.rho(np.asarray(squared))
         self.cost += 0.5 * bend**2 * float((np.asarray(confidence) * rho).sum())
 
-    def add_differences(self, stencil: tuple[float, ...], values: V, J: V, weights: V) -> None:
-        """The residuals w · Σ_k stencil_k v_{t+k} of per-frame values (T, M), J (T, M, P).
+    def add_differences(
+        self, stencil: tuple[float, ...], values: V, J: V, inverse_sigma: V
+    ) -> None:
+        """The residuals Σ_k stencil_k v_{t+k} / σ of per-frame values (T, M), J (T, M, P).
 
-        ``weights`` multiplies the residual, not its square; it broadcasts to (N, M).
+        ``inverse_sigma`` broadcasts to (N, M). Fewer frames than the stencil has add nothing.
         """
         count = self.frames - len(stencil) + 1
         if count <= 0:
             return
         parts = [c * values[k : k + count] for k, c in enumerate(stencil)]
-        slopes = [c * weights[..., None] * J[k : k + count] for k, c in enumerate(stencil)]
-        self.add(sum(parts[1:], start=parts[0]) * weights, *slopes)
+        slopes = [c * inverse_sigma[..., None] * J[k : k + count] for k, c in enumerate(stencil)]
+        self.add(sum(parts[1:], start=parts[0]) * inverse_sigma, *slopes)
 
     def add_quadratic(self, H: Array, g: Array) -> None:
         """½ δᵀ H δ + gᵀ δ per frame, H (T, P, P) and g (T, P).

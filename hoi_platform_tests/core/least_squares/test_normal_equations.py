@@ -75,16 +75,16 @@ def test_the_step_is_that_of_the_dense_least_squares(
 
 @pytest.mark.parametrize("library", [np.asarray, torch.as_tensor])
 def test_differences_are_runs_of_frames(library: Callable) -> None:
-    """Smoothness would act on the wrong frames, or its weight be taken for its square."""
+    """Smoothness would act on the wrong frames, or σ be mistaken for the variance."""
     T, M, P = 6, 2, 3
     rng = np.random.default_rng(1)
     values, J = rng.normal(size=(T, M)), rng.normal(size=(T, M, P))
-    weights = rng.uniform(0.5, 2, size=(T - 2, M))
+    inverse_sigma = rng.uniform(0.5, 2, size=(T - 2, M))
     equations, expected = NormalEquations(T, P, 2), NormalEquations(T, P, 2)
-    equations.add_differences(SECOND, library(values), library(J), library(weights))
+    equations.add_differences(SECOND, library(values), library(J), library(inverse_sigma))
     residual = np.diff(values, n=2, axis=0)
     slopes = [c * J[k : k + T - 2] for k, c in enumerate(SECOND)]
-    expected.add(residual, *slopes, weights=weights**2)
+    expected.add(residual, *slopes, weights=inverse_sigma**2)
     np.testing.assert_allclose(equations.blocks, expected.blocks)
     np.testing.assert_allclose(equations.gradient, expected.gradient)
     assert equations.cost == pytest.approx(expected.cost)

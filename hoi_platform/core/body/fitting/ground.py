@@ -87,12 +87,12 @@ class Ground:
             _constant(config.foot_height_m),
         )
         equations.add(height.residual.flatten(1), height.J.flatten(1, 2))
-        weights = planted_through(self.contact) / config.foot_slide_m
+        inverse_sigma = planted_through(self.contact) / config.foot_slide_m
         equations.add_differences(
             VELOCITY,
             soles.p.flatten(1),
             soles.J.flatten(1, 2),
-            weights.repeat_interleave(3, dim=1),
+            inverse_sigma.repeat_interleave(3, dim=1),
         )
 
     def _add_balance(self, equations: NormalEquations, joints: Points, config: FitConfig) -> None:
