@@ -20,8 +20,8 @@ from hoi_platform.core.least_squares.robust import CAUCHY
 
 _SMOOTHING_ROUNDS: Final = 4
 """Number of reweighted solutions of a path; chosen: the weights have settled."""
-_JUMP_BEND: Final = 3.0
-"""Where the loss of an acceleration bends, as a multiple of the typical one; chosen."""
+BEND_SIGMAS: Final = 3.0
+"""Where the losses of colors and of accelerations bend (standard deviations); chosen."""
 RIDGE: Final = 1e-6
 """Information of no motion in a step (a weight in 1/m², 1/rad²); chosen: next to nothing."""
 _FIXED: Final = 1e12
@@ -130,7 +130,7 @@ def _equations(
     """Of the path's twists, reweighted at the path."""
     jump = np.diff(twist_between(path[:-1], path[1:], center), axis=0)
     size = np.square(jump / np.repeat(acceleration, 3)).reshape(-1, 2, 3).sum(axis=2)
-    weights = CAUCHY.weight(size / _JUMP_BEND**2) / np.square(acceleration)
+    weights = CAUCHY.weight(size / BEND_SIGMAS**2) / np.square(acceleration)
     equations = NormalEquations(len(Ts), 6, reach=2)
     equations.hold(RIDGE)
     away = twist_between(Ts, path, center)

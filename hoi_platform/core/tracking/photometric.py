@@ -24,7 +24,12 @@ from hoi_platform.core.tracking.lighting import (
     srgb_from_linear,
     srgb_slope,
 )
-from hoi_platform.core.tracking.motion import PoseResiduals, center_of, pixel_jacobian
+from hoi_platform.core.tracking.motion import (
+    BEND_SIGMAS,
+    PoseResiduals,
+    center_of,
+    pixel_jacobian,
+)
 from hoi_platform.core.tracking.view import ObjectModel, View
 
 _GAIN_RANGE: Final = (0.6, 1.6)
@@ -35,8 +40,6 @@ _SATURATED: Final = 0.9
 """Linear color (0 to 1) from which on a pixel is overexposed; chosen."""
 _BLACK: Final = 0.02
 """Added to linear colors (0 to 1) before they divide; chosen: the noise of dark pixels."""
-_BEND_SIGMAS: Final = 3.0
-"""Where the loss of a color bends (standard deviations); chosen."""
 _SIGMA_OF_MEDIAN: Final = 0.85
 """Factor from the median length of color residuals to a channel's standard deviation; chosen as
 1 / (0.67 · √3), that of three Gaussian channels which err alike."""
@@ -174,7 +177,7 @@ def photometric_residuals(
     if seen.sum() < LEAST_SAMPLES:
         return PoseResiduals(np.zeros(0), np.zeros((0, 6)), np.zeros(0))
     sigma = max(model.config.color_noise, _SIGMA_OF_MEDIAN * float(np.median(size[seen])))
-    weights = seen * GEMAN_MCCLURE.weight((size / (_BEND_SIGMAS * sigma)) ** 2)
+    weights = seen * GEMAN_MCCLURE.weight((size / (BEND_SIGMAS * sigma)) ** 2)
     pixels = pixel_jacobian(p_cam, center_of(T, model.center), model.camera.focal_px)
     J = template.slope @ pixels
     J[..., 3:] -= template.turn

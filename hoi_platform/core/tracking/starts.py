@@ -18,7 +18,8 @@ from hoi_platform.core.tracking.photometric import visible
 from hoi_platform.core.tracking.view import ObjectModel, SurfaceCaster, View
 
 _SAME_PX: Final = 0.7
-"""Distance in the image (px) below which two starts are one; chosen: the refinement reaches it."""
+"""Distance in the image (px) below which two starts are one, and a corner that is followed there
+and back has returned; chosen: the refinement reaches it."""
 _TURNS_DEG: Final = (12.0, 25.0)
 """Turns (degrees) of the wide search; chosen: the refinement reaches about 10."""
 _LEAST_MASK_PX: Final = 40
@@ -29,8 +30,6 @@ _CORNERS: Final = 150
 """Largest number of corners that are followed; chosen."""
 _LEAST_INLIERS: Final = 8
 """Number of corners that must agree on a pose; chosen: twice what a pose needs."""
-_RETURN_PX: Final = 0.7
-"""Largest error (px) of a corner that is followed there and back; chosen."""
 _REPROJECTION_PX: Final = 1.5
 """Largest error (px) of an inlier; chosen: that of the flow."""
 _FLOW_WINDOW_PX: Final = 13
@@ -199,7 +198,7 @@ def _followed(
     there, ok, _ = cv2.calcOpticalFlowPyrLK(first, second, start, start.copy(), winSize=window)
     back, ok_back, _ = cv2.calcOpticalFlowPyrLK(second, first, there, there.copy(), winSize=window)
     error = np.linalg.norm((back - start)[:, 0], axis=1)
-    kept = (ok[:, 0] > 0) & (ok_back[:, 0] > 0) & (error < _RETURN_PX)
+    kept = (ok[:, 0] > 0) & (ok_back[:, 0] > 0) & (error < _SAME_PX)
     uv = there[:, 0].astype(float)
     inside = (uv >= 0).all(axis=1) & (uv < np.array(frame.mask.shape)[::-1]).all(axis=1)
     kept &= inside
