@@ -7,14 +7,20 @@ rubber it is most of what is seen.
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
 from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.least_squares.normal_equations import NormalEquations
 
-_DIFFUSE, _GLOSS = 9, 4
-_RIDGE = np.array([1e-4] + 3 * [0.02] + 5 * [0.1] + [0.02] + 3 * [0.2])
-"""Weight of zero for each coefficient, relative to the data's."""
+_DIFFUSE: Final = 9
+"""Number of spherical harmonics up to order 2, by definition."""
+_GLOSS: Final = 4
+"""Number of spherical harmonics up to order 1, by definition."""
+_RIDGE: Final = np.array([1e-4] + 3 * [0.02] + 5 * [0.1] + [0.02] + 3 * [0.2])
+"""Weight of zero for each coefficient, as a share of the data's; chosen: higher orders and gloss
+must earn their place."""
 
 
 def srgb_from_linear(x: Array) -> Array:
@@ -81,24 +87,24 @@ class Lighting:
 
 @dataclass
 class LightingFit:
-    """Normal equations of the lighting, to which each frame adds what it saw."""
+    """Ridge regression of the lighting, to which each frame adds what it shows."""
 
-    _A: Array = field(default_factory=lambda: np.zeros((3, len(_RIDGE), len(_RIDGE))))
-    _b: Array = field(default_factory=lambda: np.zeros((3, len(_RIDGE))))
+    _equations: NormalEquations = field(
+        default_factory=lambda: NormalEquations(frames=3, size=_DIFFUSE + _GLOSS)
+    )
+    """One block per color channel."""
 
     def add(self, albedo: Array, normals: Array, observed: Array, weights: Array) -> None:
-        """Observed linear colors (N, 3) of surface with albedo (N, 3), weights (N,)."""
+        """Observed linear colors (N, 3) of a surface with albedo (N, 3), weights (N,)."""
         basis = _basis(normals)
         gloss = np.broadcast_to(basis[:, :_GLOSS], (3, len(basis), _GLOSS))
         X = np.concatenate([albedo.T[:, :, None] * basis, gloss], axis=2)
         XtW = np.swapaxes(X, 1, 2) * weights
-        self._A += XtW @ X
-        self._b += np.einsum("cbn,nc->cb", XtW, observed)
+        self._equations.add_quadratic(XtW @ X, -np.einsum("cbn,nc->cb", XtW, observed))
 
     def solve(self) -> Lighting:
-        """The regularized least-squares lighting. Raises ValueError when nothing was added."""
-        scale = self._A[:, 0, 0]
-        if not (scale > 0).all():
+        """The regularized lighting. Raises ValueError when nothing was added."""
+        of_data = self._equations.blocks[0, :, :1, 0]
+        if not (of_data > 0).all():
             raise ValueError("no lit surface was added to the lighting fit")
-        A = self._A + scale[:, None, None] * np.diag(_RIDGE)
-        return Lighting(np.linalg.solve(A, self._b[..., None])[..., 0].T)
+        return Lighting(self._equations.step(ridge=of_data * _RIDGE).T)

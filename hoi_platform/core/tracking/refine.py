@@ -1,49 +1,42 @@
-"""Gauss-Newton from a starting pose to the pose that explains a frame best."""
+"""The pose that explains a frame best: Gauss-Newton from each of several starts."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.tracking.appearance import Template, frame_gain, render, template
-from hoi_platform.core.tracking.contour import (
+from hoi_platform.core.least_squares.normal_equations import NormalEquations
+from hoi_platform.core.tracking.frames import COARSE, FINE, FrameEvidence
+from hoi_platform.core.tracking.judging import PoseEstimate, score_pose
+from hoi_platform.core.tracking.motion import RIDGE, apply_twist, twist_between
+from hoi_platform.core.tracking.photometric import (
+    Template,
+    frame_gain,
+    photometric_residuals,
+    render,
+    template,
+)
+from hoi_platform.core.tracking.silhouette import (
     Contour,
+    Edges,
     contour_of,
-    contour_term,
+    contour_residuals,
+    edge_residuals,
+    edges_of,
     uncovered_rim,
 )
-from hoi_platform.core.tracking.edges import Edges, edge_term, edges_of
-from hoi_platform.core.tracking.evidence import BLUR_PX, FINE, FrameEvidence
-from hoi_platform.core.tracking.lighting import Lighting
-from hoi_platform.core.tracking.se3 import moved, twist_between
-from hoi_platform.core.tracking.terms import NormalEquations, photometric_term, prior_term
-from hoi_platform.core.tracking.view import SurfaceCaster
+from hoi_platform.core.tracking.view import ObjectModel
 
-CONTOUR_SOFT_PX = (5.0, 2.0)
-"""Robust scale of the contour term at the coarse and the fine level."""
-_INNER_STEPS = 3
-_SUPERSAMPLED_BELOW_PX = 12000
-"""Windows (px) up to this are rendered with 3 x 3 samples per pixel."""
-_LARGEST_TURN = 0.25
-"""Largest rotation of one step (radians)."""
-
-
-@dataclass(frozen=True)
-class Model:
-    """What stays the same while one frame is tracked."""
-
-    caster: SurfaceCaster
-    lighting: Lighting
-
-    @property
-    def camera(self) -> Camera:
-        return self.caster.camera
-
-    @property
-    def center(self) -> Array:
-        return self.caster.surface.center
+_STEPS: Final = 3
+"""Number of steps from one rendering to the next; chosen: a rendering costs more than a step."""
+_LARGEST_TURN: Final = 0.25
+"""Largest rotation of one step (rad); chosen: farther, the rendering no longer holds."""
+_SMALL_STEP: Final = (1e-4, 1e-3)
+"""Step (m, rad) below which no further one is made; chosen: hundredths of a pixel."""
+_SUPERSAMPLED_BELOW_PX: Final = 12000
+"""Number of pixels of a window up to which it is rendered with 3 x 3 samples each; chosen: larger
+objects have enough."""
 
 
 class Prior(NamedTuple):
@@ -60,36 +53,68 @@ class Refined(NamedTuple):
     information: Array  # (6, 6)
 
 
-def refine(
-    frame: FrameEvidence, T: Array, model: Model, prior: Prior, level: int, rounds: int
-) -> Refined:
-    """Render, linearize and step ``rounds`` times; without the object in view T is returned."""
+def best_of(
+    frame: FrameEvidence,
+    starts: Sequence[Array],
+    model: ObjectModel,
+    prior: Array,
+    wide: bool = False,
+) -> PoseEstimate:
+    """Refine the most promising starts coarsely and the best of these finely.
+
+    ``prior`` (6, 6) is the information about each start, that keeps unseen directions in place.
+    """
+    most = model.config.refined_starts[1 if wide else 0]
+    promising = _ranked(frame, starts, model)[:most]
+    coarse = [refine(frame, T, model, Prior(T, prior), COARSE).T for T in promising]
+    T = _ranked(frame, coarse, model)[0]
+    pose, information = refine(frame, T, model, Prior(T, prior), FINE)
+    return PoseEstimate(pose, information, score_pose(frame, pose, model, 1.0))
+
+
+def _ranked(frame: FrameEvidence, poses: Sequence[Array], model: ObjectModel) -> list[Array]:
+    if len(poses) == 1:
+        return list(poses)
+    scores = [score_pose(frame, T, model).total for T in poses]
+    return [poses[i] for i in np.argsort(scores)[::-1]]
+
+
+def refine(frame: FrameEvidence, T: Array, model: ObjectModel, prior: Prior, level: int) -> Refined:
+    """Render, linearize and step a few times; without the object in view ``T`` is returned."""
     information = np.zeros((6, 6))
-    for _ in range(rounds):
+    for _ in range(model.config.renderings):
         rendered = _rendered(frame, T, model, level)
         if rendered is None:
             break
-        for _ in range(_INNER_STEPS):
-            image = _image_terms(frame, T, rendered, model, level)
-            step = _step(image + prior_term(T, prior.T, prior.information, model.center))
-            T = moved(T, step, model.center)
-            information = image.H
-            if np.abs(step[:3]).max() < 1e-4 and np.abs(step[3:]).max() < 1e-3:
+        for _ in range(_STEPS):
+            equations = _of_image(frame, T, rendered, model, level)
+            information = equations.blocks[0, 0].copy()
+            away = twist_between(prior.T, T, model.center)
+            equations.add_quadratic(prior.information, prior.information @ away)
+            step = _limited(equations.step(ridge=RIDGE)[0])
+            T = apply_twist(T, step, model.center)
+            if (np.abs(step).reshape(2, 3).max(axis=1) < _SMALL_STEP).all():
                 break
     return Refined(T, information)
 
 
-class _Rendered(NamedTuple):
-    """What one rendering is compared by."""
+def _limited(step: Array) -> Array:
+    turn = float(np.linalg.norm(step[3:]))
+    return step if turn <= _LARGEST_TURN else step * (_LARGEST_TURN / turn)
 
-    T: Array
+
+class _Rendered(NamedTuple):
+    """What a frame is compared with, from one rendering."""
+
+    T: Array  # (4, 4)
     template: Template
     contour: Contour
     edges: Edges | None  # the fine level only
 
 
-def _rendered(frame: FrameEvidence, T: Array, model: Model, level: int) -> _Rendered | None:
-    margin = int(3 * BLUR_PX[level]) + 2
+def _rendered(frame: FrameEvidence, T: Array, model: ObjectModel, level: int) -> _Rendered | None:
+    sigma = model.config.blur_px[level]
+    margin = int(3 * sigma) + 2
     view = model.caster.view(T, _stride(T, model, level, margin), margin)
     if view is None:
         return None
@@ -98,13 +123,13 @@ def _rendered(frame: FrameEvidence, T: Array, model: Model, level: int) -> _Rend
     rim = uncovered_rim(view, frame, model.camera)
     return _Rendered(
         T,
-        template(frame, view, rendering, level, BLUR_PX[level]),
+        template(frame, view, rendering, level, sigma),
         contour_of(view, rim, frame),
-        edges_of(view, rendering.colors, rim, frame) if level == FINE else None,
+        edges_of(view, rendering.colors, rim, frame, model) if level == FINE else None,
     )
 
 
-def _stride(T: Array, model: Model, level: int, margin_px: int) -> float:
+def _stride(T: Array, model: ObjectModel, level: int, margin_px: int) -> float:
     window = model.caster.window(T, margin_px)
     if level != FINE or window is None:
         return 1.0
@@ -112,21 +137,18 @@ def _stride(T: Array, model: Model, level: int, margin_px: int) -> float:
     return 1 / 3 if area < _SUPERSAMPLED_BELOW_PX else 1.0
 
 
-def _image_terms(
-    frame: FrameEvidence, T: Array, rendered: _Rendered, model: Model, level: int
+def _of_image(
+    frame: FrameEvidence, T: Array, rendered: _Rendered, model: ObjectModel, level: int
 ) -> NormalEquations:
-    camera, center = model.camera, model.center
-    twist = twist_between(rendered.T, T, center)
-    terms = photometric_term(
-        frame, rendered.template, T, twist, center, camera, level, BLUR_PX[level]
-    )
-    terms += contour_term(frame, rendered.contour, T, center, camera, CONTOUR_SOFT_PX[level])
+    """The image's evidence about the twist of ``T`` (4, 4): one frame, six unknowns."""
+    twist = twist_between(rendered.T, T, model.center)
+    evidence = [
+        photometric_residuals(frame, rendered.template, T, twist, model, level),
+        contour_residuals(frame, rendered.contour, T, model, level),
+    ]
     if rendered.edges is not None:
-        terms += edge_term(rendered.edges, T, center, camera)
-    return terms
-
-
-def _step(equations: NormalEquations) -> Array:
-    step = -np.linalg.solve(equations.H + 1e-6 * np.eye(6), equations.g)
-    turn = float(np.linalg.norm(step[3:]))
-    return step if turn <= _LARGEST_TURN else step * (_LARGEST_TURN / turn)
+        evidence.append(edge_residuals(rendered.edges, T, model))
+    equations = NormalEquations(frames=1, size=6)
+    for values, J, weights in evidence:
+        equations.add(values[None], J[None], weights=weights[None])
+    return equations

@@ -1,16 +1,25 @@
-"""A mesh with its colors, as the tracker needs it."""
+"""A mesh with its colors, and the turns that neither of them shows."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.normals import corner_normals
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.symmetry import CONTINUOUS, symmetry_axes
 from hoi_platform.core.geometry.textured_mesh import MeshPart, TexturedMesh
 from hoi_platform.core.geometry.topology import weld_index
 from hoi_platform.core.tracking.lighting import linear_from_srgb
+
+_SAMPLES: Final = 1500
+"""Number of points whose colors are compared after a turn; chosen: about 1 cm apart on a tool."""
+_COLOR_TOLERANCE: Final = 0.02
+"""Mean difference (linear RGB, 0 to 1) below which a turned texture looks the same; chosen."""
+_ANGLES_DEG: Final = (10.0, 25.0, 60.0, 130.0)
+"""Turns (degrees) that are tried; chosen: no two are a multiple of the same symmetry."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +101,13 @@ def surface_of(mesh: TexturedMesh, scale: Array, pixel_m: float) -> TexturedSurf
         for part, p in zip(scaled.parts, plain, strict=True)
     ]
     return TexturedSurface(
-        geometry.vertices[kept],
-        faces.astype(np.int32),
-        normals[normal_index],
-        np.concatenate([_corner_uv(part) for part in scaled.parts]),
-        np.repeat(np.array(tints), counts, axis=0),
-        np.repeat(np.arange(len(counts)), counts).astype(np.int32),
-        tuple(_texture(part, pixel_m) for part in scaled.parts),
+        vertices=geometry.vertices[kept],
+        faces=faces.astype(np.int32),
+        corner_normals=normals[normal_index],
+        corner_uv=np.concatenate([_corner_uv(part) for part in scaled.parts]),
+        face_tint=np.repeat(np.array(tints), counts, axis=0),
+        face_material=np.repeat(np.arange(len(counts)), counts).astype(np.int32),
+        textures=tuple(_texture(part, pixel_m) for part in scaled.parts),
     )
 
 
@@ -125,3 +134,27 @@ def _texture(part: MeshPart, pixel_m: float) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(linear, size, interpolation=cv2.INTER_AREA), np.float32).reshape(
         size[1], size[0], 3
     )
+
+
+def unseen_axes(surface: TexturedSurface, rng: np.random.Generator) -> Array:
+    """Unit axes (K, 3) of the object about which neither its shape nor its colors show a turn."""
+    mesh = TriangleMesh(surface.vertices, surface.faces.astype(np.int64))
+    axes = [axis for axis in symmetry_axes(mesh) if axis.order == CONTINUOUS]
+    if not axes:
+        return np.zeros((0, 3))
+    face_ids, bary = surface.sample(_SAMPLES, rng)
+    points, colors = surface.positions(face_ids, bary), surface.albedo(face_ids, bary)
+    plain = [axis.axis for axis in axes if _looks_alike(points - axis.point, colors, axis.axis)]
+    return np.array(plain).reshape(-1, 3)
+
+
+def _looks_alike(points: Array, colors: Array, axis: Array) -> bool:
+    from scipy.spatial import cKDTree
+
+    tree = cKDTree(points)
+    floor = np.abs(colors - colors[tree.query(points, k=2)[1][:, 1]]).mean()
+    for angle in np.radians(_ANGLES_DEG):
+        nearest = tree.query(points @ matrix_from_axis_angle(axis * angle).T)[1]
+        if np.abs(colors - colors[nearest]).mean() > floor + _COLOR_TOLERANCE:
+            return False
+    return True

@@ -1,43 +1,42 @@
-"""The tracker: frame by frame forward, then every frame again with what all of them told."""
+"""The tracker: frame by frame forward, then every frame again from the smooth path of all."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.tracking.appearance import add_to_lighting
-from hoi_platform.core.tracking.background import static_background
-from hoi_platform.core.tracking.confidence import (
+from hoi_platform.core.tracking.config import TrackerConfig
+from hoi_platform.core.tracking.frames import FINE, FrameEvidence, frame_evidence, plate_of
+from hoi_platform.core.tracking.judging import (
     LEAST_PIXELS,
+    PoseEstimate,
     confidence_of,
     is_doubtful,
     is_lost,
+    resting_frames,
+    score_pose,
+    shows_motion,
 )
-from hoi_platform.core.tracking.evidence import FINE, FrameEvidence, frame_evidence
 from hoi_platform.core.tracking.lighting import LightingFit
-from hoi_platform.core.tracking.refine import Model, Prior, refine
-from hoi_platform.core.tracking.rest import resting_frames, shows_motion
-from hoi_platform.core.tracking.scoring import Score, score_pose
-from hoi_platform.core.tracking.search import Found, best_of, local_starts, wide_starts
-from hoi_platform.core.tracking.smoothing import smoothed
-from hoi_platform.core.tracking.spin import spin_information, unseen_axes, without_spin
-from hoi_platform.core.tracking.surface import TexturedSurface
+from hoi_platform.core.tracking.motion import smooth_path, spin_information, without_spin
+from hoi_platform.core.tracking.photometric import add_to_lighting
+from hoi_platform.core.tracking.refine import Prior, best_of, refine
+from hoi_platform.core.tracking.starts import local_starts, wide_starts
+from hoi_platform.core.tracking.surface import TexturedSurface, unseen_axes
 from hoi_platform.core.tracking.track import ObjectPoseTrack
-from hoi_platform.core.tracking.view import SurfaceCaster
+from hoi_platform.core.tracking.view import ObjectModel, SurfaceCaster
 
 Progress = Callable[[float, str], None]
 
-_PRIOR_SIGMA = (0.03, 0.2)
-"""How far (meters, radians) a pose may lie from its start in a direction that shows nothing."""
-_ACCELERATION = (4.0, 40.0)
-"""Typical acceleration of a hand-held object (m/s², rad/s²)."""
-_LIGHTING_EVERY = 3
-_EXACT = 1e8 * np.eye(6)
-"""Information of a pose that was given, not measured."""
+_LIGHTING_EVERY: Final = 3
+"""Frames from one to the next that informs the lighting; chosen: neighbors show the same."""
+_EXACT: Final = 1e8 * np.eye(6)
+"""Information of a pose that was given, not measured (1/m², 1/rad²); chosen: 0.1 mm, 0.1 mrad."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +54,21 @@ class TrackingInput:
     """The object is known to stay where it is."""
 
     @cached_property
-    def background(self) -> NDArray[np.float32]:
+    def plate(self) -> NDArray[np.float32]:
         """(H, W, 3) the scene without its actors, nan where they are always in the way."""
-        return static_background(self.frames, self.object_masks | self.human_masks)
+        return plate_of(self.frames, self.object_masks | self.human_masks)
 
-    def evidence(self, t: int) -> FrameEvidence:
+    def evidence(self, t: int, config: TrackerConfig) -> FrameEvidence:
         """Frame ``t``, prepared."""
         masks = self.object_masks[t], self.human_masks[t]
-        return frame_evidence(self.frames[t], *masks, self.background)
+        return frame_evidence(self.frames[t], *masks, self.plate, config.blur_px)
 
 
-def track_object(inputs: TrackingInput, progress: Progress) -> ObjectPoseTrack:
+def track_object(
+    inputs: TrackingInput, progress: Progress, config: TrackerConfig | None = None
+) -> ObjectPoseTrack:
     """Follow the object. Raises ValueError when frame 0 does not show it where it should be."""
-    tracker = _Tracker(inputs)
+    tracker = _Tracker(inputs, config or TrackerConfig())
     if inputs.static:
         tracker.stay()
     else:
@@ -76,34 +77,33 @@ def track_object(inputs: TrackingInput, progress: Progress) -> ObjectPoseTrack:
 
 
 class _Tracker:
-    def __init__(self, inputs: TrackingInput) -> None:
-        self._inputs = inputs
-        caster = SurfaceCaster(inputs.surface, inputs.camera)
+    def __init__(self, inputs: TrackingInput, config: TrackerConfig) -> None:
+        self._inputs, self._config = inputs, config
         self._lighting = LightingFit()
-        self._model = self._first_model(caster)
+        self._model = self._first_model(SurfaceCaster(inputs.surface, inputs.camera))
         self._axes = unseen_axes(inputs.surface, np.random.default_rng(0))
         T0 = inputs.T_cam_object0
-        self._reference = self._score(inputs.evidence(0), T0)
-        self._found = [Found(T0, _EXACT, self._reference)]
+        self._reference = score_pose(self._evidence(0), T0, self._model, 1.0)
+        self._found = [PoseEstimate(T0, _EXACT, self._reference)]
         self._moves = [False]
 
-    def _first_model(self, caster: SurfaceCaster) -> Model:
-        T0, first = self._inputs.T_cam_object0, self._inputs.evidence(0)
+    def _evidence(self, t: int) -> FrameEvidence:
+        return self._inputs.evidence(t, self._config)
+
+    def _first_model(self, caster: SurfaceCaster) -> ObjectModel:
+        T0, first = self._inputs.T_cam_object0, self._evidence(0)
         view = caster.view(T0)
         if view is None or first.mask.sum() < LEAST_PIXELS:
             raise ValueError("frame 0 does not show the object")
         add_to_lighting(self._lighting, first, view, T0[:3, :3])
-        return Model(caster, self._lighting.solve())
-
-    def _score(self, frame: FrameEvidence, T: Array) -> Score:
-        return score_pose(frame, T, self._model.caster, self._model.lighting, 1.0)
+        return ObjectModel(caster, self._lighting.solve(), self._config)
 
     def forward(self, progress: Progress) -> None:
         """Find every frame's pose from the frames before it."""
         count = len(self._inputs.frames)
-        previous = self._inputs.evidence(0)
+        previous = self._evidence(0)
         for t in range(1, count):
-            frame = self._inputs.evidence(t)
+            frame = self._evidence(t)
             found = self._next(previous, frame)
             prior = self._prior(found.T)
             self._moves.append(shows_motion(found, self._found[0].T, self._model, prior))
@@ -114,35 +114,38 @@ class _Tracker:
             progress(0.8 * t / count, "following the object")
 
     def stay(self) -> None:
-        """Leave the object where it is and judge how well that explains every frame."""
+        """Leave the object where it is and score that in every frame."""
         T0 = self._found[0].T
         for t in range(1, len(self._inputs.frames)):
-            self._found.append(Found(T0, _EXACT, self._score(self._inputs.evidence(t), T0)))
+            score = score_pose(self._evidence(t), T0, self._model, 1.0)
+            self._found.append(PoseEstimate(T0, _EXACT, score))
             self._moves.append(False)
 
-    def _next(self, previous: FrameEvidence, frame: FrameEvidence) -> Found:
+    def _next(self, previous: FrameEvidence, frame: FrameEvidence) -> PoseEstimate:
         history = self._found
         if (frame.mask & ~frame.hidden).sum() < LEAST_PIXELS:
             return history[-1].as_lost()
         prior = self._prior(history[-1].T)
         starts = local_starts(previous, frame, history, self._model)
         best = best_of(frame, starts, self._model, prior)
-        if is_doubtful(best.score, self._reference):
+        if is_doubtful(best.score, self._reference, self._config):
             starts = wide_starts(frame, history, self._model)
             wide = best_of(frame, starts, self._model, prior, wide=True)
             best = max(best, wide, key=lambda found: found.score.total)
-        return history[-1].as_lost() if is_lost(best.score, self._reference) else best
+        lost = is_lost(best.score, self._reference, self._config)
+        return history[-1].as_lost() if lost else best
 
     def _prior(self, T: Array) -> Array:
-        information = np.diag(np.repeat(_PRIOR_SIGMA, 3) ** -2.0)
-        return information + spin_information(self._axes, T[:3, :3])
+        """(6, 6) information about a start at ``T``, for what the image does not show."""
+        information = np.diag(np.repeat(self._config.prior_sigma, 3) ** -2.0)
+        return information + spin_information(self._axes, T[:3, :3], self._config.spin_rad)
 
-    def _learn_lighting(self, frame: FrameEvidence, found: Found) -> None:
+    def _learn_lighting(self, frame: FrameEvidence, found: PoseEstimate) -> None:
         view = self._model.caster.view(found.T)
-        if view is None or is_doubtful(found.score, self._reference):
+        if view is None or is_doubtful(found.score, self._reference, self._config):
             return
         add_to_lighting(self._lighting, frame, view, found.T[:3, :3])
-        self._model = Model(self._model.caster, self._lighting.solve())
+        self._model = replace(self._model, lighting=self._lighting.solve())
 
     def result(self, progress: Progress) -> ObjectPoseTrack:
         """Refine every frame from the smoothed path and smooth again."""
@@ -157,14 +160,13 @@ class _Tracker:
         self._smooth(resting)
         return self._track()
 
-    def _refined(self, t: int) -> Found:
-        found, frame = self._found[t], self._inputs.evidence(t)
+    def _refined(self, t: int) -> PoseEstimate:
+        found, frame = self._found[t], self._evidence(t)
         if found.lost:
             return found
-        T, information = refine(
-            frame, found.T, self._model, Prior(found.T, self._prior(found.T)), FINE, 2
-        )
-        return Found(T, information, self._score(frame, T))
+        prior = Prior(found.T, self._prior(found.T))
+        T, information = refine(frame, found.T, self._model, prior, FINE)
+        return PoseEstimate(T, information, score_pose(frame, T, self._model, 1.0))
 
     def _smooth(self, resting: NDArray[np.bool_]) -> None:
         Ts = np.stack([found.T for found in self._found])
@@ -172,13 +174,16 @@ class _Tracker:
             [without_spin(f.information, self._axes, f.T[:3, :3]) for f in self._found]
         )
         dt = 1.0 / self._inputs.fps
-        acceleration = (_ACCELERATION[0] * dt**2, _ACCELERATION[1] * dt**2)
-        Ts = smoothed(Ts, informations, resting, self._model.center, acceleration)
+        along, about = self._config.acceleration
+        acceleration = (along * dt**2, about * dt**2)
+        Ts = smooth_path(Ts, informations, resting, self._model.center, acceleration)
         self._found = [f._replace(T=T) for f, T in zip(self._found, Ts, strict=True)]
 
     def _track(self) -> ObjectPoseTrack:
         confidence = [
-            confidence_of(found, self._reference, found.information + self._prior(found.T))
+            confidence_of(
+                found, self._reference, found.information + self._prior(found.T), self._config
+            )
             for found in self._found
         ]
         T_world_cam = self._inputs.camera.T_world_cam

@@ -1,6 +1,7 @@
 """What of the object's surface a camera sees at a pose (ray casting in the object's frame)."""
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +9,12 @@ from numpy.typing import NDArray
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
+from hoi_platform.core.tracking.config import TrackerConfig
+from hoi_platform.core.tracking.lighting import Lighting
 from hoi_platform.core.tracking.surface import TexturedSurface
 
-_NEAR_M = 0.05
+_NEAR_M: Final = 0.05
+"""Least depth of the object's box (m); chosen: nearer, it does not fit into an image."""
 
 
 class View(NamedTuple):
@@ -42,7 +46,7 @@ class View(NamedTuple):
         return (np.stack([columns, rows], axis=-1) + 0.5) * self.stride + self.origin
 
     def image(self, values: Array, fill: float = 0.0) -> NDArray[np.float32]:
-        """Values (N, ...) of the hits as an image (h, w, ...)."""
+        """Values (N, ...) of the hits as an image (h, w, ...), ``fill`` elsewhere."""
         out = np.full((*self.hit.shape, *values.shape[1:]), fill, dtype=np.float32)
         out[self.hit] = values
         return out
@@ -66,7 +70,7 @@ class SurfaceCaster:
         self.corners = np.array(np.meshgrid(*np.stack([low, high], axis=1))).reshape(3, 8).T
 
     def window(self, T_cam_object: Array, margin_px: int) -> tuple[slice, slice] | None:
-        """Rows and columns that hold the object; None when it is not (wholly) before the camera."""
+        """Rows and columns that hold the object; None when not all of it is before the camera."""
         p_cam = transform_points(T_cam_object, self.corners)
         if not (p_cam[:, 2] > _NEAR_M).all():
             return None
@@ -114,13 +118,13 @@ class SurfaceCaster:
         away = np.einsum("nc,nc->n", normals, rays[chosen] @ R) > 0
         normals[away] *= -1.0
         return View(
-            origin,
-            stride,
-            (result["primID"] >= 0).reshape(shape),
-            result["tfar"][chosen],
-            self.surface.positions(face_ids, bary),
-            normals,
-            self.surface.albedo(face_ids, bary),
+            origin=origin,
+            stride=stride,
+            hit=(result["primID"] >= 0).reshape(shape),
+            depth=result["tfar"][chosen],
+            p_object=self.surface.positions(face_ids, bary),
+            normals=normals,
+            albedo=self.surface.albedo(face_ids, bary),
         )
 
     def _rays(self, origin: tuple[int, int], stride: float, h: int, w: int) -> Array:
@@ -131,3 +135,21 @@ class SurfaceCaster:
         rays = np.ones((h, w, 3))
         rays[..., 0], rays[..., 1] = u[None, :], v[:, None]
         return rays.reshape(-1, 3)
+
+
+@dataclass(frozen=True)
+class ObjectModel:
+    """What stays the same while one frame is tracked: surface and camera, light, settings."""
+
+    caster: SurfaceCaster
+    lighting: Lighting
+    config: TrackerConfig = field(default_factory=TrackerConfig)
+
+    @property
+    def camera(self) -> Camera:
+        return self.caster.camera
+
+    @property
+    def center(self) -> Array:
+        """(3,) in object coordinates."""
+        return self.caster.surface.center

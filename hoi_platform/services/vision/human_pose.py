@@ -111,14 +111,14 @@ class MediapipeEstimator:
             self.hands,
         )
         return fit_motion(
-            request.body,
-            request.camera,
-            observation,
-            request.first_frame,
-            request.video.fps,
-            self.config,
-            lambda done, text: progress(_DETECTION_SHARE + rest * done, text),
-            request.scene_depth,
+            body=request.body,
+            camera=request.camera,
+            observation=observation,
+            first_frame=request.first_frame,
+            fps=request.video.fps,
+            config=self.config,
+            progress=lambda done, text: progress(_DETECTION_SHARE + rest * done, text),
+            scene_depth=request.scene_depth,
         )
 
 

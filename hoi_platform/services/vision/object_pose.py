@@ -4,7 +4,7 @@ Its socket and its embedded backend: files in, ``core.tracking`` at a working re
 out.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,15 +16,16 @@ from hoi_platform.core.errors import BadInputError, StageError
 from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.textured_mesh import TexturedMesh
-from hoi_platform.core.tracking.surface import surface_of
-from hoi_platform.core.tracking.track import ObjectPoseTrack
-from hoi_platform.core.tracking.tracker import TrackingInput, track_object
-from hoi_platform.core.tracking.working_size import (
-    coarser_by,
+from hoi_platform.core.tracking.config import TrackerConfig
+from hoi_platform.core.tracking.frames import (
+    shrink_factor,
     shrunk_camera,
     shrunk_images,
     shrunk_masks,
 )
+from hoi_platform.core.tracking.surface import surface_of
+from hoi_platform.core.tracking.track import ObjectPoseTrack
+from hoi_platform.core.tracking.tracker import TrackingInput, track_object
 from hoi_platform.services.meshes.importer import import_mesh
 from hoi_platform.services.video.codec import Video
 from hoi_platform.services.vision.progress import silent
@@ -71,16 +72,18 @@ class ObjectPoseTracker(Protocol):
         ...
 
 
+@dataclass(frozen=True)
 class ModelBasedTracker:
     """Backend ``model_based``: aligns contours and colors of the rendered mesh; CPU, no weights."""
 
-    name = "model_based"
+    name: str = "model_based"
+    config: TrackerConfig = field(default_factory=TrackerConfig)
 
     def track(self, request: ObjectPoseRequest, *, progress: Progress = silent) -> ObjectPoseTrack:
         """See ``ObjectPoseTracker``. Raises StageError when frame 0 does not show the object."""
         T_cam_object0 = request.camera.T_cam_world @ request.T_world_object0
         try:
-            track = track_object(_inputs(request, T_cam_object0), progress)
+            track = track_object(_inputs(request, T_cam_object0, self.config), progress, self.config)
         except ValueError as error:
             raise StageError(
                 f"cannot track {request.mesh_obj}: {error}; check the mask and pose of frame 0"
@@ -95,8 +98,11 @@ def _with_exact_rest(track: ObjectPoseTrack, T_world_object0: Array) -> ObjectPo
     return replace(track, Ts_world_object=Ts)
 
 
-def _inputs(request: ObjectPoseRequest, T_cam_object0: Array) -> TrackingInput:
-    factor = coarser_by(request.camera, request.tracks.object_masks[0])
+def _inputs(
+    request: ObjectPoseRequest, T_cam_object0: Array, config: TrackerConfig
+) -> TrackingInput:
+    first_mask = request.tracks.object_masks[0]
+    factor = shrink_factor(request.camera, first_mask, config.working_size_px)
     camera = shrunk_camera(request.camera, factor)
     frames = request.video.frames.copy()
     frames[0] = request.first_frame_rgb

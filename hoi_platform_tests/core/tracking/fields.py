@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.tracking.evidence import FrameEvidence
+from hoi_platform.core.tracking.frames import FrameEvidence
 
 SHAPE = (120, 160)
 
@@ -32,6 +32,6 @@ def frame(**parts: Array) -> FrameEvidence:
         "hidden": nothing,
         "distance": np.zeros(SHAPE, np.float32),
         "slope": np.zeros((h, w, 2), np.float32),
-        "background": np.zeros((h, w, 3), np.float32),
+        "plate": np.zeros((h, w, 3), np.float32),
     }
     return FrameEvidence(**(fields | parts))

@@ -12,14 +12,15 @@ from hoi_platform.core.geometry.textured_mesh import TexturedMesh
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.library.cordless_drill import UNIT_M
 from hoi_platform.core.scene.library.table import BUILDERS
-from hoi_platform.core.tracking.appearance import add_to_lighting
-from hoi_platform.core.tracking.evidence import FrameEvidence, frame_evidence
+from hoi_platform.core.tracking.config import TrackerConfig
+from hoi_platform.core.tracking.frames import FrameEvidence, frame_evidence
 from hoi_platform.core.tracking.lighting import LightingFit
-from hoi_platform.core.tracking.refine import Model
+from hoi_platform.core.tracking.photometric import add_to_lighting
 from hoi_platform.core.tracking.surface import TexturedSurface, surface_of
-from hoi_platform.core.tracking.view import SurfaceCaster
+from hoi_platform.core.tracking.view import ObjectModel, SurfaceCaster
 from hoi_platform_tests.core.tracking.zbuffer import Picture, draw
 
+CONFIG = TrackerConfig()
 CAMERA = Camera(240, 160, float(np.hypot(240, 160)), np.eye(4))
 
 
@@ -36,7 +37,7 @@ class Shot:
     T: Array  # (4, 4) T_cam_object
     picture: Picture
     image: NDArray[np.uint8]  # (H, W, 3)
-    background: Array  # (H, W, 3) in [0, 1]
+    plate: Array  # (H, W, 3) in [0, 1]
     surface: TexturedSurface
 
     @property
@@ -49,15 +50,16 @@ class Shot:
         hidden = np.zeros(CAMERA.shape, bool) if human is None else human
         visible = (self.mask if mask is None else mask) & ~hidden
         image = np.where(hidden[..., None], np.uint8([196, 150, 120]), self.image)
-        return frame_evidence(image, visible, hidden, self.background.astype(np.float32))
+        plate = self.plate.astype(np.float32)
+        return frame_evidence(image, visible, hidden, plate, CONFIG.blur_px)
 
-    def model(self) -> Model:
+    def model(self, config: TrackerConfig = CONFIG) -> ObjectModel:
         """The tracker's model with the lighting that it learns from this shot."""
         caster = SurfaceCaster(self.surface, CAMERA)
         fit, view = LightingFit(), caster.view(self.T)
         assert view is not None
         add_to_lighting(fit, self.evidence(), view, self.T[:3, :3])
-        return Model(caster, fit.solve())
+        return ObjectModel(caster, fit.solve(), config)
 
 
 def pose(turn: tuple[float, float, float], distance: float = 0.75) -> Array:
@@ -74,7 +76,7 @@ def shot(name: str, turn: tuple[float, float, float] = (0.4, 0.5, 0.1)) -> Shot:
 
     mesh, T = object_mesh(name), pose(turn)
     noise = np.random.default_rng(3).normal(0.55, 0.3, (*CAMERA.shape, 3))
-    background = np.clip(cv2.GaussianBlur(noise, (0, 0), 3.0), 0, 1)
+    plate = np.clip(cv2.GaussianBlur(noise, (0, 0), 3.0), 0, 1)
     picture = draw(mesh, T, CAMERA)
     surface = surface_of(mesh, np.ones(3), T[2, 3] / CAMERA.focal_px)
-    return Shot(T, picture, picture.over(background), background, surface)
+    return Shot(T, picture, picture.over(plate), plate, surface)

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.tracking.appearance import frame_gain, visible
 from hoi_platform.core.tracking.lighting import (
     Lighting,
     LightingFit,
     linear_from_srgb,
     srgb_from_linear,
 )
+from hoi_platform.core.tracking.photometric import frame_gain, visible
 from hoi_platform_tests.core.tracking.shots import CAMERA, shot
 from hoi_platform_tests.strategies import numbers
 
@@ -79,7 +79,7 @@ def test_nothing_lit_is_an_error() -> None:
 
 @pytest.mark.parametrize("gain", [(0.8, 1.0, 1.2), (1.4, 1.4, 1.4), (3.0, 1.0, 0.1)])
 def test_the_brightness_of_a_frame_is_found_within_its_bounds(gain: tuple) -> None:
-    """Auto-exposure would be taken for a turn, or one burnt-out frame for a light of its own."""
+    """Auto-exposure would be taken for a turn, or one overexposed frame for a light of its own."""
     truth = shot("box")
     model, frame = truth.model(), truth.evidence()
     view = model.caster.view(truth.T)

@@ -7,12 +7,12 @@ import trimesh
 from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.textured_mesh import Material, MeshPart, TexturedMesh
 from hoi_platform.core.geometry.transforms import rigid
-from hoi_platform.core.tracking.contour import contour_of, uncovered_rim
-from hoi_platform.core.tracking.edges import edges_of
-from hoi_platform.core.tracking.evidence import FrameEvidence, frame_evidence
+from hoi_platform.core.tracking.frames import FrameEvidence, frame_evidence
+from hoi_platform.core.tracking.lighting import Lighting
+from hoi_platform.core.tracking.silhouette import Edges, contour_of, edges_of, uncovered_rim
 from hoi_platform.core.tracking.surface import surface_of
-from hoi_platform.core.tracking.view import SurfaceCaster, View
-from hoi_platform_tests.core.tracking.shots import CAMERA
+from hoi_platform.core.tracking.view import ObjectModel, SurfaceCaster, View
+from hoi_platform_tests.core.tracking.shots import CAMERA, CONFIG
 
 _T = rigid(np.eye(3), np.array([0.0, 0.0, 1.0]))
 _RADIUS = 0.12
@@ -21,15 +21,24 @@ _MIDDLE = np.array([CAMERA.width_px, CAMERA.height_px]) / 2
 _FORE, _BACK = np.array([0.8, 0.3, 0.2]), np.array([0.1, 0.2, 0.5])
 
 
-def _disk_view(stride: float = 1.0) -> View:
+def _disk() -> ObjectModel:
     """A thin disk before the camera, its rim a circle about the image's middle."""
     disk = trimesh.creation.cylinder(radius=_RADIUS, height=1e-4, sections=180)
     part = MeshPart(np.array(disk.vertices), np.array(disk.faces), Material("disk"))
-    view = SurfaceCaster(surface_of(TexturedMesh((part,)), np.ones(3), 0.01), CAMERA).view(
-        _T, stride, 8
-    )
+    surface = surface_of(TexturedMesh((part,)), np.ones(3), 0.01)
+    return ObjectModel(SurfaceCaster(surface, CAMERA), Lighting(np.zeros((13, 3))))
+
+
+def _disk_view(stride: float = 1.0) -> View:
+    view = _disk().caster.view(_T, stride, 8)
     assert view is not None
     return view
+
+
+def _edges(view: View, color: Array, frame: FrameEvidence) -> Edges:
+    """The edges about a view that is rendered in one color."""
+    colors = np.tile(color, (len(view.depth), 1))
+    return edges_of(view, colors, uncovered_rim(view, frame, CAMERA), frame, _disk())
 
 
 def _frame(radius_px: float, shift_px: Array, human: np.ndarray | None = None) -> FrameEvidence:
@@ -38,8 +47,8 @@ def _frame(radius_px: float, shift_px: Array, human: np.ndarray | None = None) -
     cover = np.clip(away + 0.5, 0, 1)[..., None]
     rgb = np.round(255 * (cover * _FORE + (1 - cover) * _BACK)).astype(np.uint8)
     nobody = np.zeros(CAMERA.shape, bool) if human is None else human
-    background = np.tile(_BACK.astype(np.float32), (*CAMERA.shape, 1))
-    return frame_evidence(rgb, (away >= 0) & ~nobody, nobody, background)
+    plate = np.tile(_BACK.astype(np.float32), (*CAMERA.shape, 1))
+    return frame_evidence(rgb, (away >= 0) & ~nobody, nobody, plate, CONFIG.blur_px)
 
 
 def test_the_rim_is_one_sample_wide_and_whole() -> None:
@@ -76,11 +85,8 @@ def test_the_rim_is_left_out_where_a_hand_covers_it() -> None:
 
 def test_the_rim_at_the_images_border_is_no_contour() -> None:
     """An object that leaves the image would be held back by the border."""
-    disk = trimesh.creation.cylinder(radius=_RADIUS, height=1e-4, sections=180)
-    part = MeshPart(np.array(disk.vertices), np.array(disk.faces), Material("disk"))
-    caster = SurfaceCaster(surface_of(TexturedMesh((part,)), np.ones(3), 0.01), CAMERA)
     out = rigid(np.eye(3), np.array([_MIDDLE[0] / CAMERA.focal_px, 0.0, 1.0]))
-    view = caster.view(out)
+    view = _disk().caster.view(out)
     rim = uncovered_rim(view, _frame(_RADIUS_PX, np.array([_MIDDLE[0], 0.0])), CAMERA)
     assert rim.any()
     assert (view.grid[rim][:, 0] < CAMERA.width_px - 2).all()
@@ -92,8 +98,7 @@ def test_an_edge_is_measured_to_a_fraction_of_a_pixel(grown_px: float, stride: f
     """A pixel of error in the silhouette is centimeters of depth."""
     view = _disk_view(stride)
     frame = _frame(_RADIUS_PX + grown_px, np.zeros(2))
-    colors = np.tile(_FORE, (len(view.depth), 1))
-    edges = edges_of(view, colors, uncovered_rim(view, frame, CAMERA), frame)
+    edges = _edges(view, _FORE, frame)
     assert len(edges.offset) > 2 * _RADIUS_PX
     away = edges.start - _MIDDLE
     outward = away / np.linalg.norm(away, axis=1, keepdims=True)
@@ -110,8 +115,7 @@ def test_a_shifted_object_has_offsets_of_both_signs() -> None:
     """Sideways motion would be taken for a change of size."""
     view = _disk_view()
     frame = _frame(_RADIUS_PX, np.array([1.0, 0.0]))
-    colors = np.tile(_FORE, (len(view.depth), 1))
-    edges = edges_of(view, colors, uncovered_rim(view, frame, CAMERA), frame)
+    edges = _edges(view, _FORE, frame)
     slope = np.polyfit(edges.normal[:, 0], edges.offset, 1)
     assert slope == pytest.approx([1.0, 0.0], abs=0.2)
 
@@ -119,14 +123,12 @@ def test_a_shifted_object_has_offsets_of_both_signs() -> None:
 def test_what_is_not_the_objects_color_gives_no_edge() -> None:
     """The outline of something in front would be taken for the object's."""
     view, frame = _disk_view(), _frame(_RADIUS_PX, np.zeros(2))
-    rim = uncovered_rim(view, frame, CAMERA)
-    strange = np.tile(_FORE[::-1], (len(view.depth), 1))
-    assert len(edges_of(view, strange, rim, frame).offset) == 0
-    same = np.tile(_BACK, (len(view.depth), 1))
+    assert len(_edges(view, _FORE[::-1], frame).offset) == 0
     flat = frame_evidence(
         np.tile(np.round(255 * _BACK).astype(np.uint8), (*CAMERA.shape, 1)),
         frame.mask,
         frame.human,
-        frame.background,
+        frame.plate,
+        CONFIG.blur_px,
     )
-    assert len(edges_of(view, same, rim, flat).offset) == 0
+    assert len(_edges(view, _BACK, flat).offset) == 0

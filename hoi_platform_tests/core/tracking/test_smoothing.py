@@ -9,8 +9,7 @@ from hoi_platform.core.geometry.rotations import (
     matrix_from_axis_angle,
 )
 from hoi_platform.core.geometry.transforms import rigid
-from hoi_platform.core.tracking.se3 import center_of
-from hoi_platform.core.tracking.smoothing import smoothed
+from hoi_platform.core.tracking.motion import center_of, smooth_path
 
 CENTER = np.array([0.02, -0.01, 0.03])
 ACCELERATION = (0.004, 0.05)
@@ -41,7 +40,7 @@ NONE_FIXED = np.zeros(T, bool)
 def test_an_even_motion_is_left_alone() -> None:
     """Smoothing would lag behind, shorten or bend every path."""
     path = _even_motion()
-    assert smoothed(path, _information(), NONE_FIXED, CENTER, ACCELERATION) == pytest.approx(
+    assert smooth_path(path, _information(), NONE_FIXED, CENTER, ACCELERATION) == pytest.approx(
         path, abs=1e-9
     )
 
@@ -52,7 +51,7 @@ def test_frames_that_saw_nothing_are_bridged_evenly() -> None:
     guess = path.copy()
     guess[5:10] = path[4]
     information[5:10] = 0.0
-    bridged = smoothed(guess, information, NONE_FIXED, CENTER, ACCELERATION)
+    bridged = smooth_path(guess, information, NONE_FIXED, CENTER, ACCELERATION)
     gap = center_of(bridged, CENTER) - center_of(path, CENTER)
     assert np.abs(gap).max() < 1e-3
     turns = np.swapaxes(bridged[:, :3, :3], -1, -2) @ path[:, :3, :3]
@@ -63,10 +62,12 @@ def test_fixed_frames_stay_to_the_last_bit() -> None:
     """An object at rest on the table would tremble."""
     path = _noisy(_even_motion(), 0.05)
     fixed = np.arange(T) < 6
-    result = smoothed(path, _information(), fixed, CENTER, ACCELERATION)
+    result = smooth_path(path, _information(), fixed, CENTER, ACCELERATION)
     assert np.array_equal(result[fixed], path[fixed])
     assert not np.array_equal(result[~fixed], path[~fixed])
-    assert np.array_equal(smoothed(path, _information(), ~NONE_FIXED, CENTER, ACCELERATION), path)
+    assert np.array_equal(
+        smooth_path(path, _information(), ~NONE_FIXED, CENTER, ACCELERATION), path
+    )
 
 
 def _dense(x: Array, weight: float, sigma: float, rounds: int = 4) -> Array:
@@ -86,7 +87,7 @@ def test_positions_are_those_of_the_dense_reference(weight: float) -> None:
     rng = np.random.default_rng(1)
     x = np.cumsum(rng.normal(0, 0.01, (T, 3)), axis=0)
     path = rigid(np.tile(np.eye(3), (T, 1, 1)), x)
-    y = smoothed(path, _information(weight), NONE_FIXED, np.zeros(3), ACCELERATION)[:, :3, 3]
+    y = smooth_path(path, _information(weight), NONE_FIXED, np.zeros(3), ACCELERATION)[:, :3, 3]
     assert y == pytest.approx(_dense(x, weight, ACCELERATION[0]), abs=1e-6)
 
 
@@ -97,7 +98,7 @@ def test_a_direction_without_information_follows_the_others() -> None:
     noisy[:, 2, 3] += np.random.default_rng(2).normal(0, 0.01, T)
     information = _information()
     information[:, 2, 2] = 1.0
-    result = smoothed(noisy, information, NONE_FIXED, CENTER, ACCELERATION)
+    result = smooth_path(noisy, information, NONE_FIXED, CENTER, ACCELERATION)
     wiggle = np.diff(center_of(result, CENTER), n=2, axis=0)
     assert np.abs(wiggle[:, 2]).max() < 0.1 * np.abs(np.diff(noisy[:, 2, 3], n=2)).max()
     assert center_of(result, CENTER)[:, :2] == pytest.approx(
@@ -109,7 +110,7 @@ def test_noise_goes_down_and_two_frames_are_no_path() -> None:
     """Smoothing would add to the error of each frame, or fail on a clip of two."""
     path = _even_motion()
     noisy = _noisy(path, 0.03)
-    result = smoothed(noisy, _information(1e4), NONE_FIXED, CENTER, ACCELERATION)
+    result = smooth_path(noisy, _information(1e4), NONE_FIXED, CENTER, ACCELERATION)
 
     def error(Ts: Array) -> float:
         return float(np.abs(center_of(Ts, CENTER) - center_of(path, CENTER)).mean())
@@ -117,5 +118,5 @@ def test_noise_goes_down_and_two_frames_are_no_path() -> None:
     assert error(result) < 0.8 * error(noisy)
     short = noisy[:2]
     assert np.array_equal(
-        smoothed(short, _information()[:2], NONE_FIXED[:2], CENTER, ACCELERATION), short
+        smooth_path(short, _information()[:2], NONE_FIXED[:2], CENTER, ACCELERATION), short
     )

@@ -4,33 +4,33 @@ import numpy as np
 import pytest
 
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle, rotation_angle
-from hoi_platform.core.tracking.appearance import frame_gain, render, template
-from hoi_platform.core.tracking.evidence import BLUR_PX, FINE
-from hoi_platform.core.tracking.flow_pose import flow_pose
-from hoi_platform.core.tracking.hypotheses import (
+from hoi_platform.core.tracking.frames import FINE
+from hoi_platform.core.tracking.judging import NOTHING, PoseEstimate, Score, score_pose
+from hoi_platform.core.tracking.motion import apply_twist, center_of, twist_between
+from hoi_platform.core.tracking.photometric import frame_gain, render, template
+from hoi_platform.core.tracking.starts import (
     constant_velocity,
     distinct,
+    flow_pose,
     from_mask,
+    local_starts,
     placed,
     rotation_grid,
     shifted_to_mask,
     turned,
+    wide_starts,
 )
-from hoi_platform.core.tracking.scoring import NOTHING, Score, score_pose
-from hoi_platform.core.tracking.se3 import center_of, moved, twist_between
-from hoi_platform.core.tracking.search import Found, local_starts, wide_starts
-from hoi_platform_tests.core.tracking.shots import CAMERA, Shot, shot
+from hoi_platform_tests.core.tracking.shots import CAMERA, CONFIG, Shot, shot
 
 SEEN = Score(0.9, 0.9, 1.0)
 
 
-def _found(T: np.ndarray, lost: bool = False) -> Found:
-    return Found(T, np.eye(6), SEEN, lost)
+def _found(T: np.ndarray, lost: bool = False) -> PoseEstimate:
+    return PoseEstimate(T, np.eye(6), SEEN, lost)
 
 
 def _score(truth: Shot, T: np.ndarray, **evidence: np.ndarray) -> Score:
-    model = truth.model()
-    return score_pose(truth.evidence(**evidence), T, model.caster, model.lighting, 1.0)
+    return score_pose(truth.evidence(**evidence), T, truth.model(), 1.0)
 
 
 def test_the_truth_scores_high_and_everything_else_lower() -> None:
@@ -42,10 +42,10 @@ def test_the_truth_scores_high_and_everything_else_lower() -> None:
     assert exact.total > 0.75
     assert exact.seen > 0.97
     for twist in ((0.02, 0, 0, 0, 0, 0), (0, 0, 0.1, 0, 0, 0), (0, 0, 0, 0, 0.5, 0)):
-        other = _score(truth, moved(truth.T, np.array(twist, float), center))
+        other = _score(truth, apply_twist(truth.T, np.array(twist, float), center))
         assert other.total < 0.9 * exact.total
         assert other.overlap < exact.overlap
-    aside = moved(truth.T, np.r_[0.3, np.zeros(5)], center)
+    aside = apply_twist(truth.T, np.r_[0.3, np.zeros(5)], center)
     assert _score(truth, aside).overlap < 0.05
     behind = truth.T.copy()
     behind[2, 3] = -1
@@ -71,7 +71,7 @@ def test_the_template_is_the_frame_itself_at_the_true_pose() -> None:
     view = model.caster.view(truth.T, 1 / 3, 5)
     R = truth.T[:3, :3]
     gain = frame_gain(frame, view, R, model.lighting)
-    made = template(frame, view, render(view, R, model.lighting, gain), FINE, BLUR_PX[FINE])
+    made = template(frame, view, render(view, R, model.lighting, gain), FINE, CONFIG.blur_px[FINE])
     p_cam = made.p_object @ R.T + truth.T[:3, 3]
     uv = CAMERA.project_cam(p_cam)
     pixel = uv.astype(int)
@@ -89,7 +89,7 @@ def test_velocity_goes_on() -> None:
     """A fast object would be looked for where it was."""
     center = np.array([0.1, 0.0, -0.05])
     first, twist = shot("box").T, np.array([0.01, -0.02, 0.005, 0.1, 0.05, -0.2])
-    second = moved(first, twist, center)
+    second = apply_twist(first, twist, center)
     third = constant_velocity(first, second, center)
     assert twist_between(second, third, center) == pytest.approx(twist)
 
@@ -98,7 +98,7 @@ def test_a_pose_is_shifted_onto_the_mask() -> None:
     """After a jump the search would begin beside the object."""
     truth = shot("cordless_drill")
     model, frame = truth.model(), truth.evidence()
-    away = moved(truth.T, np.array([0.06, -0.04, 0, 0, 0, 0.0]), model.center)
+    away = apply_twist(truth.T, np.array([0.06, -0.04, 0, 0, 0, 0.0]), model.center)
     back = shifted_to_mask(away, frame, model.caster)
     assert np.abs(back[:3, 3] - truth.T[:3, 3]).max() < 0.004
     assert np.array_equal(back[:3, :3], away[:3, :3])
@@ -147,8 +147,8 @@ def test_poses_that_look_alike_are_tried_once() -> None:
     """Time would be spent on the same pose again."""
     truth = shot("box")
     model = truth.model()
-    near = moved(truth.T, np.r_[0.001, np.zeros(5)], model.center)
-    far = moved(truth.T, np.r_[0.02, np.zeros(5)], model.center)
+    near = apply_twist(truth.T, np.r_[0.001, np.zeros(5)], model.center)
+    far = apply_twist(truth.T, np.r_[0.02, np.zeros(5)], model.center)
     kept = distinct([truth.T, near, far, truth.T], model.caster)
     assert [T is other for T, other in zip(kept, [truth.T, far], strict=True)] == [True, True]
 
@@ -184,7 +184,7 @@ def test_what_was_lost_is_looked_for_everywhere() -> None:
     assert (lost.lost, lost.score, lost.information.any()) == (True, NOTHING, np.False_)
     assert len(wide_starts(frame, [known], model)) == 13
     assert len(wide_starts(frame, [known, lost], model)) == 13 + 576 + 1
-    step = moved(truth.T, np.r_[0.02, np.zeros(5)], model.center)
+    step = apply_twist(truth.T, np.r_[0.02, np.zeros(5)], model.center)
     starts = local_starts(frame, frame, [known, _found(step)], model)
     ahead = constant_velocity(truth.T, step, model.center)
     assert any(np.allclose(T, ahead) for T in starts)

@@ -8,8 +8,8 @@ from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.textured_mesh import Material, MeshPart, TexturedMesh
 from hoi_platform.core.geometry.transforms import rigid
-from hoi_platform.core.tracking.spin import spin_information, unseen_axes, without_spin
-from hoi_platform.core.tracking.surface import surface_of
+from hoi_platform.core.tracking.motion import spin_information, without_spin
+from hoi_platform.core.tracking.surface import surface_of, unseen_axes
 from hoi_platform.core.tracking.view import SurfaceCaster
 from hoi_platform_tests.core.tracking.shots import CAMERA, shot
 from hoi_platform_tests.core.tracking.zbuffer import draw
@@ -188,7 +188,7 @@ def test_unseen_turns_are_held_and_not_measured() -> None:
     axis = R @ [0.0, 0.0, 1.0]
     spin = np.r_[np.zeros(3), axis]
     axes = np.array([[0.0, 0.0, 1.0]])
-    held = spin_information(axes, R)
+    held = spin_information(axes, R, 0.003)
     assert spin @ held @ spin == pytest.approx(0.003**-2)
     assert np.linalg.matrix_rank(held) == 1
     rng = np.random.default_rng(0)
@@ -200,11 +200,11 @@ def test_unseen_turns_are_held_and_not_measured() -> None:
     other -= (other @ spin) * spin
     assert other @ rest @ other == pytest.approx(other @ information @ other)
     none = np.zeros((0, 3))
-    assert not spin_information(none, R).any()
+    assert not spin_information(none, R, 0.003).any()
     assert np.array_equal(without_spin(information, none, R), information)
     # Three nearly dependent axes hold every turn once, not three times.
     many = np.eye(3)
-    assert spin_information(many, R)[3:, 3:] == pytest.approx(np.eye(3) / 0.003**2, abs=1e-6)
+    assert spin_information(many, R, 0.003)[3:, 3:] == pytest.approx(np.eye(3) / 0.003**2, abs=1e-6)
 
 
 def test_the_z_buffer_itself_draws_a_square_where_it_is() -> None:

@@ -50,14 +50,14 @@ def _clip(mesh: TexturedMesh, hand_px: float = 0.0, hidden: slice = slice(0, 0))
 def _track(mesh: TexturedMesh, clip: Clip, static: bool = False) -> ObjectPoseTrack:
     T0 = clip.camera.T_cam_world @ clip.Ts_world_object[0]
     inputs = TrackingInput(
-        clip.frames,
-        clip.object_masks,
-        clip.human_masks,
-        clip.camera,
-        surface_of(mesh, np.ones(3), T0[2, 3] / clip.camera.focal_px),
-        T0,
-        24.0,
-        static,
+        frames=clip.frames,
+        object_masks=clip.object_masks,
+        human_masks=clip.human_masks,
+        camera=clip.camera,
+        surface=surface_of(mesh, np.ones(3), T0[2, 3] / clip.camera.focal_px),
+        T_cam_object0=T0,
+        fps=24.0,
+        static=static,
     )
     return track_object(inputs, lambda _fraction, _text: None)
 

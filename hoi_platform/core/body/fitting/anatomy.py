@@ -4,14 +4,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from hoi_platform.core.body.ik import SIDES
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, JOINT_NAMES, NUM_BODY_JOINTS
 from hoi_platform.core.geometry.rotations import Array
 
-SIDES: Final = ("left", "right")
 FINGERS: Final = ("index", "middle", "ring", "pinky")
 
-# Standard deviation (rad) of a joint's turn away from the first frame's pose, per rest axis.
 _STRAY: Final = {
     "pelvis": (0.3, 0.3, 0.15),
     "spine1": (0.15, 0.12, 0.08),
@@ -28,11 +27,13 @@ _STRAY: Final = {
     "elbow": (0.6, 1.2, 0.3),
     "wrist": (0.6, 0.4, 0.5),
 }
+"""Standard deviation (rad) of a joint's turn away from the first frame's pose, per rest axis;
+chosen: loose where people reach, almost rigid where a joint does not turn."""
 _FINGER_STRAY: Final = (0.3, 0.3, 0.7)
+"""The same of a finger's joint (rad); chosen: mostly flexion."""
 _THUMB_STRAY: Final = (0.35, 0.35, 0.35)
+"""The same of a thumb's joint (rad); chosen."""
 
-# Shares of the body's mass by segment between two joints. Source: Winter, Biomechanics and Motor
-# Control of Human Movement, 4th ed., table 4.1 (the trunk's center lies midway).
 _SEGMENT_MASS: Final = {
     ("neck", "head"): 0.081,
     ("pelvis", "neck"): 0.497,
@@ -42,10 +43,18 @@ _SEGMENT_MASS: Final = {
     ("{s}_knee", "{s}_ankle"): 0.0465,
     ("{s}_ankle", "{s}_foot"): 0.0145,
 }
+"""Shares of the body's mass by segment between two joints; Winter (2009), Biomechanics and Motor
+Control of Human Movement, 4th ed., table 4.1 (the trunk's center lies midway)."""
+_ELBOW_LIMITS: Final = (0.0, 2.6)
+"""Least and greatest flexion (rad); chosen, as are the limits below: rounded from anatomy."""
+_KNEE_LIMITS: Final = (0.0, 2.5)
+"""Least and greatest flexion (rad); chosen."""
+_FINGER_LIMITS: Final = ((-0.35, 1.6), (-0.05, 1.9), (-0.1, 1.4))
+"""Least and greatest flexion (rad) of a finger's three joints from the palm on; chosen."""
 
 
 class Hinge(NamedTuple):
-    """A joint that bends in one plane; see ``terms.joint_limits``."""
+    """A joint that bends in one plane; see ``terms.hinge_limit``."""
 
     joint: int
     bone: Array  # (3,)
@@ -67,14 +76,14 @@ def hinges(body: BodyModel) -> list[Hinge]:
     forward, down = np.array([0.0, 0.0, 1.0]), np.array([0.0, -1.0, 0.0])
     rows = []
     for side in SIDES:
-        rows.append(_hinge(body, f"{side}_elbow", f"{side}_wrist", forward, (0.0, 2.6)))
-        rows.append(_hinge(body, f"{side}_knee", f"{side}_ankle", -forward, (0.0, 2.5)))
+        rows.append(_hinge(body, f"{side}_elbow", f"{side}_wrist", forward, _ELBOW_LIMITS))
+        rows.append(_hinge(body, f"{side}_knee", f"{side}_ankle", -forward, _KNEE_LIMITS))
         for finger in FINGERS:
             names = [f"{side}_{finger}{i}" for i in (1, 2, 3)]
-            rows.append(_hinge(body, names[0], names[1], down, (-0.35, 1.6)))
-            rows.append(_hinge(body, names[1], names[2], down, (-0.05, 1.9)))
+            rows.append(_hinge(body, names[0], names[1], down, _FINGER_LIMITS[0]))
+            rows.append(_hinge(body, names[1], names[2], down, _FINGER_LIMITS[1]))
             # The last phalanx has no joint at its tip; it prolongs the middle one.
-            last = _hinge(body, names[1], names[2], down, (-0.1, 1.4))
+            last = _hinge(body, names[1], names[2], down, _FINGER_LIMITS[2])
             rows.append(last._replace(joint=JOINT[names[2]]))
     return rows
 

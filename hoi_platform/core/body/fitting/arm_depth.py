@@ -6,30 +6,39 @@ the person (a hand seen before the table is not behind it), anatomy, and that ar
 The two solutions per bone are those of Taylor (CVIU 2000), for a perspective camera.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from hoi_platform.core.body.fitting.measurements import Measurements
+from hoi_platform.core.body.ik import SIDES, Side
+from hoi_platform.core.body.keypoints import KEYPOINT
 from hoi_platform.core.geometry.rotations import Array
 
 _CHOICES: Final = tuple(product((0, 1), repeat=2))
-"""Near or far elbow; near or far wrist from there."""
+"""Near or far elbow, near or far wrist from there: indices, by definition."""
 _DETECTOR_RAD: Final = 0.6
-"""Error of the detector's bone directions."""
+"""Usual error (rad) of the detector's bone directions; chosen."""
 _BEHIND_SCENE_M: Final = 0.06
-"""Tolerance of a joint behind the surface that it hides."""
-_WRIST_BACK: Final = 0.25
-_ELBOW_BACK: Final = 0.15
-"""Usual reach behind the back, in arm lengths."""
+"""Tolerance (m) of a joint behind the surface that it hides; chosen: about an arm's radius."""
+_REACH_BACK: Final = (0.15, 0.25)
+"""Usual reach of elbow and wrist behind the back, as a fraction of the arm's length; chosen."""
 _SPEED_M_S: Final = 2.5
+"""Usual speed (m/s) of elbow and wrist; chosen."""
 _CAP: Final = 6.0
-"""Largest squared deviation that one piece of evidence may count for."""
+"""Most that one squared deviation (σ²) may cost; chosen: no single one decides."""
 _SCENE_CAP: Final = 12.0
-"""The same for the scene: what hides a surface is not behind it."""
+"""The same for the scene (σ²); chosen: what hides a surface is not behind it."""
 _DISAGREES_RAD: Final = np.pi / 4
+"""Angle (rad) to the likeliest arm beyond which the detector's direction is replaced; chosen."""
+_FULL_TRUST_INFLATION: Final = 6.0
+"""Factor on a direction's standard deviation up to which it counts in full here; chosen."""
+_CORRECTED_INFLATION: Final = 3.0
+"""Largest such factor once the whole clip speaks for an arm's direction; chosen."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class ArmEvidence:
     first: Array  # (2, 3) elbow and wrist in frame 0
     rays: Array  # (T, 2, 3) through elbow and wrist with z = 1; nan where not detected
     scene_depth: Array  # (T, 2) of the empty scene there; inf where unknown
-    trust: Array  # (T, 2) in [0, 1]: how sure elbow and wrist are
+    trust: Array  # (T, 2) in [0, 1]: how certain elbow and wrist are
     directions: Array  # (T, 2, 3) of upper arm and forearm by the detector; nan where unknown
 
     @property
@@ -51,7 +60,78 @@ class ArmEvidence:
         return np.linalg.norm([upper, fore], axis=-1)
 
 
-def righted_directions(arm: ArmEvidence, fps: float) -> Array:
+def correct_arm_depth(
+    measured: Measurements, p_world: Array, scene_depth: Array | None, fps: float
+) -> Measurements:
+    """The measurements with arms that point where the whole clip says.
+
+    ``p_world`` (T, K, 3): the landmarks with the trunk in its place and the limbs as in frame 0;
+    ``scene_depth`` (H, W): depth of the scene without person and object (m), if known.
+    """
+    T_cam_world = measured.T_cam_world.numpy()
+    p_cam = p_world @ T_cam_world[:3, :3].T + T_cam_world[:3, 3]
+    directions, known = measured.directions.clone(), measured.direction_known.clone()
+    inflation = measured.direction_inflation.clone()
+    for side in SIDES:
+        rows = [measured.bones.index(bone) for bone in _bones(side)]
+        arm = _evidence(measured, p_cam, scene_depth, side, rows)
+        corrected = corrected_directions(arm, fps)
+        found = np.isfinite(corrected[..., 0])
+        directions[:, rows] = torch.as_tensor(np.nan_to_num(corrected))
+        known[:, rows] = torch.as_tensor(found.astype(float))
+        inflation[:, rows] = inflation[:, rows].clamp(max=_CORRECTED_INFLATION)
+    return replace(
+        measured, directions=directions, direction_known=known, direction_inflation=inflation
+    )
+
+
+def _bones(side: Side) -> list[tuple[int, int]]:
+    shoulder, elbow, wrist = (KEYPOINT[f"{side}_{part}"] for part in ("shoulder", "elbow", "wrist"))
+    return [(shoulder, elbow), (elbow, wrist)]
+
+
+def _evidence(
+    measured: Measurements, p_cam: Array, scene_depth: Array | None, side: Side, rows: list[int]
+) -> ArmEvidence:
+    ends = [end for _, end in _bones(side)]
+    seen = measured.known[:, ends].numpy().astype(bool)
+    uv = measured.uv[:, ends].numpy()
+    plane = (uv - measured.center_px.numpy()) / float(measured.focal_px)
+    rays = np.concatenate([plane, np.ones_like(plane[..., :1])], axis=-1)
+    directions = measured.directions[:, rows].numpy()
+    pointed = measured.direction_known[:, rows].numpy().astype(bool)
+    inflation = measured.direction_inflation[:, rows].numpy()
+    return ArmEvidence(
+        shoulder=p_cam[:, KEYPOINT[f"{side}_shoulder"]],
+        forward=_forward(p_cam),
+        first=p_cam[0, ends],
+        rays=np.where(seen[..., None], rays, np.nan),
+        scene_depth=_depth_at(scene_depth, uv, seen),
+        trust=np.minimum(1.0, _FULL_TRUST_INFLATION / inflation),
+        directions=np.where(pointed[..., None], directions, np.nan),
+    )
+
+
+def _forward(p: Array) -> Array:
+    """(T, 3) unit normals of the chest, of landmarks (T, K, 3)."""
+    left, right = p[:, KEYPOINT["left_shoulder"]], p[:, KEYPOINT["right_shoulder"]]
+    hips = (p[:, KEYPOINT["left_hip"]] + p[:, KEYPOINT["right_hip"]]) / 2
+    normal = np.cross(left - right, (left + right) / 2 - hips)
+    return np.asarray(normal / np.linalg.norm(normal, axis=-1, keepdims=True))
+
+
+def _depth_at(scene_depth: Array | None, uv: Array, seen: NDArray[np.bool_]) -> Array:
+    """Depth (T, 2) at pixels (T, 2, 2); inf outside of the image and where nothing is seen."""
+    if scene_depth is None:
+        return np.full(seen.shape, np.inf)
+    height, width = scene_depth.shape
+    column, row = np.floor(uv).astype(int)[..., 0], np.floor(uv).astype(int)[..., 1]
+    inside = seen & (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    depth = scene_depth[row.clip(0, height - 1), column.clip(0, width - 1)]
+    return np.where(inside & (depth > 0), depth, np.inf)
+
+
+def corrected_directions(arm: ArmEvidence, fps: float) -> Array:
     """The detector's directions (T, 2, 3), replaced where the likeliest arm points elsewhere."""
     frames = np.flatnonzero(np.isfinite(arm.rays).all(axis=(1, 2)))
     frames = frames[frames > 0]
@@ -59,7 +139,8 @@ def righted_directions(arm: ArmEvidence, fps: float) -> Array:
     if not frames.size:
         return result
     joints = _candidates(arm)
-    bones = _unit(joints - np.stack([_starts(arm, len(joints)), joints[:, :, 0]], axis=2))
+    starts = np.broadcast_to(arm.shoulder[:, None], (len(joints), len(_CHOICES), 3))
+    bones = _unit(joints - np.stack([starts, joints[:, :, 0]], axis=2))
     costs = _own_costs(arm, joints, bones)
     chosen = _cheapest_path(arm.first, joints, costs, frames, fps)
     best = bones[frames, chosen]
@@ -88,17 +169,13 @@ def _on_ray(start: Array, ray: Array, length: float) -> tuple[Array, Array]:
     return ray * (middle - half)[:, None], ray * (middle + half)[:, None]
 
 
-def _starts(arm: ArmEvidence, count: int) -> Array:
-    return np.broadcast_to(arm.shoulder[:, None], (count, len(_CHOICES), 3))
-
-
 def _own_costs(arm: ArmEvidence, joints: Array, bones: Array) -> Array:
-    """(T, 4) what speaks against each choice within its frame."""
+    """(T, 4) what speaks against each choice (T, 4, 2, 3) within its frame."""
     turned = np.nan_to_num(_angle(bones, arm.directions[:, None]))
     trust = arm.trust[:, None]
     behind = np.maximum(joints[..., 2] - arm.scene_depth[:, None], 0.0)
     back = -np.einsum("tcjk,tk->tcj", joints - arm.shoulder[:, None, None], arm.forward)
-    usual = np.array([_ELBOW_BACK, _WRIST_BACK]) * arm.lengths.sum()
+    usual = np.array(_REACH_BACK) * arm.lengths.sum()
     evidence = (
         trust * _capped(turned / _DETECTOR_RAD),
         trust * _capped(behind / _BEHIND_SCENE_M, _SCENE_CAP),
@@ -110,7 +187,7 @@ def _own_costs(arm: ArmEvidence, joints: Array, bones: Array) -> Array:
 def _cheapest_path(
     first: Array, joints: Array, costs: Array, frames: NDArray[np.integer], fps: float
 ) -> NDArray[np.integer]:
-    """The choice per frame of ``frames`` whose sum of costs and jumps is least (Viterbi)."""
+    """The choice per frame of ``frames`` (N,) whose sum of costs and jumps is least (Viterbi)."""
     before, at = np.broadcast_to(first, (len(_CHOICES), *first.shape)), 0
     total = np.zeros(len(_CHOICES))
     origin = np.zeros((len(frames), len(_CHOICES)), dtype=int)

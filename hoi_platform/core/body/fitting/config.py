@@ -6,14 +6,18 @@ from hoi_platform.core.config.base import Config
 
 
 class FitConfig(Config):
-    """One standard deviation of each term; a smaller one weighs the term more."""
+    """One standard deviation of each term; a smaller one weighs the term more.
 
-    landmark_scale: float = Field(2.0, gt=0)
+    Values are chosen unless a field says otherwise.
+    """
+
+    landmark_inflation: float = Field(2.0, gt=0)
     """Factor on the measured spread of each landmark: errors of neighboring frames are alike."""
     landmark_floor_px: float = Field(0.6, gt=0)
     """Least standard deviation of a landmark (px)."""
     confidence_growth: float = Field(5.0, ge=0)
-    """Standard deviations grow as e^(growth (1 - confidence))."""
+    """γ of the factor e^(γ (1 − confidence)) by which standard deviations grow; measured on
+    rendered scenes with a table."""
     outlier_sigmas: float = Field(2.0, gt=0)
     """Where the Cauchy loss of a landmark bends (standard deviations)."""
     bone_rad: float = Field(0.35, gt=0)
@@ -34,9 +38,9 @@ class FitConfig(Config):
     """Pelvis in frame 0 (m)."""
     first_frame_rad: float = Field(0.002, gt=0)
     """Joints in frame 0 (rad)."""
-    pose_scale: float = Field(1.0, gt=0)
-    """Factor on the standard deviations of the pose prior."""
     first_frame_trust: float = Field(0.4, ge=0, le=1)
     """Share of the detector's bias in frame 0 that is expected in all frames."""
     body_iterations: int = Field(12, ge=1)
+    """Number of Levenberg-Marquardt steps of each phase of the body."""
     hand_iterations: int = Field(10, ge=1)
+    """Number of Levenberg-Marquardt steps of each phase of a hand."""

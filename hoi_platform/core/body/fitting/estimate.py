@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from hoi_platform.core.body.keypoints import KEYPOINT_NAMES
+from hoi_platform.core.body.keypoints import KEYPOINT_NAMES, KeypointRegressor
 from hoi_platform.core.body.motion import BodyMotion
-from hoi_platform.core.body.skeleton import NUM_JOINTS
+from hoi_platform.core.body.skeleton import NUM_JOINTS, PARENTS
 from hoi_platform.core.formats.array_schema import ArraySpec, read_arrays, save_arrays
 from hoi_platform.core.geometry.rotations import Array
 
@@ -25,6 +25,9 @@ _SCHEMA: Final = (
     ArraySpec("joint_confidence", ("T", NUM_JOINTS)),
 )
 
+_GROSS_SIGMAS: Final = 4.0
+"""Distance (standard deviations) from its detection at which a landmark counts by half; chosen."""
+
 
 @dataclass(frozen=True)
 class HumanPoseEstimate:
@@ -33,8 +36,8 @@ class HumanPoseEstimate:
     motion: BodyMotion
     """In the world (the reference's ``motion_global``)."""
     keypoints_px: Array
-    """(T, K, 3): u, v less the detector's bias where frame 0 tells it, and certainty in [0, 1]: the
-    variance of a surely seen landmark of its kind over this one's; nan, nan, 0 where nothing was
+    """(T, K, 3): u, v less the detector's bias where frame 0 shows it, and certainty in [0, 1]:
+    the variance of a certain landmark of its kind over this one's; nan, nan, 0 where nothing was
     detected."""
     foot_contact: Array
     """(T, 2) probability that the left and the right foot is planted."""
@@ -89,3 +92,23 @@ def load_estimate(path: Path) -> HumanPoseEstimate:
         data["joint_confidence"],
         tuple(str(name) for name in data["keypoint_names"]),
     )
+
+
+def joint_confidence(
+    regressor: KeypointRegressor, uv: Array, detected: Array, sigma_px: Array
+) -> Array:
+    """(T, 55) in [0, 1] from fitted (T, K, 2) and detected (T, K, 3) landmarks, σ (T, K).
+
+    A landmark supports the joint that carries it by its confidence, less so the farther the fit
+    is from it; a joint without landmarks has the mean of its neighbors in the tree.
+    """
+    error = np.linalg.norm(uv - detected[..., :2], axis=-1) / sigma_px
+    agreement = 1 / (1 + (np.nan_to_num(error, nan=np.inf) / _GROSS_SIGMAS) ** 2)
+    support = np.where(np.isfinite(error), detected[..., 2] * agreement, 0.0)
+    weight = regressor.points.weights  # (K, 55)
+    total = weight.sum(axis=0)
+    confidence = (support @ weight) / np.maximum(total, 1e-9)
+    for joint in np.flatnonzero(total < 1e-6):
+        near = [j for j in range(NUM_JOINTS) if PARENTS[j] == joint or PARENTS[joint] == j]
+        confidence[:, joint] = confidence[:, [j for j in near if total[j] >= 1e-6] or [0]].mean(1)
+    return np.clip(confidence, 0.0, 1.0)

@@ -9,21 +9,22 @@ import torch
 from torch import Tensor
 
 from hoi_platform.core.body.fitting.anatomy import hinges
-from hoi_platform.core.body.fitting.arm_evidence import right_arms
-from hoi_platform.core.body.fitting.arm_guess import guess_arm, unwrapped
-from hoi_platform.core.body.fitting.bones import BODY_BONES, FINGER_BONES, PALM_BONES
-from hoi_platform.core.body.fitting.confidence import joint_confidence
+from hoi_platform.core.body.fitting.arm_depth import correct_arm_depth
 from hoi_platform.core.body.fitting.config import FitConfig
-from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
-from hoi_platform.core.body.fitting.foot_contact import foot_contact_probability
-from hoi_platform.core.body.fitting.gauss_newton import minimize
-from hoi_platform.core.body.fitting.ground import Ground
-from hoi_platform.core.body.fitting.kinematics import joint_points
+from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate, joint_confidence
+from hoi_platform.core.body.fitting.ground import Ground, foot_contact_probability
+from hoi_platform.core.body.fitting.initial_arms import start_arms
+from hoi_platform.core.body.fitting.kinematics import PoseSpace, joint_points
+from hoi_platform.core.body.fitting.measurements import (
+    BODY_BONES,
+    FINGER_BONES,
+    PALM_BONES,
+    Measurements,
+    measurements_of,
+)
 from hoi_platform.core.body.fitting.objective import Objective
 from hoi_platform.core.body.fitting.observation import KeypointObservation
-from hoi_platform.core.body.fitting.targets import FitTargets, make_targets
-from hoi_platform.core.body.fitting.variables import PoseSpace
-from hoi_platform.core.body.ik import SIDES
+from hoi_platform.core.body.ik import SIDES, Side
 from hoi_platform.core.body.keypoints import (
     KEYPOINT,
     LEFT_HAND_KEYPOINTS,
@@ -37,29 +38,33 @@ from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import JOINT, LEFT_HAND, NUM_BODY_JOINTS, RIGHT_HAND
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array, axis_angle_from_matrix
+from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.least_squares.minimize import minimize
 
 Progress = Callable[[float, str], None]
 
+_NAME: Final = "the fit of the body"
 _BODY_JOINTS: Final = tuple(range(NUM_BODY_JOINTS))
 _TRUNK_BONES: Final = [
     (KEYPOINT["right_shoulder"], KEYPOINT["left_shoulder"]),
     (KEYPOINT["right_hip"], KEYPOINT["left_hip"]),
 ]
-_SURE_SPREAD: Final = 10.0
-"""Bones less certain than this take no part in the first guess of the arms."""
 _COARSE_OUTLIER_SIGMAS: Final = 10.0
+"""Where the Cauchy loss bends in coarse phases (standard deviations); chosen: far landmarks still
+pull."""
+_FPS_OF_CONFIG: Final = 24.0
+"""Frame rate (frames per second) for which FitConfig states its tolerances; GRAIL's."""
 _TRUNK: Final = ("left_shoulder", "right_shoulder", "left_hip", "right_hip", "nose")
 _PALM_KEYPOINTS: Final = ("wrist", "index_mcp", "middle_mcp", "ring_mcp", "pinky_mcp")
 
 
 @dataclass(frozen=True)
 class _Context:
-    """What all stages of one fit share."""
+    """What all phases of one fit share."""
 
     body: BodyModel
     regressor: KeypointRegressor
-    targets: FitTargets
+    measured: Measurements
     config: FitConfig
     ground: Ground
     contact: Array
@@ -85,13 +90,19 @@ def fit_motion(
     """
     observation.require_person()
     context = _context(
-        body, camera, observation, first_frame, fps, config or FitConfig(), scene_depth
+        body=body,
+        camera=camera,
+        observation=observation,
+        first_frame=first_frame,
+        fps=fps,
+        config=config or FitConfig(),
+        scene_depth=scene_depth,
     )
     T = len(observation)
     rotations = torch.as_tensor(first_frame.rotations).expand(T, -1, -1, -1).clone()
     translation = torch.as_tensor(first_frame.translation).expand(T, -1).clone()
     rotations, translation = _fit_body(context, rotations, translation, progress)
-    for i, side in enumerate(("left", "right")):
+    for i, side in enumerate(SIDES):
         progress(0.6 + 0.2 * i, f"{side} hand")
         rotations = _fit_hand(context, rotations, translation, side)
     progress(1.0, "body and hands")
@@ -112,21 +123,21 @@ def _context(
     first = torch.as_tensor(first_frame.rotations), torch.as_tensor(first_frame.translation)
     p_first = regressor.positions(body.pose(*first))[0].numpy()
     spread = [SPREAD[name.replace("right", "left")] for name in KEYPOINT]
-    targets = make_targets(
+    measured = measurements_of(
         observation, camera, p_first, body.height_m * np.array(spread), body.height_m, config
     )
     px_per_m = camera.focal_px / float(camera.to_cam(p_first)[:, 2].mean())
     stature_px = body.height_m * px_per_m
     contact = foot_contact_probability(observation.keypoints_px, stature_px, fps)
     return _Context(
-        body,
-        regressor,
-        targets,
-        config,
-        Ground.of(body, first_frame, contact),
-        contact,
-        fps,
-        scene_depth,
+        body=body,
+        regressor=regressor,
+        measured=measured,
+        config=config,
+        ground=Ground.of(body, first_frame, contact),
+        contact=contact,
+        fps=fps,
+        scene_depth=scene_depth,
     )
 
 
@@ -135,43 +146,27 @@ def _fit_body(
 ) -> tuple[Tensor, Tensor]:
     """The trunk's place first, then all 22 body joints."""
     config = context.config
-    palms = [f"{side}_hand_{part}" for side in ("left", "right") for part in _PALM_KEYPOINTS]
+    palms = [f"{side}_hand_{part}" for side in SIDES for part in _PALM_KEYPOINTS]
     coarse = PoseSpace(context.body, rotations, translation, (0,), moves=True)
     progress(0.0, "place")
     place = _objective(context, coarse, _TRUNK, _TRUNK_BONES, coarse=True)
-    x = minimize(place.equations, torch.zeros(len(rotations), 6).double(), config.body_iterations)
+    x = torch.zeros(len(rotations), coarse.size, dtype=rotations.dtype)
+    x = minimize(place.equations, x, config.body_iterations, _NAME)
     fine = PoseSpace(context.body, rotations, translation, _BODY_JOINTS, moves=True)
     x = torch.cat([x, torch.zeros(len(x), fine.size - x.shape[1], dtype=x.dtype)], dim=1)
     shown = context.regressor.positions(fine.posed(x)).numpy()
-    targets = right_arms(context.targets, shown, context.scene_depth, context.fps)
-    context = replace(context, targets=targets)
-    _guess_arms(context, fine, x)
+    measured = correct_arm_depth(context.measured, shown, context.scene_depth, context.fps)
+    context = replace(context, measured=measured)
+    start_arms(measured, fine, x)
     bones = [*BODY_BONES, *PALM_BONES["left"], *PALM_BONES["right"]]
     for i, is_coarse in enumerate((True, False)):
         progress(0.1 + 0.25 * i, "body")
-        stage = _objective(context, fine, (*POSE_KEYPOINTS, *palms), bones, coarse=is_coarse)
-        x = minimize(stage.equations, x, config.body_iterations)
+        phase = _objective(context, fine, (*POSE_KEYPOINTS, *palms), bones, coarse=is_coarse)
+        x = minimize(phase.equations, x, config.body_iterations, _NAME)
     return fine.pose(x)
 
 
-def _guess_arms(context: _Context, space: PoseSpace, x: Tensor) -> None:
-    """Put the closed-form guess of both arms into x (T, P)."""
-    targets, posed = context.targets, space.posed(x)
-    body_bones = slice(0, len(BODY_BONES))
-    R_world_cam = targets.T_cam_world[:3, :3].T.numpy()
-    directions = targets.directions[:, body_bones].numpy() @ R_world_cam.T
-    known = targets.direction_known * (targets.direction_spread < _SURE_SPREAD)
-    sure = known[:, body_bones].numpy().astype(bool)
-    rotations = space.pose(x)[0].numpy()
-    for side in SIDES:
-        guess = guess_arm(side, rotations, posed.R_world_joint.numpy(), directions, sure)
-        for joint, R in guess.items():
-            residual = axis_angle_from_matrix(np.swapaxes(rotations[:, joint], -1, -2) @ R)
-            column = 3 + 3 * space.joints.index(joint)
-            x[:, column : column + 3] = torch.as_tensor(unwrapped(residual))
-
-
-def _fit_hand(context: _Context, rotations: Tensor, translation: Tensor, side: str) -> Tensor:
+def _fit_hand(context: _Context, rotations: Tensor, translation: Tensor, side: Side) -> Tensor:
     """The wrist and the fingers of one hand; the rest of the body stays."""
     fingers = range(*(LEFT_HAND if side == "left" else RIGHT_HAND).indices(len(JOINT)))
     space = PoseSpace(
@@ -181,8 +176,8 @@ def _fit_hand(context: _Context, rotations: Tensor, translation: Tensor, side: s
     bones = [*FINGER_BONES[side], *PALM_BONES[side]]
     x = torch.zeros(space.frames, space.size, dtype=rotations.dtype)
     for is_coarse in (True, False):
-        stage = _objective(context, space, names, bones, coarse=is_coarse)
-        x = minimize(stage.equations, x, context.config.hand_iterations)
+        phase = _objective(context, space, names, bones, coarse=is_coarse)
+        x = minimize(phase.equations, x, context.config.hand_iterations, _NAME)
     return space.pose(x)[0]
 
 
@@ -205,13 +200,13 @@ def _objective(
         space=space,
         landmarks=landmarks,
         smooth=smooth,
-        targets=context.targets,
+        measured=context.measured,
         config=context.config,
         keypoints=rows,
         bones=bones,
         hinges=hinges(context.body),
         ground=context.ground if JOINT["left_ankle"] in space.joints else None,
-        frame_scale=(24.0 / context.fps) ** 2,
+        rate_factor=(_FPS_OF_CONFIG / context.fps) ** 2,
         outlier_sigmas=_COARSE_OUTLIER_SIGMAS if coarse else context.config.outlier_sigmas,
     )
 
@@ -223,15 +218,15 @@ def _estimate(
         torch.as_tensor(motion.rotations), torch.as_tensor(motion.translation)
     )
     fitted = camera.project(context.regressor.positions(posed).numpy())
-    targets = context.targets
-    seen = targets.known.numpy().astype(bool)[..., None]
-    corrected = np.where(seen, targets.uv.numpy(), np.nan)
+    measured = context.measured
+    seen = measured.known.numpy().astype(bool)[..., None]
+    corrected = np.where(seen, measured.uv.numpy(), np.nan)
     confidence = joint_confidence(
         context.regressor,
         fitted,
         np.concatenate([corrected, observation.keypoints_px[..., 2:]], axis=-1),
-        targets.sigma_px.numpy(),
+        measured.sigma_px.numpy(),
     )
-    certainty = np.where(seen, targets.certainty.numpy()[..., None], 0.0)
+    certainty = np.where(seen, measured.certainty.numpy()[..., None], 0.0)
     keypoints = np.concatenate([corrected, certainty], axis=-1)
     return HumanPoseEstimate(motion, keypoints, context.contact, confidence)

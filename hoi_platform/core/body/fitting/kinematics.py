@@ -1,15 +1,56 @@
-"""Positions of skinned points and their derivatives with respect to a frame's unknowns."""
+"""Unknowns of a frame, the points that they move, and residuals of both with derivatives."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from hoi_platform.core.body.fitting.variables import PoseSpace, right_jacobian
-from hoi_platform.core.body.model import BodyModel
+from hoi_platform.core.body.model import BodyModel, Posed
 from hoi_platform.core.body.skeleton import NUM_JOINTS, PARENTS
-from hoi_platform.core.geometry.torch_rotations import skew
+from hoi_platform.core.geometry.torch_rotations import matrix_from_axis_angle, skew
+from hoi_platform.core.least_squares.linearize import linearize
+
+
+@dataclass(frozen=True)
+class PoseSpace:
+    """Which unknowns a frame has: x (P,) = [pelvis offset (3) if ``moves``, residual per joint].
+
+    A free joint's local rotation is ``R_reference @ exp(residual)``, so x = 0 is the reference.
+    The reference may differ from frame to frame.
+    """
+
+    body: BodyModel
+    rotations: Tensor  # (T, 55, 3, 3) the reference
+    translation: Tensor  # (T, 3)
+    joints: tuple[int, ...]
+    moves: bool
+
+    @property
+    def size(self) -> int:
+        """P, the number of unknowns per frame."""
+        return 3 * (self.moves + len(self.joints))
+
+    @property
+    def frames(self) -> int:
+        return len(self.translation)
+
+    def residuals(self, x: Tensor) -> Tensor:
+        """The axis-angle residuals (T, J, 3) in x (T, P)."""
+        return x[:, 3 * self.moves :].reshape(len(x), len(self.joints), 3)
+
+    def pose(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Local rotations (T, 55, 3, 3) and pelvis positions (T, 3)."""
+        rotations = self.rotations.clone()
+        index = list(self.joints)
+        rotations[:, index] = rotations[:, index] @ matrix_from_axis_angle(self.residuals(x))
+        return rotations, self.translation + x[:, :3] if self.moves else self.translation
+
+    def posed(self, x: Tensor) -> Posed:
+        """Forward kinematics of x."""
+        return self.body.pose(*self.pose(x))
 
 
 class Points(NamedTuple):
@@ -20,6 +61,29 @@ class Points(NamedTuple):
 
     def at(self, rows: list[int]) -> "Points":
         return Points(self.p[:, rows], self.J[:, rows])
+
+
+class Linearized(NamedTuple):
+    """N residual vectors per frame and their derivatives."""
+
+    residual: Tensor  # (T, N, M)
+    J: Tensor  # (T, N, M, P)
+
+
+def right_jacobian(axis_angle: Tensor) -> Tensor:
+    """J with exp(a + δ) = exp(a) exp(J δ) to first order, (..., 3) → (..., 3, 3).
+
+    Source: Chirikjian, Stochastic Models, Information Theory, and Lie Groups, vol. 2, eq. 10.86.
+    """
+    squared = axis_angle.square().sum(-1)[..., None, None]
+    small = squared < 1e-6
+    safe = torch.where(small, torch.ones_like(squared), squared)
+    angle = safe.sqrt()
+    a = torch.where(small, 0.5 - squared / 24, (1 - angle.cos()) / safe)
+    b = torch.where(small, 1 / 6 - squared / 120, (angle - angle.sin()) / (safe * angle))
+    K = skew(axis_angle)
+    eye = torch.eye(3, dtype=axis_angle.dtype, device=axis_angle.device)
+    return eye - a * K + b * (K @ K)
 
 
 def _ancestors() -> Tensor:
@@ -67,3 +131,39 @@ def joint_points(body: BodyModel) -> BodyModel:
     weights = np.eye(NUM_JOINTS)
     no_faces = np.zeros((0, 3), dtype=np.int64)
     return BodyModel(body.name, body.rest_joints, no_faces, body.rest_joints, weights)
+
+
+def point_residuals(f: Callable[..., Tensor], points: Points, *constants: Tensor) -> Linearized:
+    """A residual of each point, f: (3,) → (M,)."""
+    residual, J = linearize(f, points.p, *constants)
+    return Linearized(residual, J @ points.J)
+
+
+def bone_residuals(
+    f: Callable[..., Tensor], points: Points, ends: list[tuple[int, int]], *constants: Tensor
+) -> Linearized:
+    """A residual of pairs of points, f: (2, 3) → (M,)."""
+    rows = [list(side) for side in zip(*ends, strict=True)]
+    residual, J = linearize(f, torch.stack([points.p[:, r] for r in rows], dim=2), *constants)
+    chained = J[..., 0, :] @ points.J[:, rows[0]] + J[..., 1, :] @ points.J[:, rows[1]]
+    return Linearized(residual, chained)
+
+
+def joint_residuals(
+    f: Callable[..., Tensor], space: PoseSpace, x: Tensor, joints: list[int], *constants: Tensor
+) -> Linearized:
+    """A residual of the local rotations of some free joints, f: (3, 3) → (M,)."""
+
+    def of_axis_angle(a: Tensor, R: Tensor, *rest: Tensor) -> Tensor:
+        return f(R @ matrix_from_axis_angle(a), *rest)
+
+    rows = [space.joints.index(joint) for joint in joints]
+    reference = space.rotations[:, list(space.joints)]
+    residual, J = linearize(
+        of_axis_angle, space.residuals(x)[:, rows], reference[:, rows], *constants
+    )
+    wide = torch.zeros(*J.shape[:3], space.size, dtype=J.dtype, device=J.device)
+    for n, row in enumerate(rows):
+        first = 3 * (space.moves + row)
+        wide[:, n, :, first : first + 3] = J[:, n]
+    return Linearized(residual, wide)

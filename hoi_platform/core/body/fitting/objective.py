@@ -1,8 +1,9 @@
-"""Gathers the terms of one stage of the fit into normal equations."""
+"""Gathers the terms of one phase of the fit into normal equations."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import torch
@@ -11,47 +12,59 @@ from torch import Tensor
 from hoi_platform.core.body.fitting.anatomy import Hinge, stray_rad
 from hoi_platform.core.body.fitting.config import FitConfig
 from hoi_platform.core.body.fitting.ground import Ground
-from hoi_platform.core.body.fitting.kinematics import Points, skinned_points
-from hoi_platform.core.body.fitting.linearization import Linear, of_bones, of_points, of_rotations
-from hoi_platform.core.body.fitting.normal_equations import NormalEquations
-from hoi_platform.core.body.fitting.targets import FitTargets
-from hoi_platform.core.body.fitting.terms.bone_direction import bone_direction
-from hoi_platform.core.body.fitting.terms.joint_limits import hinge_limit, hinge_twist
-from hoi_platform.core.body.fitting.terms.keypoint_reprojection import keypoint_reprojection
-from hoi_platform.core.body.fitting.terms.pose_prior import pose_prior
-from hoi_platform.core.body.fitting.terms.temporal_smoothness import ACCELERATION
-from hoi_platform.core.body.fitting.variables import PoseSpace
+from hoi_platform.core.body.fitting.kinematics import (
+    Linearized,
+    Points,
+    PoseSpace,
+    bone_residuals,
+    joint_residuals,
+    point_residuals,
+    skinned_points,
+)
+from hoi_platform.core.body.fitting.measurements import Measurements
+from hoi_platform.core.body.fitting.terms import (
+    ACCELERATION,
+    bone_direction,
+    hinge_limit,
+    hinge_twist,
+    keypoint_reprojection,
+    pose_prior,
+)
 from hoi_platform.core.body.keypoints import POSE_KEYPOINTS
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.least_squares.normal_equations import NormalEquations
+from hoi_platform.core.least_squares.robust import CAUCHY
 
-_HINGE_SIGMA = (0.1, 0.05, 0.05)
-_FINGER_TWIST_SIGMA = 0.12
-"""Sideways and twisting motion of a finger's joints (rad)."""
+_HINGE_RAD: Final = (0.1, 0.05, 0.05)
+"""Standard deviation (rad) out of a hinge's plane, below and above its range; chosen."""
+_FINGER_TWIST_RAD: Final = 0.12
+"""Standard deviation (rad) of sideways and twisting motion of a finger's joints; chosen."""
+_REACH: Final = len(ACCELERATION) - 1
 
 
 @dataclass(frozen=True)
 class Objective:
-    """The cost of one stage as a function of x (T, P)."""
+    """The cost of one phase as a function of x (T, P)."""
 
     space: PoseSpace
     landmarks: BodyModel
     smooth: BodyModel
     """The points whose accelerations cost."""
-    targets: FitTargets
+    measured: Measurements
     config: FitConfig
     keypoints: list[int]
-    """The landmarks that this stage looks at."""
+    """The landmarks that this phase looks at."""
     bones: list[tuple[int, int]]
     hinges: list[Hinge]
     ground: Ground | None
-    frame_scale: float
+    rate_factor: float
     """(24 / fps)²: how much more acceleration a frame may show than at 24 fps."""
     outlier_sigmas: float
 
     def equations(self, x: Tensor) -> NormalEquations:
-        """The normal equations at x, all terms in."""
-        equations = NormalEquations(self.space.frames, self.space.size)
+        """The normal equations of all terms at x."""
+        equations = NormalEquations(self.space.frames, self.space.size, _REACH)
         landmarks = skinned_points(self.landmarks, self.space, x)
         self._add_reprojection(equations, landmarks)
         self._add_bones(equations, landmarks)
@@ -63,34 +76,39 @@ class Objective:
         return equations
 
     def _in_camera(self, points: Points) -> Points:
-        R, t = self.targets.T_cam_world[:3, :3], self.targets.T_cam_world[:3, 3]
+        R, t = self.measured.T_cam_world[:3, :3], self.measured.T_cam_world[:3, 3]
         return Points(points.p @ R.T + t, R @ points.J)
 
     def _add_reprojection(self, equations: NormalEquations, landmarks: Points) -> None:
-        rows, target = self.keypoints, self.targets
-        linear = of_points(
+        rows, measured = self.keypoints, self.measured
+        linear = point_residuals(
             keypoint_reprojection,
             self._in_camera(landmarks.at(rows)),
-            target.uv[:, rows],
-            target.focal_px.expand(1, 1),
-            target.center_px.expand(1, 1, 2),
-            target.sigma_px[:, rows] * self.config.landmark_scale,
+            measured.uv[:, rows],
+            measured.focal_px.expand(1, 1),
+            measured.center_px.expand(1, 1, 2),
+            measured.sigma_px[:, rows] * self.config.landmark_inflation,
         )
-        equations.add_robust(linear, target.known[:, rows], self.outlier_sigmas)
+        self._add_robust(equations, linear, measured.known[:, rows])
 
     def _add_bones(self, equations: NormalEquations, landmarks: Points) -> None:
-        target = self.targets
-        rows = [target.bones.index(bone) for bone in self.bones]
-        config, hand = self.config, len(POSE_KEYPOINTS)
-        sigma = [config.bone_rad if a < hand else config.hand_bone_rad for a, _ in self.bones]
-        linear = of_bones(
+        config, measured = self.config, self.measured
+        rows = [measured.bones.index(bone) for bone in self.bones]
+        first_of_hand = len(POSE_KEYPOINTS)
+        sigma = [
+            config.bone_rad if a < first_of_hand else config.hand_bone_rad for a, _ in self.bones
+        ]
+        linear = bone_residuals(
             bone_direction,
             self._in_camera(landmarks),
             self.bones,
-            target.directions[:, rows],
-            target.direction_spread[:, rows] * torch.tensor(sigma, dtype=torch.float64),
+            measured.directions[:, rows],
+            measured.direction_inflation[:, rows] * torch.tensor(sigma, dtype=torch.float64),
         )
-        equations.add_robust(linear, target.direction_known[:, rows], self.outlier_sigmas)
+        self._add_robust(equations, linear, measured.direction_known[:, rows])
+
+    def _add_robust(self, equations: NormalEquations, linear: Linearized, known: Tensor) -> None:
+        equations.add_robust(linear.residual, linear.J, known, CAUCHY, self.outlier_sigmas)
 
     @cached_property
     def _sigma(self) -> Tensor:
@@ -98,41 +116,29 @@ class Objective:
         config, space = self.config, self.space
         stray = [s for joint in space.joints for s in stray_rad(joint)]
         moves = [1.0] * 3 * space.moves
-        sigma = torch.tensor([*moves, *stray], dtype=torch.float64) * config.pose_scale
-        sigma = sigma.repeat(space.frames, 1)
+        sigma = torch.tensor([*moves, *stray], dtype=torch.float64).repeat(space.frames, 1)
         sigma[0, : 3 * space.moves] = config.first_frame_m
         sigma[0, 3 * space.moves :] = config.first_frame_rad
         return sigma
 
     def _add_prior(self, equations: NormalEquations, x: Tensor) -> None:
-        J = torch.diag_embed(1.0 / self._sigma)
-        equations.add_frame_residuals(pose_prior(x, self._sigma), J)
+        equations.add(pose_prior(x, self._sigma), torch.diag_embed(1.0 / self._sigma))
 
     def _add_limits(self, equations: NormalEquations, x: Tensor) -> None:
-        free = self.space.joints
-        hinges = [hinge for hinge in self.hinges if hinge.joint in free]
+        hinges = [hinge for hinge in self.hinges if hinge.joint in self.space.joints]
         fingers = [hinge for hinge in hinges if hinge.is_finger]
         if hinges:
-            sigma = _row([_HINGE_SIGMA])
+            joints, sigma = [hinge.joint for hinge in hinges], _row([_HINGE_RAD])
             limits = _row([hinge.limits for hinge in hinges])
             bone, fold = _row([h.bone for h in hinges]), _row([h.fold for h in hinges])
-            linear = self._rotations(x, hinge_limit, hinges, bone, fold, limits, sigma)
-            equations.add_frame_residuals(linear.residual.flatten(1), linear.J.flatten(1, 2))
+            linear = joint_residuals(hinge_limit, self.space, x, joints, bone, fold, limits, sigma)
+            equations.add(linear.residual.flatten(1), linear.J.flatten(1, 2))
         if fingers:
-            axes = torch.linalg.cross(
-                _row([h.bone for h in fingers]), _row([h.fold for h in fingers])
-            )
-            sigma = _row([(_FINGER_TWIST_SIGMA,)])
-            linear = self._rotations(x, hinge_twist, fingers, axes, sigma)
-            equations.add_frame_residuals(linear.residual.flatten(1), linear.J.flatten(1, 2))
-
-    def _rotations(
-        self, x: Tensor, f: Callable[..., Tensor], hinges: list[Hinge], *constants: Tensor
-    ) -> Linear:
-        space = self.space
-        rows = [space.joints.index(hinge.joint) for hinge in hinges]
-        reference = space.rotations[:, list(space.joints)]
-        return of_rotations(f, space.residuals(x), reference, rows, space.size, *constants)
+            joints, sigma = [hinge.joint for hinge in fingers], _row([(_FINGER_TWIST_RAD,)])
+            bone, fold = _row([h.bone for h in fingers]), _row([h.fold for h in fingers])
+            axes = torch.linalg.cross(bone, fold)
+            linear = joint_residuals(hinge_twist, self.space, x, joints, axes, sigma)
+            equations.add(linear.residual.flatten(1), linear.J.flatten(1, 2))
 
     def _add_smoothness(self, equations: NormalEquations, x: Tensor) -> None:
         config, space = self.config, self.space
@@ -142,14 +148,14 @@ class Objective:
             ACCELERATION,
             moved.p.flatten(1),
             moved.J.flatten(1, 2),
-            one / (config.acceleration_m * self.frame_scale),
+            one / (config.acceleration_m * self.rate_factor),
         )
         eye = torch.eye(space.size, dtype=torch.float64)[3 * space.moves :]
         equations.add_differences(
             ACCELERATION,
             x[:, 3 * space.moves :],
             eye.expand(space.frames, -1, -1),
-            one / (config.turn_acceleration_rad * self.frame_scale),
+            one / (config.turn_acceleration_rad * self.rate_factor),
         )
 
 

@@ -1,6 +1,7 @@
 """What a landmark detector saw: the input of the fit."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -8,7 +9,8 @@ from hoi_platform.core.body.keypoints import NUM_KEYPOINTS
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.rotations import Array
 
-MIN_FOUND_SHARE = 0.3
+MIN_FOUND_SHARE: Final = 0.3
+"""Share of the frames in which the person must be found; chosen."""
 
 
 @dataclass(frozen=True)

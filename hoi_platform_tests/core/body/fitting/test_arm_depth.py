@@ -1,10 +1,10 @@
-"""Arms that a detector mirrors in depth are righted by the whole clip."""
+"""Arms that a detector mirrors in depth are corrected by the whole clip."""
 
 import numpy as np
 import pytest
 
 from hoi_platform.core.body.fitting import arm_depth
-from hoi_platform.core.body.fitting.arm_depth import ArmEvidence, righted_directions
+from hoi_platform.core.body.fitting.arm_depth import ArmEvidence, corrected_directions
 from hoi_platform.core.geometry.rotations import Array
 
 FPS = 12.0
@@ -59,20 +59,20 @@ def test_both_candidates_lie_on_the_ray_at_the_bone_s_length() -> None:
     np.testing.assert_allclose(gap, 0, atol=1e-9)
 
 
-def test_a_right_detector_is_left_alone() -> None:
+def test_correct_detections_are_kept() -> None:
     """Good measurements would be replaced by coarser ones."""
     truth = _true_directions()
-    np.testing.assert_array_equal(righted_directions(_evidence(truth), FPS), truth)
+    np.testing.assert_array_equal(corrected_directions(_evidence(truth), FPS), truth)
 
 
 @pytest.mark.parametrize("trust", [0.1, 0.25])
-def test_an_arm_mirrored_for_a_while_is_righted(trust: float) -> None:
+def test_an_arm_mirrored_for_a_while_is_corrected(trust: float) -> None:
     """A hand that reaches for the table would be put behind the back."""
     truth = _true_directions()
     mirrored = truth.copy()
     mirrored[9:12, :, 2] *= -1
-    righted = righted_directions(_evidence(mirrored, trust), FPS)
-    assert np.rad2deg(arm_depth._angle(righted, truth)).max() < 15
+    corrected = corrected_directions(_evidence(mirrored, trust), FPS)
+    assert np.rad2deg(arm_depth._angle(corrected, truth)).max() < 15
 
 
 def test_a_hand_seen_before_a_surface_is_not_behind_it() -> None:
@@ -81,8 +81,8 @@ def test_a_hand_seen_before_a_surface_is_not_behind_it() -> None:
     evidence = _evidence(truth * [1.0, 1.0, -1.0], trust=0.3)
     before_table = slice(9, None)
     evidence.scene_depth[before_table] = 2.8
-    righted = righted_directions(evidence, FPS)
-    assert np.rad2deg(arm_depth._angle(righted, truth))[before_table].max() < 15
+    corrected = corrected_directions(evidence, FPS)
+    assert np.rad2deg(arm_depth._angle(corrected, truth))[before_table].max() < 15
 
 
 def test_frames_without_detection_stay_unknown() -> None:
@@ -91,6 +91,6 @@ def test_frames_without_detection_stay_unknown() -> None:
     directions[5] = np.nan
     evidence = _evidence(directions)
     evidence.rays[5] = np.nan
-    righted = righted_directions(evidence, FPS)
-    assert np.isnan(righted[5]).all()
-    assert np.isfinite(np.delete(righted, 5, axis=0)).all()
+    corrected = corrected_directions(evidence, FPS)
+    assert np.isnan(corrected[5]).all()
+    assert np.isfinite(np.delete(corrected, 5, axis=0)).all()

@@ -6,17 +6,16 @@ from torch import Tensor
 from torch.autograd import gradcheck
 from torch.func import jacrev, vmap
 
-from hoi_platform.core.body.fitting.kinematics import skinned_points
-from hoi_platform.core.body.fitting.terms.balance import balance
-from hoi_platform.core.body.fitting.terms.bone_direction import bone_direction
-from hoi_platform.core.body.fitting.terms.foot_contact import foot_height
-from hoi_platform.core.body.fitting.terms.joint_limits import (
+from hoi_platform.core.body.fitting.kinematics import PoseSpace, right_jacobian, skinned_points
+from hoi_platform.core.body.fitting.terms import (
+    balance,
+    bone_direction,
+    foot_height,
     hinge_limit,
     hinge_twist,
+    keypoint_reprojection,
+    pose_prior,
 )
-from hoi_platform.core.body.fitting.terms.keypoint_reprojection import keypoint_reprojection
-from hoi_platform.core.body.fitting.terms.pose_prior import pose_prior
-from hoi_platform.core.body.fitting.variables import PoseSpace, right_jacobian
 from hoi_platform.core.body.keypoints import keypoint_regressor
 from hoi_platform.core.geometry.torch_rotations import matrix_from_axis_angle
 from hoi_platform_tests.hoi_samples import moving, stick_body

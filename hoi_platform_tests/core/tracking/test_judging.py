@@ -5,12 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hoi_platform.core.tracking.confidence import confidence_of, is_doubtful, is_lost
-from hoi_platform.core.tracking.rest import resting_frames, shows_motion
-from hoi_platform.core.tracking.scoring import NOTHING, Score
-from hoi_platform.core.tracking.se3 import moved
-from hoi_platform.core.tracking.search import Found
-from hoi_platform_tests.core.tracking.shots import CAMERA, shot
+from hoi_platform.core.tracking.config import TrackerConfig
+from hoi_platform.core.tracking.judging import (
+    NOTHING,
+    PoseEstimate,
+    Score,
+    confidence_of,
+    is_doubtful,
+    is_lost,
+    resting_frames,
+    shows_motion,
+)
+from hoi_platform.core.tracking.motion import apply_twist
+from hoi_platform_tests.core.tracking.shots import CAMERA, CONFIG, shot
 
 REFERENCE = Score(0.9, 0.95, 1.0)
 CERTAIN = 1e12 * np.eye(6)
@@ -59,13 +66,13 @@ def test_rest_is_a_start_of_the_clip_and_lost_frames_are_no_evidence(story: str)
     )
 
 
-def _found(T: np.ndarray, information: np.ndarray, lost: bool = False) -> Found:
-    return Found(T, information, REFERENCE, lost)
+def _found(T: np.ndarray, information: np.ndarray, lost: bool = False) -> PoseEstimate:
+    return PoseEstimate(T, information, REFERENCE, lost)
 
 
 def _shift(pixels: float, T: np.ndarray) -> np.ndarray:
     """Sideways by so many pixels at the center's depth."""
-    return moved(T, np.r_[pixels * T[2, 3] / CAMERA.focal_px, np.zeros(5)], np.zeros(3))
+    return apply_twist(T, np.r_[pixels * T[2, 3] / CAMERA.focal_px, np.zeros(5)], np.zeros(3))
 
 
 @pytest.mark.parametrize(("sigma_px", "threshold_px"), [(0.0, 0.5), (1.0, 3.5), (2.0, 6.5)])
@@ -102,11 +109,13 @@ def test_motion_shows_beyond_half_a_pixel_and_three_deviations(
 )
 def test_lost_and_doubtful_have_their_thresholds(score: Score, lost: bool, doubtful: bool) -> None:
     """A wrong pose would be kept, or a good one searched for at length."""
-    assert (is_lost(score, REFERENCE), is_doubtful(score, REFERENCE)) == (lost, doubtful)
+    judged = [judge(score, REFERENCE, CONFIG) for judge in (is_lost, is_doubtful)]
+    assert judged == [lost, doubtful]
 
 
 def _confidence(score: Score, information: np.ndarray = CERTAIN, lost: bool = False) -> float:
-    return confidence_of(Found(np.eye(4), information, score, lost), REFERENCE, information)
+    found = PoseEstimate(np.eye(4), information, score, lost)
+    return confidence_of(found, REFERENCE, information, CONFIG)
 
 
 @pytest.mark.parametrize(
@@ -133,3 +142,20 @@ def test_confidence_halves_at_the_tolerable_uncertainty() -> None:
     for information in (across, turned):
         assert _confidence(REFERENCE, information) == pytest.approx(0.5, abs=1e-4)
     assert _confidence(REFERENCE, lost=True) == 0.0
+
+
+def test_a_setting_moves_what_it_names() -> None:
+    """An ablation would change a number that nothing reads."""
+    score = Score(0.9 * 0.6, 0.6, 1.0)
+    strict = TrackerConfig(lost_overlap=0.7, doubtful_score=0.5, doubtful_overlap=0.5)
+    assert is_lost(score, REFERENCE, strict)
+    assert not is_doubtful(score, REFERENCE, strict)
+    across = np.diag(np.r_[np.full(3, 3 / 0.04**2), np.full(3, 1e12)])
+    lenient = TrackerConfig(tolerable_sigma=(0.04, 0.2))
+    found = PoseEstimate(np.eye(4), across, REFERENCE)
+    assert confidence_of(found, REFERENCE, across, lenient) == pytest.approx(0.5, abs=1e-4)
+    moving = TrackerConfig(still_px=2.0, motion_sigmas=0.0)
+    truth, none = shot("box"), np.zeros((6, 6))
+    for shift_px, expected in ((1.7, False), (2.3, True)):
+        found = _found(_shift(shift_px, truth.T), CERTAIN)
+        assert shows_motion(found, truth.T, truth.model(moving), none) is expected

@@ -6,23 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.tracking.background import static_background
-from hoi_platform.core.tracking.evidence import (
-    BLUR_PX,
+from hoi_platform.core.tracking.frames import (
     frame_evidence,
     gradients,
+    mask_at,
+    plate_of,
     sampled,
-    signed_distance,
-)
-from hoi_platform.core.tracking.terms import on
-from hoi_platform.core.tracking.working_size import (
-    coarser_by,
+    shrink_factor,
     shrunk_camera,
     shrunk_images,
     shrunk_masks,
+    signed_distance,
 )
 from hoi_platform_tests.core.tracking import fields
-from hoi_platform_tests.core.tracking.shots import CAMERA
+from hoi_platform_tests.core.tracking.shots import CAMERA, CONFIG
 
 
 def _slowly(image: Array, uv: Array) -> Array:
@@ -96,7 +93,8 @@ def test_a_frame_holds_what_its_names_say() -> None:
     mask, human = np.zeros((40, 60), bool), np.zeros((40, 60), bool)
     mask[10:30, 10:40] = True
     human[10:30, 30:50] = True
-    frame = frame_evidence(rgb, mask, human, np.zeros((40, 60, 3), np.float32))
+    plate = np.zeros((40, 60, 3), np.float32)
+    frame = frame_evidence(rgb, mask, human, plate, CONFIG.blur_px)
     assert frame.image == pytest.approx(rgb / 255.0, abs=1e-6)
     assert np.array_equal(frame.mask, mask & ~human)
     assert frame.hidden[20, 29]
@@ -106,7 +104,6 @@ def test_a_frame_holds_what_its_names_say() -> None:
     assert frame.slope[20, 5] == pytest.approx([-1, 0], abs=0.02)
     assert [level.std() < frame.image.std() for level in frame.levels] == [True, True]
     assert frame.levels[0].std() < frame.levels[1].std()
-    assert BLUR_PX[0] > BLUR_PX[1]
 
 
 def test_a_mask_is_read_at_the_nearest_pixel() -> None:
@@ -114,23 +111,23 @@ def test_a_mask_is_read_at_the_nearest_pixel() -> None:
     mask = np.zeros((4, 6), bool)
     mask[2, 5] = True
     uv = np.array([[5.2, 2.9], [9.0, 2.5], [4.99, 2.5], [-3.0, 2.5], [np.nan, np.nan]])
-    assert on(mask, uv).tolist() == [True, True, False, False, False]
+    assert mask_at(mask, uv).tolist() == [True, True, False, False, False]
 
 
-def test_the_background_is_the_median_of_what_is_free() -> None:
-    """An actor who stays for a while would be part of the scene behind him."""
+def test_the_plate_is_the_median_of_what_is_free() -> None:
+    """An actor who stays for a while would be part of the scene."""
     frames = np.full((9, 30, 30, 3), 100, np.uint8)
     actors = np.zeros((9, 30, 30), bool)
     frames[:6, 10:20, 10:20] = 200
     actors[:6, 10:20, 10:20] = True
     frames[7, 15, 15] = 255  # a flicker
     actors[:, 28, 28] = True
-    background = static_background(frames, actors)
-    assert background[15, 15] == pytest.approx(100 / 255)
-    assert background[2, 2] == pytest.approx(100 / 255)
+    plate = plate_of(frames, actors)
+    assert plate[15, 15] == pytest.approx(100 / 255)
+    assert plate[2, 2] == pytest.approx(100 / 255)
     # Four pixels around what is always covered are unknown.
-    assert np.isnan(background[24:, 24:]).all()
-    assert np.isfinite(background[:23, :]).all()
+    assert np.isnan(plate[24:, 24:]).all()
+    assert np.isfinite(plate[:23, :]).all()
 
 
 @pytest.mark.parametrize(
@@ -145,7 +142,7 @@ def test_images_shrink_by_a_factor_that_divides_them(
     mask = np.zeros((height, width), bool)
     mask[10 : 11 if size else 10, 5 : 5 + size] = True
     camera = type(CAMERA)(width, height, 700.0, np.eye(4))
-    assert coarser_by(camera, mask) == factor
+    assert shrink_factor(camera, mask, 100.0) == factor
 
 
 def test_a_shrunk_camera_sees_the_same_at_a_fraction_of_the_pixels() -> None:

@@ -8,40 +8,65 @@ form.
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from hoi_platform.core.body.fitting.bones import BODY_BONES
-from hoi_platform.core.body.ik import Side, arm, split_twist
+from hoi_platform.core.body.fitting.kinematics import PoseSpace
+from hoi_platform.core.body.fitting.measurements import BODY_BONES, Measurements
+from hoi_platform.core.body.ik import SIDES, Side, arm, split_twist
 from hoi_platform.core.body.keypoints import KEYPOINT
 from hoi_platform.core.body.skeleton import PARENTS
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle, rotation_between
+from hoi_platform.core.geometry.rotations import (
+    Array,
+    axis_angle_from_matrix,
+    matrix_from_axis_angle,
+    rotation_between,
+)
 
+_MOST_INFLATION: Final = 10.0
+"""Factor on a direction's standard deviation beyond which it is not used; chosen."""
 _PLANE_OF_FIRST_FRAME: Final = 0.15
-"""Weight of the first frame's elbow plane, beside sin(flexion) of the measured one."""
+"""Weight of the first frame's elbow plane, beside sin(flexion) of the measured one; chosen."""
 
 
-def guess_arm(
+def start_arms(measured: Measurements, space: PoseSpace, x: Tensor) -> None:
+    """Put the closed form of both arms into x (T, P)."""
+    posed, body_bones = space.posed(x), slice(0, len(BODY_BONES))
+    R_world_cam = measured.T_cam_world[:3, :3].T.numpy()
+    directions = measured.directions[:, body_bones].numpy() @ R_world_cam.T
+    certain = measured.direction_inflation < _MOST_INFLATION
+    usable = (measured.direction_known * certain)[:, body_bones].numpy().astype(bool)
+    rotations = space.pose(x)[0].numpy()
+    for side in SIDES:
+        found = arm_rotations(side, rotations, posed.R_world_joint.numpy(), directions, usable)
+        for joint, R in found.items():
+            residual = axis_angle_from_matrix(np.swapaxes(rotations[:, joint], -1, -2) @ R)
+            column = 3 + 3 * space.joints.index(joint)
+            x[:, column : column + 3] = torch.as_tensor(unwrapped(residual))
+
+
+def arm_rotations(
     side: Side,
     rotations: Array,
     R_world_joint: Array,
     directions: Array,
-    sure: NDArray[np.bool_],
+    usable: NDArray[np.bool_],
 ) -> dict[int, Array]:
     """Local rotations (T, 3, 3) of shoulder and elbow by joint.
 
     ``rotations`` (T, 55, 3, 3) and ``R_world_joint`` are the pose so far, ``directions`` (T, B, 3)
-    the world directions of ``BODY_BONES``, to be used where ``sure`` (T, B).
+    the world directions of ``BODY_BONES``, to be used where ``usable`` (T, B).
     """
     limb = arm(side)
     upper_row, lower_row = (
         _bone(side, *names) for names in (("shoulder", "elbow"), ("elbow", "wrist"))
     )
-    known = sure[:, upper_row] & sure[:, lower_row]
     R_parent = R_world_joint[:, PARENTS[limb.upper]]
     R_now = R_world_joint[:, limb.upper]
     shoulder, elbow = rotations[:, limb.upper].copy(), rotations[:, limb.middle].copy()
     twist, _ = split_twist(np.swapaxes(elbow, -1, -2), limb.bone)
-    for t in np.flatnonzero(known):
+    for t in np.flatnonzero(usable[:, upper_row] & usable[:, lower_row]):
         u, w = directions[t, upper_row], directions[t, lower_row]
         swung = rotation_between(R_now[t] @ limb.bone, u) @ R_now[t]
         normal = np.cross(u, w) + _PLANE_OF_FIRST_FRAME * (swung @ limb.hinge)
@@ -59,7 +84,7 @@ def _bone(side: Side, start: str, end: str) -> int:
 
 
 def _frame(x: Array, z: Array) -> Array:
-    """The rotation whose first column is x and whose third is nearest to z."""
+    """The rotation (3, 3) whose first column is along x (3,) and whose third is nearest to z."""
     x = x / np.linalg.norm(x)
     z = z - (z @ x) * x
     z = z / max(float(np.linalg.norm(z)), 1e-9)

@@ -1,12 +1,22 @@
-"""The colors that the object should show at a pose."""
+"""The colors that the object should show at a pose, and their evidence in a frame."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.tracking.evidence import FrameEvidence, blurred, gradients, sampled
+from hoi_platform.core.geometry.transforms import transform_points
+from hoi_platform.core.least_squares.robust import GEMAN_MCCLURE
+from hoi_platform.core.tracking.frames import (
+    LEAST_SAMPLES,
+    FrameEvidence,
+    blurred,
+    gradients,
+    mask_at,
+    sampled,
+)
 from hoi_platform.core.tracking.lighting import (
     Lighting,
     LightingFit,
@@ -14,11 +24,25 @@ from hoi_platform.core.tracking.lighting import (
     srgb_from_linear,
     srgb_slope,
 )
-from hoi_platform.core.tracking.view import View
+from hoi_platform.core.tracking.motion import (
+    BEND_SIGMAS,
+    PoseResiduals,
+    center_of,
+    pixel_jacobian,
+)
+from hoi_platform.core.tracking.view import ObjectModel, View
 
-_GAIN_RANGE = (0.6, 1.6)
-_SATURATED = 0.9
-_SIMILAR_LOG = 0.5
+_GAIN_RANGE: Final = (0.6, 1.6)
+"""Least and greatest brightness of a frame, as a factor; chosen: more is another light."""
+_SIMILAR_LOG: Final = 0.5
+"""Largest difference from the median of the logarithm of a pixel's gain (factor e^0.5); chosen."""
+_SATURATED: Final = 0.9
+"""Linear color (0 to 1) from which on a pixel is overexposed; chosen."""
+_BLACK: Final = 0.02
+"""Added to linear colors (0 to 1) before they divide; chosen: the noise of dark pixels."""
+_SIGMA_OF_MEDIAN: Final = 0.85
+"""Factor from the median length of color residuals to a channel's standard deviation; chosen as
+1 / (0.67 · √3), that of three Gaussian channels which err alike."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +54,7 @@ class Rendering:
 
 
 def render(view: View, R_cam_object: Array, lighting: Lighting, gain: Array) -> Rendering:
-    """Colors of a view; ``gain`` (3,) is this frame's brightness per channel."""
+    """Colors of a view's hits; ``gain`` (3,) is this frame's brightness per channel."""
     normals = view.normals @ R_cam_object.T
     linear = gain * lighting.reflected(view.albedo, normals)
     # dE/dω with dn = ω × n is n × ∇E.
@@ -49,14 +73,14 @@ def visible(frame: FrameEvidence, view: View) -> NDArray[np.bool_]:
 def frame_gain(frame: FrameEvidence, view: View, R_cam_object: Array, lighting: Lighting) -> Array:
     """Observed over predicted linear color per channel (3,), bounded; outliers are left out."""
     seen = visible(frame, view)
-    if seen.sum() < 10:
+    if seen.sum() < LEAST_SAMPLES:
         return np.ones(3)
     observed = linear_from_srgb(sampled(frame.levels[-1], view.uv[seen]))
     normals = view.normals[seen] @ R_cam_object.T
     predicted = lighting.reflected(view.albedo[seen], normals)
-    ratio = (observed + 0.02) / (predicted + 0.02)
+    ratio = (observed + _BLACK) / (predicted + _BLACK)
     similar = np.abs(np.log(ratio / np.median(ratio, axis=0))) < _SIMILAR_LOG
-    weights = similar / (predicted + 0.02)
+    weights = similar / (predicted + _BLACK)
     square = (weights * predicted**2).sum(axis=0)
     known = square > 0  # else no two pixels agree on this channel's brightness
     gain = (weights * predicted * observed).sum(axis=0) / np.where(known, square, 1.0)
@@ -71,8 +95,8 @@ def add_to_lighting(
     observed = linear_from_srgb(sampled(frame.levels[-1], view.uv[seen]))
     albedo = _blurred_albedo(view)[seen]
     normals = view.normals[seen] @ R_cam_object.T
-    # Least squares of sRGB rather than of linear differences; burnt-out pixels tell nothing.
-    weights = (observed.max(axis=1) < _SATURATED) / (observed.mean(axis=1) + 0.02)
+    # Least squares of sRGB rather than of linear differences; overexposed pixels say nothing.
+    weights = (observed.max(axis=1) < _SATURATED) / (observed.mean(axis=1) + _BLACK)
     fit.add(albedo, normals, observed, weights)
 
 
@@ -135,3 +159,29 @@ def _eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     import cv2
 
     return np.asarray(cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8))) > 0
+
+
+def photometric_residuals(
+    frame: FrameEvidence, template: Template, T: Array, twist: Array, model: ObjectModel, level: int
+) -> PoseResiduals:
+    """The frame's colors less the surface's, three per point that is seen.
+
+    ``twist`` (6,) is the motion since the template was rendered, which changes the shading. The
+    noise is the larger of a floor and the residuals' own spread; what a blur mixes counts once.
+    """
+    p_cam = transform_points(T, template.p_object)
+    uv = model.camera.project_cam(p_cam)
+    residual = sampled(frame.levels[level], uv) - template.colors - template.turn @ twist[3:]
+    size = np.linalg.norm(residual, axis=1)
+    seen = mask_at(frame.mask, uv) & ~mask_at(frame.hidden, uv)
+    if seen.sum() < LEAST_SAMPLES:
+        return PoseResiduals(np.zeros(0), np.zeros((0, 6)), np.zeros(0))
+    sigma = max(model.config.color_noise, _SIGMA_OF_MEDIAN * float(np.median(size[seen])))
+    weights = seen * GEMAN_MCCLURE.weight((size / (BEND_SIGMAS * sigma)) ** 2)
+    pixels = pixel_jacobian(p_cam, center_of(T, model.center), model.camera.focal_px)
+    J = template.slope @ pixels
+    J[..., 3:] -= template.turn
+    # Three channels of as many pixels as a Gaussian blur makes one of.
+    correlation = 3.0 * max(1.0, 4.0 * np.pi * model.config.blur_px[level] ** 2)
+    weights = np.repeat(weights / (sigma**2 * correlation), 3)
+    return PoseResiduals(residual.reshape(-1), J.reshape(-1, 6), weights)
