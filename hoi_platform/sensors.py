@@ -25,7 +25,7 @@ from hoi_platform.services.secrets import leaves_clean
 from hoi_platform.services.video.polling import poll_open_tasks
 
 MOST_REQUESTS: Final = 20
-"""Runs that one tick requests; the next tick goes on."""
+"""Runs that one tick requests; the next tick goes on. Chosen."""
 _ASK_AGAIN: Final = {"fal-ai": timedelta(minutes=10)}
 """A ready clip whose run did not fetch it is requested again after this time: fal keeps a video
 for an hour or less."""

@@ -24,7 +24,7 @@ for _command in (resume, reopen, fetch, recheck, accept):
 
 _CENTS = Decimal("0.1")
 _MOST_SHOWN = 500
-"""Characters of a reason in a list."""
+"""Longest reason in a list (characters); chosen."""
 _COLUMNS = ("row", "state", "model", "subject", "USD", "reserved (UTC)", "reason")
 
 

@@ -45,23 +45,29 @@ def migrate(
     given configuration does not ask for is left stale, and a later migration with another
     --config or --profile takes it up.
     """
-    from hoi_platform.assets.stage import STAGES, flow_order
-    from hoi_platform.commands.terminal import console
-    from hoi_platform.definitions import ASSETS
-    from hoi_platform.instance import project_instance
     from hoi_platform.resources.platform import PlatformResource
-    from hoi_platform.runner.page import apply_page, plan_page
-    from hoi_platform.services.migration.folders import plan_folders
-    from hoi_platform.services.migration.plan import apply_plan, make_plan
-    from hoi_platform.services.video.delivery import Delivery
 
-    assert ASSETS  # importing the definitions fills STAGES
     resource = PlatformResource(
         results_dir=str(results_dir.absolute()),
         profile=profile,
         gen_config=str(config.absolute()) if config else "",
         recon_config=str(recon_config.absolute()) if recon_config else "",
     )
+    _migrate(resource, apply=apply)
+
+
+def _migrate(resource: "PlatformResource", *, apply: bool) -> None:
+    """Folders first, then ledger and records, then Dagster's page."""
+    from hoi_platform.assets.stage import STAGES, flow_order
+    from hoi_platform.commands.terminal import console
+    from hoi_platform.definitions import ASSETS
+    from hoi_platform.instance import project_instance
+    from hoi_platform.runner.page import apply_page, plan_page
+    from hoi_platform.services.migration.folders import plan_folders
+    from hoi_platform.services.migration.plan import apply_plan, make_plan
+    from hoi_platform.services.video.delivery import Delivery
+
+    assert ASSETS  # importing the definitions fills STAGES
     platform = resource.platform()
     folders = plan_folders(platform.results_dir, platform.catalogue.entries())
     delivery = Delivery(platform.results_dir / "ledger" / "videos", _no_sleep)

@@ -10,7 +10,7 @@ from hoi_platform.core.clip import ObjectId
 
 KEY: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MOST_KEY: Final = 128
-"""Characters of a partition key."""
+"""Longest partition key (characters); chosen."""
 _NAMELESS: Final = "object"
 
 

@@ -128,7 +128,8 @@ def exists(platform: Platform, asset: str, subject: ObjectId | ClipId) -> bool:
 def is_blocked(platform: Platform, asset: str, subject: ObjectId | ClipId) -> bool:
     """Whether --skip_done keeps something above a missing artifact that it cannot be made of."""
     stages = platform.stages(STAGES)
-    above = [(name, upstream_subject(name, subject)) for name in STAGES[asset].upstream]
+    needed = STAGES[asset].needed(stages.context(subject))
+    above = [(name, upstream_subject(name, subject)) for name in needed]
     return any(
         isinstance(s, ObjectId | ClipId)
         and exists(platform, name, s)

@@ -22,9 +22,11 @@ from hoi_platform.services.blender.process import kill_workers
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _SAME_S: Final = 0.5
-"""Signals this close are one: timeout(1) and shells signal a process and then its group."""
+"""Signals this close (s) are one: timeout(1) and shells signal a process and then its group.
+Chosen."""
 
 _AGAIN_S: Final = 0.05
+"""After which a lost interruption is sent again (s); chosen."""
 
 
 @dataclass

@@ -25,7 +25,7 @@ OPEN_DEG: Final = np.array([[-14, -8, -4]] * 4 + [[-30, -10, -5]], float)
 CLOSED_DEG: Final = np.array([[80, 85, 55]] * 4 + [[35, 45, 60]], float)
 """Flexion (5, 3) of a fist without an obstacle."""
 OPPOSITION_DEG: Final = 28.0
-"""How far the thumb's base turns in front of the palm in a grasp."""
+"""How far the thumb's base turns in front of the palm in a grasp; chosen by eye."""
 
 Distance = Callable[[Array], Array]
 """Signed distance (...,) in meters, negative inside, at points (..., 3) in the wrist's frame."""

@@ -19,10 +19,8 @@ Side = Literal["left", "right"]
 SIDES: Final[tuple[Side, Side]] = ("left", "right")
 
 WRIST_TWIST_SHARE: Final = 0.5
-"""Part of the forearm's pronation that the wrist joint carries; the elbow joint has the rest.
-
-Anatomically the forearm twists along its length; linear blend skinning wants it shared out.
-"""
+"""Share of the forearm's pronation that the wrist joint carries; the elbow joint has the rest.
+Chosen: the forearm twists along its length, and linear blend skinning needs it shared."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hoi_platform.core.errors import ConfigError
 
 _LONGEST_ECHO: Final = 60
-"""Characters of a value that an error repeats; a prompt has hundreds."""
+"""Characters of a value that an error repeats; chosen: a prompt has hundreds."""
 
 
 class Config(BaseModel):

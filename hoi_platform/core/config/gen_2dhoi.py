@@ -40,19 +40,18 @@ class SimulationConfig(Config):
     initial_rotation_perturbation: float = Field(2.0, ge=0, le=180)
     """Largest random tilt at the start (degrees)."""
     seed: int = 42
-    """Base seed: of the random tilt, and of every scene together with the category and the clip's
-    seed."""
+    """Base seed of the random tilt and, with the category and the clip's seed, of each scene."""
     save_usd: bool = False
     """Also write the settled object as USD."""
     use_initial_state: bool = True
-    """Place the object as it settled; false: in the orientation of its mesh."""
+    """Place the object as it settled; false: as its mesh is oriented."""
 
 
 class ScaleConfig(Config):
     """Search of the metric scale with a vision model."""
 
     max_iterations: int = Field(5, ge=1, le=20)
-    """Scales that are shown to the vision model at most."""
+    """Largest number of scales that the vision model is shown, 1 to 20."""
 
 
 class RenderingConfig(Config):
@@ -65,7 +64,7 @@ class RenderingConfig(Config):
     height: int = Field(720, ge=64, multiple_of=2)
     """Of the conditioning frame and the video (px)."""
     num_rand_scenes: int = Field(3, ge=1)
-    """Random variants of an object: seeds 1 to this number."""
+    """Number of random variants of an object: seeds 1 to this number."""
     gpu: bool = False
     """Render with a GPU if Cycles finds one; it falls back to the CPU and the record says so."""
     no_rand_seed: bool = False
@@ -73,21 +72,21 @@ class RenderingConfig(Config):
     render_start_end: bool = False
     """Render two conditioning frames, for the start and the end of the video."""
     min_object_px: int = Field(12, ge=4)
-    """Least size of the object (geometric mean of its bounding box's sides) at 640x360; scales with
-    the width (px)."""
+    """Least size of the object (px; geometric mean of its bounding box's sides) at 640x360; scales
+    with the width."""
     min_object_visible: float = Field(0.5, ge=0, le=1)
     """Least visible fraction of the object's silhouette."""
     denoise: bool = True
-    """Denoise the conditioning frame and the plate (never video frames)."""
+    """Denoise the conditioning frame and the plate (never frames of the video)."""
 
 
 class BudgetConfig(Config):
     """Upper limits of what paid services may cost, checked before anything is sent."""
 
     per_day_usd: float | None = Field(50.0, ge=0)
-    """All paid requests of a UTC day; null for no limit."""
+    """All paid requests of a UTC day (USD); null for no limit."""
     per_month_usd: float | None = Field(500.0, ge=0)
-    """All paid requests of a UTC month; null for no limit."""
+    """All paid requests of a UTC month (USD); null for no limit."""
 
 
 PROMPTLESS_VIDEO: Final = frozenset({"simulated", "imported"})
@@ -98,20 +97,20 @@ class VideoConfig(Config):
     """The video backend and its request."""
 
     num_videos: int = Field(1, ge=1)
-    """Paid takes of a clip, of which the one with the stillest camera is kept. For variety raise
-    rendering.num_rand_scenes: the simulated backend makes one take."""
+    """Number of paid takes of a clip, of which the one with the stillest camera is kept. For
+    variety raise rendering.num_rand_scenes: the simulated backend makes one take."""
     num_video_segments: int = Field(1, ge=1)
-    """Segments of ``duration`` in a row, each paid and beginning with the last frame of the one
-    before; the simulated backend makes one."""
+    """Number of consecutive segments of ``duration``, each paid for and beginning with the last
+    frame of the one before; the simulated backend makes one."""
     model_api: str = "simulated"
-    """Who makes the video: a backend of this machine, or a paid service; imported takes one that
-    you have."""
+    """Who makes the video: a backend of this machine, or a paid service; ``imported`` uses a video
+    that you have."""
     model: ModelConfig = ModelConfig()
-    """The weights, device and options of a backend that has some; the license of its videos."""
+    """Weights, device and options of a backend that has them; the license of its videos."""
     commercial_ok: bool = False
     """Whether your contract with the paid service permits commercial use of its videos."""
     imported_dir: str = ""
-    """Folder of the videos that are imported, each named after its clip:
+    """Folder of imported videos, each named after its clip:
     <dataset>/<category>/<character>_<scene>_rand00001.mp4."""
     kling_model_name: str = "kling-v2-5-turbo"
     """The paid service's model."""
@@ -131,25 +130,28 @@ class VideoConfig(Config):
     )
     """Prompts of which each clip gets one; {object} stands for the object's name."""
     seg_idx_for_tail_image: int = Field(-1, ge=-1)
-    """The segment, from 0, that has to end as the clip began; -1 for none. Not every model takes
-    a tail image; it is checked before anything is sent."""
+    """Index (from 0) of the segment that has to end as the clip began; -1 for none. Not every model
+    accepts a tail image; this is checked before anything is sent."""
     use_all_tail_images: bool = False
     """Every segment has to end as the clip began."""
     video_max_retries: int = Field(100, ge=0)
-    """How often a request that the service did not take (too fast, all slots in use, no answer)
-    is offered again. A refusal is final at once, and no task is ever bought twice."""
+    """Number of times that a request is sent again after the service did not accept it (too fast,
+    all slots in use, no answer). A refusal is final at once, and no task is ever bought twice."""
     video_retry_wait: float = Field(30.0, ge=0)
-    """Wait between polls of a running task, and the longest wait between two offers (s)."""
+    """Wait between polls of a running task, and longest wait between two attempts to submit one
+    (s)."""
     video_max_polls: int = Field(120, ge=1)
-    """Polls of one wait for a task; after them it stays in the ledger and is resumed later."""
+    """Number of polls in one wait for a task; after them it stays in the ledger and is resumed
+    later."""
     concurrency: int = Field(3, ge=1)
-    """Tasks that the account may have open at once, over all processes (its resource pack)."""
+    """Number of tasks that the account may have open at once, over all processes (its resource
+    pack)."""
     budget: BudgetConfig = BudgetConfig()
     """Limits of spending."""
     simulated_fps: int = Field(24, ge=8, le=60)
-    """Frames per second of a simulated video."""
+    """Frame rate of a simulated video (Hz), 8 to 60."""
     simulated_frames: int = Field(121, ge=9)
-    """Frames of a simulated video."""
+    """Number of frames of a simulated video."""
     simulated_samples: int = Field(8, ge=1)
     """Cycles samples per pixel of a simulated video frame."""
 
@@ -160,15 +162,15 @@ class ChatGptConfig(Config):
     backend: str = "openai"
     """Who answers: any OpenAI-compatible endpoint, or another backend."""
     backend_model: ModelConfig = ModelConfig()
-    """The weights, device and options of a backend that has some; the license of its videos."""
+    """Weights, device and options of a backend that has them; the license of its answers."""
     model: str = "gpt-4o"
     """Name of the model at the OpenAI-compatible endpoint."""
     commercial_ok: bool = False
-    """Whether your contract with its provider permits commercial use of what it answers."""
+    """Whether your contract with its provider permits commercial use of its answers."""
     prompt_refinement_system_message: OneText = ""
-    """Instruction for prompt refinement; empty: the built-in one."""
+    """System message of prompt refinement; empty: the built-in one."""
     scale_evaluation_system_message: OneText = ""
-    """Instruction for the scale search; empty: the built-in one."""
+    """System message of the scale search; empty: the built-in one."""
 
 
 class GenPathsConfig(Config):
@@ -196,7 +198,7 @@ class Gen2DHOIConfig(Config):
     """One task's 2D stage."""
 
     character: str = "kid"
-    """Who acts: the name of a file in character_dir."""
+    """The person who acts: the name of a file in character_dir."""
     character_dir: str = "configs/characters"
     """Folder that is searched for the character before configs/characters."""
     texture_dir: str = "configs/characters"
@@ -204,25 +206,25 @@ class Gen2DHOIConfig(Config):
     results_dir: str | None = None
     """Folder of all results, used where no --results_dir is given."""
     object_config: str = "configs/objects/comasset.yaml"
-    """A catalogue file that is read besides those of configs/objects; its entries come first."""
+    """A catalog file that is read besides those of configs/objects; its entries come first."""
     scene_config: str = "configs/scenes"
     """Folder (or one file) that is searched for a scene before configs/scenes."""
     scene: str | None = None
-    """The scene of every object, in place of the one in its catalogue entry."""
+    """The scene of every object, in place of the one in its catalog entry."""
     task: str | None = None
-    """The task that the file is for; it is refused for another one."""
+    """The task that the file is for; with objects of another task it is refused."""
     verbose: bool = False
     """Show Dagster's log."""
     skip_step1: bool = False
-    """Leave out the settling."""
+    """Skip settling."""
     skip_step2: bool = True
-    """Use the catalogue's scale or the table of sizes instead of asking the vision model."""
+    """Use the catalog's scale or the table of sizes instead of asking the vision model."""
     skip_step3: bool = False
-    """Leave out the rendering."""
+    """Skip rendering."""
     skip_step4: bool = False
-    """Leave out prompt and video."""
+    """Skip prompt and video."""
     skip_done: bool = False
-    """Leave everything that exists as it is, also what was made with other settings."""
+    """Keep everything that exists, even if it was made with other settings."""
     paths: GenPathsConfig = GenPathsConfig()
     """Folders below the results."""
     simulation: SimulationConfig = SimulationConfig()

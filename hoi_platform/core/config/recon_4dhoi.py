@@ -34,7 +34,7 @@ class ReconPathsConfig(Config):
     output_dir: str = "generation/4dhoi_recon_smplx"
     """Raw results."""
     vis_scenepic_dir: str = "generation/vis_html"
-    """3D pages; here they stand in generation/result_vis and beside each valid clip."""
+    """3D pages; here they are in generation/result_vis and beside each valid clip."""
 
 
 class HumanModelConfig(Config):
@@ -43,13 +43,13 @@ class HumanModelConfig(Config):
     body_model: Literal["anny", "smplx", "soma", "g1_smplx"] = "anny"
     """The body that is fitted."""
     static_cam: bool = True
-    """The camera is the rendered one and stands still."""
+    """The camera is the rendered one and does not move."""
     backend: str = "mediapipe"
-    """Who estimates the body from the video."""
+    """Backend that estimates the body from the video."""
     model: ModelConfig = ModelConfig()
     """Its weights, device and program."""
     hands_backend: str = "mediapipe"
-    """Who finds the hands' landmarks for it."""
+    """Backend that finds the hands' landmarks for it."""
     hands_model: ModelConfig = ModelConfig()
     """Their weights, device and program."""
     smplx_model_path: str = (
@@ -70,11 +70,11 @@ class TracksConfig(Config):
     """Masks and depth per frame."""
 
     backend: str = "background"
-    """Who tracks the masks."""
+    """Backend that tracks the masks."""
     masks_model: ModelConfig = ModelConfig()
     """Its weights, device and program."""
     depth_backend: str = "plate"
-    """Who estimates the depth."""
+    """Backend that estimates the depth."""
     depth_model: ModelConfig = ModelConfig()
     """Its weights, device and program."""
 
@@ -83,22 +83,22 @@ class ObjPoseTrackingConfig(Config):
     """The 6-DoF tracker."""
 
     backend: str = "model_based"
-    """Who tracks the object."""
+    """Backend that tracks the object."""
     model: ModelConfig = ModelConfig()
     """Its weights, device and program."""
     foundation_pose_debug: int = 2
-    """How many debug files FoundationPose writes."""
+    """Number of debug files that FoundationPose writes."""
     crop_image: bool = False
     """Crop the frames to the object before tracking."""
     interpolation_factor: int = Field(1, ge=1)
-    """Frames that are interpolated between two of the video before tracking."""
+    """Number of frames that are interpolated between two of the video before tracking."""
 
 
 class ContactConfig(Config):
     """Contact labels."""
 
     backend: str = "geometric"
-    """Who labels contact."""
+    """Backend that labels contact."""
     model: ModelConfig = ModelConfig()
     """Its weights, device and program."""
     contact_interval: int = Field(8, ge=1)
@@ -106,8 +106,8 @@ class ContactConfig(Config):
     distance_m: float = Field(0.05, gt=0)
     """Largest distance between a joint's surface and the object that counts as contact (m)."""
     min_visibility: float = Field(0.1, ge=0, le=1)
-    """Least confidence of a wrist, as ``human_pose`` states it, with which a hand is labeled: one
-    that nobody sees holds nothing. 0 labels hidden hands too."""
+    """Least confidence of a wrist, 0 to 1, as ``human_pose`` states it, at which a hand is labeled;
+    a hand that nobody sees holds nothing. 0 labels hidden hands too."""
 
 
 class VarConfig(Config):
@@ -152,7 +152,7 @@ class EvalConfig(Config):
     beta: float | None = None
     """The term's own parameter."""
     threshold: float | None = None
-    """Largest accepted value."""
+    """Largest accepted value, in the term's units."""
     duration: str | None = None
     """Frames that count."""
     max_contact_dist: float | None = None
@@ -171,7 +171,7 @@ class VisConfig(Config):
     extra_views: list[str] = ["top"]
     """Views besides the camera's."""
     export_mesh: bool = False
-    """Write the body's mesh of every frame."""
+    """Write the body's mesh of each frame."""
     vis_html: bool = True
     """3D page."""
     vis_contact: bool = True
@@ -230,9 +230,9 @@ class FilteringConfig(Config):
     total_mask_tol: float = 0.3
     """Largest misalignment of the union of person and object, 1 - IoU."""
     keypoint_thr: float = 2.0
-    """Largest final value of the keypoint_tracking term."""
+    """Largest final value of the keypoint_tracking term, in its units."""
     contact_thr: float = 5.0
-    """Largest final value of the contact term."""
+    """Largest final value of the contact term, in its units."""
     initial_penetration_thr: float = 0.02
     """Least distance between body and object at frame 0 (m)."""
     human_static_thr: float = 0.01
@@ -262,23 +262,23 @@ class PipelineConfig(Config):
     """Steps and switches of the command line."""
 
     skip_step1: bool = False
-    """Leave out the human pose."""
+    """Skip the human pose."""
     skip_step2: bool = False
-    """Leave out masks and depth."""
+    """Skip masks and depth."""
     skip_step3: bool = False
-    """Leave out the object pose."""
+    """Skip the object pose."""
     skip_step4: bool = False
-    """Leave out contact labels and optimization."""
+    """Skip contact labels and optimization."""
     skip_step5: bool = False
-    """Leave out the filter."""
+    """Skip the filter."""
     skip_step6: bool = False
-    """Leave out the visualization and the index."""
+    """Skip the visualization and the index."""
     skip_done: bool = False
-    """Leave everything that exists as it is, also what was made with other settings."""
+    """Keep everything that exists, even if it was made with other settings."""
     verbose: bool = False
     """Show Dagster's log."""
     vis_valid_only: bool = False
-    """Visualize the valid clips alone."""
+    """Visualize valid clips only."""
     is_static_obj: bool = False
     """The object does not move."""
 

@@ -15,6 +15,7 @@ from hoi_platform.core.geometry.transforms import inverse, transform_points
 
 HANDS: Final = ("left_hand", "right_hand")
 CONTACT_THRESHOLD_M: Final = 0.05
+"""Largest distance between a hand's surface and the object that counts as contact (m); GRAIL's."""
 _WRISTS: Final = (JOINT["left_wrist"], JOINT["right_wrist"])
 
 

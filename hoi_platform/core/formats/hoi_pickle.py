@@ -30,7 +30,8 @@ from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.parts import BoxSpec, table_of
 
-PROTOCOL: Final = 4  # protocol 5 needs Python 3.8; simulators' environments are often older
+PROTOCOL: Final = 4
+"""Pickle protocol; chosen: 5 needs Python 3.8, and simulators' environments are often older."""
 
 # Key of human_data → its joints among the 55.
 _POSE_KEYS: Final = {

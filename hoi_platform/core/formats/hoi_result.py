@@ -14,6 +14,7 @@ from hoi_platform.core.optimizer.observation import HoiObservation
 from hoi_platform.core.optimizer.result import HoiResult
 
 _SURFACE_POINTS: Final = 1000
+"""Points on the object's surface of which those in contact are stored; chosen."""
 
 
 def hoi_data_of(

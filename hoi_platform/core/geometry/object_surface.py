@@ -49,8 +49,9 @@ class ObjectSurface:
         return result.reshape(p_world.shape[:2])
 
 
-# Directions along which no modeled edge or face is likely to lie.
 _RAYS: Final = np.array([[0.36, 0.48, 0.8], [-0.61, 0.33, 0.72], [0.29, -0.83, 0.47]])
+"""Unit vectors of the rays that decide what is inside; chosen where no modeled edge or face is
+likely to lie."""
 
 
 def enclosed(mesh: TriangleMesh, points: Array) -> NDArray[np.bool_]:

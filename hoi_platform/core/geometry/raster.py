@@ -9,6 +9,7 @@ from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import Array
 
 _NEAR_M = 1e-3
+"""Near plane (m): vertices closer to the camera are not projected. Chosen."""
 
 
 class Raster(NamedTuple):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _MARGIN_CELLS = 3
+"""Cells of the grid around the mesh; chosen: interpolation near the surface needs one."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,10 +12,16 @@ from hoi_platform.core.geometry.mesh import Array, TriangleMesh
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 
 CONTINUOUS = 0
+"""The order of an axis about which every angle is a symmetry; chosen, as no rotation has it."""
 _PRIMES = (2, 3, 5, 7, 11)
+"""Prime orders that are tried first; chosen: manufactured objects have no others."""
 _ANGLES_DEG = (11.0, 23.0, 37.0, 61.0, 97.0, 149.0)
+"""If all of these turns are symmetries, every turn is; chosen, as no order up to 12 has any of
+them."""
 _SAMPLES = 600
+"""Surface points that are compared with the surface; chosen."""
 _QUICK = 40
+"""Outermost points that are compared first; chosen: most wrong turns fail on them."""
 _DIAGONALS = (
     *((1, 1, 0), (1, -1, 0), (1, 0, 1), (1, 0, -1), (0, 1, 1), (0, 1, -1)),
     *((1, 1, 1), (-1, 1, 1), (1, -1, 1), (1, 1, -1)),

@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 from hoi_platform.core.geometry.mesh import Array, Indices, TriangleMesh
 
 _WELD_TOLERANCE = 1e-6
+"""Share of the longest side within which vertices are one; chosen: ten times float32's rounding."""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from typing import Final, TextIO
 from hoi_platform.core.errors import StorageError
 
 LOCK_PATIENCE_S: Final = 600.0
-"""A lock is held for as long as files are renamed: milliseconds, unless its holder was stopped."""
+"""How long to wait for a lock (s). It is held while files are renamed, for milliseconds, unless its
+holder was stopped. Chosen."""
 _LOCK_POLL_S: Final = 0.02
+"""Between two attempts to get a lock (s); chosen."""
 
 _CURES: Final = {
     errno.ENOSPC: "free space there",

@@ -1,15 +1,13 @@
 """The registry of backends: role and name → how one is made, configured and licensed."""
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final, Literal, get_args
 
 from hoi_platform.core.config.backends import ModelConfig
 from hoi_platform.core.config.base import Config
 from hoi_platform.core.errors import ConfigError
+from hoi_platform.core.registry import modules_of
 from hoi_platform.services.backends import extras, shipped
 from hoi_platform.services.backends.extras import Extra
 
@@ -90,7 +88,7 @@ def register(backend: Backend) -> None:
 
 def backends(role: Role | None = None) -> list[Backend]:
     """All known backends, or those of a role, by role and name."""
-    _load(tuple(shipped.__path__))
+    modules_of(shipped.__name__)  # importing them registers what they have
     found = [b for b in _REGISTRY.values() if role in (None, b.role)]
     return sorted(found, key=lambda b: (ROLES.index(b.role), b.name))
 
@@ -107,10 +105,3 @@ def find_backend(role: Role, name: str, key: str) -> Backend:
         names = ", ".join(repr(other) for other in known)
         raise ConfigError(f"{key}: {name!r} is not known; known: {names}")
     return known[name]
-
-
-@cache
-def _load(folders: tuple[str, ...]) -> None:
-    """Import every file of the folders, which registers what it has."""
-    for module in pkgutil.iter_modules(folders):
-        importlib.import_module(f"{shipped.__name__}.{module.name}")

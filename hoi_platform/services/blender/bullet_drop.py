@@ -18,13 +18,17 @@ from hoi_platform.core.physics.settling import RigidHull
 from hoi_platform.services.blender.service import BlenderService
 
 _FPS: Final = 60
+"""Poses per second of Bullet's time, each of four substeps; chosen."""
 _GRAVITY: Final = 9.81
+"""Standard gravity (m/s², ISO 80000-3, rounded)."""
 _FRICTION: Final = 0.6
+"""Coefficient between object and ground; chosen for dry, rough surfaces."""
 _THICKNESS: Final = 0.5
-"""Least thickness of an object as Bullet sees it: one as thin as the tolerances rolls on its facets
-for ever."""
+"""Least thickness of an object as Bullet sees it (Bullet's meters); chosen: one as thin as the
+tolerances rolls on its facets forever."""
 _MAX_SIZE: Final = 50.0
-"""Largest size of an object as Bullet sees it: thinner ones are simulated less exactly."""
+"""Largest size of an object as Bullet sees it (Bullet's meters); chosen: thinner objects are
+simulated less exactly."""
 _PAD_S: Final = 0.02
 """Time constant of the critically damped pad: MuJoCo's default contact (solref 0.02, 1). Without
 it a landing is one blow on one corner, and a bottle of 22 cm falls over from a drop of 10 cm and a

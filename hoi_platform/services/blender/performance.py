@@ -22,7 +22,9 @@ Progress = Callable[[float, str], None]
 Frame = NDArray[np.uint8]
 
 _BASE_SAMPLES_FACTOR: Final = 4
+"""Samples of the still background per sample of a frame; chosen: it is rendered once."""
 _FEATHER_PX: Final = 8
+"""Width of the blend between the moving region and the still background; chosen."""
 
 
 class CompositedFrames(Sequence[Frame]):

@@ -21,7 +21,9 @@ from hoi_platform.services.blender.render import render_conditioning
 from hoi_platform.services.blender.service import BlenderService
 
 _SAMPLES: Final = 8
+"""Cycles samples per pixel of a scale preview; chosen: a vision model needs no finer picture."""
 _WIDTH_PX, _HEIGHT_PX = 640, 360
+"""Size of a scale preview; chosen as half of the conditioning frame's."""
 
 
 def scale_preview(

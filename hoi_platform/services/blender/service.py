@@ -19,6 +19,8 @@ from hoi_platform.services.blender.process import WorkerDiedError, WorkerProcess
 OnEvent = Callable[[dict[str, Any]], None]
 
 _START_S: Final = 90.0
+"""Longest start of Blender (s); chosen: importing bpy takes seconds, on a crowded machine many
+times that."""
 _MEMORY_CURE: Final = "lower the resolution, the samples or the mesh's triangles, or add memory"
 
 

@@ -19,14 +19,17 @@ from hoi_platform.services.blender.bullet_drop import BulletDrop
 from hoi_platform.services.blender.service import BlenderService
 
 _DAMPING: Final = (0.1, 0.6)
-"""In the fall and on landing."""
+"""Share of the linear and the angular speed lost in the time √(size / 2), in the fall and on
+landing; chosen."""
 ROLLING_RESISTANCE: Final = (0.5, 0.9)
-"""On firm ground: Bullet in Blender has none of its own, and a bottle rolls on for minutes. What is
-out of balance tips over all the same."""
+"""The same on firm ground; chosen: Bullet in Blender has no rolling resistance, and a bottle would
+roll on for minutes. What is out of balance tips over all the same."""
 _PERIODS: Final = (0.5, 0.1, 0.1, 0.1, 0.1, 0.1)
-"""Parts of the settling time: the landing, then firm ground, from rest at each beginning."""
+"""Shares of the settling time: the landing, then firm ground, each from rest; chosen."""
 _VERIFY_S: Final = 1.0
+"""How long a pose has to hold to count as settled (s); chosen."""
 _ATTEMPTS: Final = 3
+"""Tilts that are tried; chosen."""
 
 _Check = tuple[float, float, str, str]
 """Value, limit as a part of the object's size, verb and unit."""

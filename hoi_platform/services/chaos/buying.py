@@ -43,7 +43,7 @@ _MODELS: Final[dict[Provider, tuple[str, str]]] = {
     "fal": ("fal-ai", "kling-v2-5-turbo"),
 }
 FRAMES: Final = 8
-"""Conditioning frames of a part; requests differ in their prompts."""
+"""Conditioning frames of a part; chosen: requests differ in their prompts."""
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,12 @@ from hoi_platform.services.ledger.intent import LEASE
 from hoi_platform.services.ledger.ledger import Ledger
 
 _MOST_ROUNDS: Final = 25
+"""Undisturbed processes after which a case has to be at its end; chosen: a few are enough."""
 _SUCCESSOR_SLOT: Final = 4
+"""The clock's slot of the process that goes on for stopped ones; chosen after those of the
+workers."""
 _LOCK_PATIENCE_S: Final = 2.0
-"""How long (real s) a successor may wait for a lock that a stopped process holds."""
+"""How long a successor may wait for a lock that a stopped process holds (real s); chosen."""
 _FINAL: Final = frozenset(
     {"delivered", "RefusedError", "AccountError", "StageError", "BadInputError", "BudgetError"}
 )

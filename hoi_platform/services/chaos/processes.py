@@ -18,12 +18,16 @@ from hoi_platform.services.chaos.plan import Disaster
 from hoi_platform.services.chaos.worker import DIED_AT_EDGE
 
 _LOOK_S: Final = 0.001
+"""Between two looks at the processes (s); chosen."""
 _HUNG_S: Final = 300.0
-"""An undisturbed process takes a tenth of a second; on a crowded machine many times that."""
+"""When a process counts as hanging (s); chosen: undisturbed it takes a tenth of a second, on a
+crowded machine many times that."""
 _STACK_S: Final = 1.0
-"""What a process that hangs has to write where it is, before it is killed."""
+"""How long a process that hangs has to write where it is before it is killed (s); chosen."""
 _MAX_REPORT: Final = 65536
+"""Largest message of a process (bytes); chosen: a report has hundreds."""
 _STDERR: Final = 2
+"""File descriptor of standard error (POSIX)."""
 
 
 @dataclass

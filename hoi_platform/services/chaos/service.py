@@ -27,12 +27,16 @@ from hoi_platform.services.fake_apis.transport import FAL_ERRORS, KLING_ERRORS, 
 from hoi_platform.services.video.pricing import UNIT_USD
 
 RUN_S: Final = 60.0
+"""How long a stand-in's task runs (virtual s); chosen."""
 UNUSABLE: Final = ("failed", "wrong_video", "corrupt_video")
 """Faults of a task that leave nothing to deliver."""
 _PERMANENT_RATE: Final = 0.15
+"""Share of the requests that can never succeed, where a case has such; chosen."""
 _TASK_RATE: Final = 0.3
+"""Share of the tasks that go wrong; chosen."""
 _FOREVER_S: Final = 1e9
-"""How long the stand-in of fal keeps videos: a case that lasts longer than an hour loses none."""
+"""How long the stand-in of fal keeps videos (virtual s); chosen: a case that lasts longer than an
+hour loses none."""
 
 
 @dataclass(frozen=True)

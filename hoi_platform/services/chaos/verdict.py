@@ -13,6 +13,7 @@ from hoi_platform.services.chaos.service import UNUSABLE
 
 _ENDS: Final = frozenset({"delivered", "rejected", "refused", "failed"})
 _REASON_LENGTH: Final = 70
+"""Characters of a reason by which failures are counted; chosen."""
 
 
 @dataclass

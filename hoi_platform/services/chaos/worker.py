@@ -27,7 +27,8 @@ from hoi_platform.services.ledger.database import make_engine
 from hoi_platform.services.ledger.ledger import Ledger
 
 DIED_AT_EDGE: Final = 99
-"""The exit status of a process that ended itself at an edge."""
+"""The exit status of a process that ended itself at an edge; chosen, as nothing else exits with
+it."""
 LEDGER_FILES: Final = ("", "-wal")
 """What SQLite keeps on the disk, besides its shared memory."""
 _TERMINATE: Final = (

@@ -12,6 +12,7 @@ MakeVideo = Callable[[Order], bytes]
 
 _SECRET = b"fake-cdn"
 _VALID_S = 300
+"""How long a file's address is valid (s); chosen short, so that expired addresses occur."""
 
 
 class FileHost:

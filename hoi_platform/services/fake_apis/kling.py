@@ -34,7 +34,9 @@ REFUSALS: Final[dict[str, tuple[int, int]]] = {
     "safety": (400, 1301),
     "ip_whitelist": (429, 1304),
 }
+"""Refusal → HTTP status and code (Kling's API reference)."""
 PASSING: Final[dict[str, tuple[int, int]]] = {"too_fast": (429, 1302), "slots_in_use": (429, 1303)}
+"""The same of refusals that pass (Kling's API reference)."""
 
 Notify = Callable[[str, dict[str, str], bytes], None]
 """Sends a callback: address, headers, body."""

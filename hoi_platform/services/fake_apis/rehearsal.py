@@ -28,7 +28,7 @@ from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
 from hoi_platform.services.video.simulated import SimulatedBackend
 
 _TOLERANCE: Final = 1.2
-"""Factor within which a size looks correct."""
+"""Factor within which a size looks correct; chosen."""
 
 
 @dataclass

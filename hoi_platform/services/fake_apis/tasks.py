@@ -27,6 +27,7 @@ class Order:
 
 
 _HIDDEN_S: Final = {"seen_late": 25, "seen_very_late": 150}
+"""How long a new task cannot be found (s); chosen within and beyond a usual wait."""
 _ODD: Final = timedelta(minutes=20)
 
 WorkOf = Callable[[Order], Work]

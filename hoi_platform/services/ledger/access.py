@@ -10,6 +10,7 @@ from hoi_platform.services.ledger.schema import AccountRow, RequestRow
 from hoi_platform.services.ledger.states import OPEN
 
 _MAX_ROW_DIGITS: Final = 9
+"""Longest row number; chosen below the ten digits at which PostgreSQL's integer overflows."""
 
 # Built once: building a statement costs more than running it.
 BY_FINGERPRINT: Final = select(RequestRow).where(RequestRow.fingerprint == bindparam("reference"))

@@ -9,8 +9,11 @@ import math
 from typing import Any, Final
 
 _MAX_TEXT: Final = 20_000
+"""Longest stored text (characters); chosen: answers have hundreds."""
 _MAX_DEPTH: Final = 30
+"""Levels of nesting that are stored; chosen: answers have up to six."""
 _MAX_JSON_CHARACTERS: Final = 100_000
+"""Largest stored answer (characters); chosen: answers have thousands."""
 _REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 
 

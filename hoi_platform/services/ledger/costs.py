@@ -4,8 +4,11 @@ from decimal import Decimal
 from typing import Final
 
 _ABSURD_FACTOR: Final = 20
+"""Multiple of the estimate beyond which a cost is not believed; chosen."""
 _ABSURD_USD: Final = Decimal(1)
+"""Costs up to this (USD) are always believed; chosen."""
 _MOST_USD: Final = Decimal(100_000)
+"""Costs beyond this (USD) are never believed; chosen."""
 
 
 def cost_problem(cost: Decimal, estimate: Decimal, *, confirmed: bool = False) -> str | None:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 _LIBRARY: Final = "library:"
 _LIBRARY_LICENSE: Final = "Apache-2.0"
 MOST_UNASKED: Final = 64
-"""Objects of a dataset that is registered as a whole on first use; a larger one only when asked."""
+"""Objects of a dataset that is registered as a whole on first use, a larger one only on request;
+chosen."""
 
 
 class Catalogue(Listing):

@@ -18,12 +18,17 @@ from hoi_platform.services.meshes.sources import MAX_BYTES, FolderResolver, chec
 
 Up = Literal["y", "z"]
 MAX_FACES = 2_000_000
+"""Most faces of a mesh; chosen: more take minutes in every stage and change no pixel."""
 _FLAT = 1e-6
+"""Share of the longest side below which a side counts as zero; chosen at float32's rounding."""
 _SOUP_WELD = 1e-4
+"""Share of the longest side within which loose triangles count as joined; chosen: scans leave such
+gaps."""
 _R_Z_UP = {
     "z": np.eye(4),
     "y": np.array([[1.0, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]]),
 }
+"""Upward axis of the file → rotation to +z up, by definition."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from hoi_platform.core.keys import new_key
 from hoi_platform.services.artifacts.files import exclusive, write_whole
 
 MOST_CELLS: Final = 100_000
-"""Registered cells of a dataset (objects × seeds) that Dagster's page can still show."""
+"""Registered cells of a dataset (objects × seeds) that Dagster's page can still show; measured."""
 
 
 class _Strict(BaseModel):

@@ -12,6 +12,7 @@ from hoi_platform.core.errors import BadInputError
 
 FORMATS: Final = (".obj", ".glb", ".gltf", ".stl", ".ply")
 MAX_BYTES: Final = 256 * 2**20
+"""Largest mesh file (bytes); chosen."""
 log = logging.getLogger(__name__)
 
 

@@ -35,6 +35,7 @@ _JUDGE: Final = (
     "correct."
 )
 _MAX_TOKENS: Final = 500
+"""Limit that the first questions sent (tokens); chosen then."""
 _VERDICTS: Final = {"small": "too_small", "big": "too_big", "correct": "correct"}
 
 Today = Callable[[ClipId, str], str]

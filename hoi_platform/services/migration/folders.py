@@ -21,7 +21,7 @@ from hoi_platform.services.artifacts.files import sync_folder, write_whole
 from hoi_platform.services.artifacts.record import ArtifactRecord
 
 _TASKLESS: Final = (1, 2)
-"""Versions of records whose folders named no task."""
+"""Versions of records whose folders named no task; chosen then."""
 _SUBJECT: Final = "subject"
 """What a renamed record was of, beside what else it said of its identity."""
 _RECORDS: Final = "generation/records"

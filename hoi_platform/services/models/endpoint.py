@@ -13,9 +13,10 @@ from hoi_platform.services.video import http
 from hoi_platform.services.video.remote import NotAcceptedError, UnknownOutcomeError
 
 OPENAI: Final = "https://api.openai.com/v1"
-_LONGEST_MESSAGE: Final = 300
 _MOST_TOKENS: Final = 100_000_000
+"""Tokens of a call beyond which a count is not believed; chosen."""
 _ACCOUNT_STATUS: Final = frozenset({401, 402, 403})
+"""HTTP statuses that are about the account, not about the request."""
 _ACCOUNT_CODES: Final = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "invalid_api_key", "account_deactivated"}
 )
@@ -134,7 +135,7 @@ def _error_of(response: httpx.Response, *, structured: bool) -> HoiError:
     """A rate or a 5xx may pass; an empty account, a bad key or request will not."""
     status, problem = response.status_code, _problem_of(response)
     code = f" {problem.code}" if problem.code else ""
-    said = excerpt(f"HTTP {status}{code}: {problem.message}", _LONGEST_MESSAGE)
+    said = excerpt(f"HTTP {status}{code}: {problem.message}")
     cure = cure_of(status, problem.code)
     text = f"{said}; {cure}" if cure else said
     if response.is_redirect:

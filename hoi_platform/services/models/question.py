@@ -14,7 +14,8 @@ from hoi_platform.services.models.structured import (
 )
 
 _IDENTITY: Final = 2
-"""Raised when what identifies a question changes; ledger rows of 1 digested picture files."""
+"""Raised when what identifies a question changes; ledger rows of 1 digested picture files. Chosen
+by counting."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ SYSTEM: Final = (
     "big, or of a correct real-world size for what it is."
 )
 MOST_ASKS: Final = 3
-"""Times that one picture is asked about before the search fails."""
+"""Times that one picture is asked about before the search fails; chosen."""
 
 
 class SizeVerdict(StructuredAnswer):

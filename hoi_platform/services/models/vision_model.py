@@ -38,8 +38,10 @@ ASKING: Final = RetryPolicy(attempts=4, longest_pause_s=60.0)
 SENDING_S: Final = 0.8 * LEASE.total_seconds()
 """Total time of one attempt, which may send twice; when the lease ends, somebody else may ask."""
 _MAX_ID: Final = 128
+"""Longest identifier of an answer that is kept (characters); chosen."""
 _MAX_ANSWER: Final = 20_000
-"""Characters; ten times what ``max_tokens`` of any question here allow."""
+"""Longest answer that is kept (characters); chosen at ten times what ``max_tokens`` of any question
+allows."""
 
 
 class VisionModel:

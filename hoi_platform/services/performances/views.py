@@ -22,7 +22,9 @@ from hoi_platform.services.video.lossless import LosslessWriter, read_lossless
 Progress = Callable[[float, str], None]
 
 _MM: Final = 1000.0
+"""Millimeters of a meter, by definition."""
 _FARTHEST_MM: Final = 65535
+"""Greatest depth that 16 bits hold, by definition."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from hoi_platform.services.vision.scene_tracks.protocol import (
 )
 
 _LOST_BELOW = 0.05
-"""Confidence of a runner's pose below which the frame counts as lost."""
+"""Confidence of a runner's pose below which the frame counts as lost; chosen."""
 
 
 @dataclass

@@ -26,14 +26,15 @@ _PASSED: Final = (
 )
 """What every runner gets of the platform's environment; keys of paid services are not among it."""
 _LINE_BYTES: Final = 1 << 16
-"""Longest line of standard output; the rest of a longer one is a line of its own."""
+"""Longest line of standard output; the rest of a longer one is a line of its own. Chosen."""
 _LINES: Final = 1000
-"""Lines that wait to be looked at; a program that floods its output waits too."""
+"""Lines that wait to be read; a program that floods its output waits too. Chosen."""
 _LAST_WORDS_BYTES: Final = 2048
+"""End of standard error that an error quotes (bytes); chosen."""
 _POLL_S: Final = 0.5
-"""How often memory and death are looked at while no line comes."""
+"""How often memory and life are checked while no line arrives (s); chosen."""
 _GRACE_S: Final = 5.0
-"""Between the request to end and the end by force."""
+"""Between the request to end and the end by force (s); chosen."""
 _OUT_OF_MEMORY: Final = re.compile(
     r"CUDA out of memory|OutOfMemoryError|CUBLAS_STATUS_ALLOC_FAILED|MemoryError|std::bad_alloc"
 )

@@ -9,8 +9,8 @@ from hoi_platform.services.video.remote import RemoteTask, Report, TaskRef, Unre
 Find = Callable[[TaskRef], RemoteTask | None]
 
 _LOST_IN_A_ROW: Final = 3
-"""After so many unanswered questions in a row the others are not asked: the host is down, and
-each question may take minutes."""
+"""After so many unanswered queries in a row the others are not sent: the host is down, and each
+query may take minutes. Chosen."""
 
 
 def ask_each(service: str, refs: Sequence[TaskRef], find: Find) -> Iterator[Report]:

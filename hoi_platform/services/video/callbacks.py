@@ -22,7 +22,8 @@ from hoi_platform.services.video.json_answer import UnreadableJsonError, parse_o
 from hoi_platform.services.video.kling.answers import external_id_in
 
 MAX_BYTES: Final = 1_000_000
-"""Kling's callbacks have a few kilobytes; a longer body is not read to its end."""
+"""Largest callback (bytes); chosen: Kling's have a few thousand; a longer body is not read to its
+end."""
 
 Refresh = Callable[[str], None]
 """Asks the service for the task with this external id, if the ledger has it."""

@@ -17,7 +17,7 @@ from hoi_platform.core.errors import BadInputError
 Frame = NDArray[np.uint8]
 
 _LOST_FRAMES: Final = 2
-"""Encoders announce up to so many frames that no decoder shows (chosen)."""
+"""Frames that an encoder may announce and no decoder shows; chosen."""
 
 
 @dataclass(frozen=True)

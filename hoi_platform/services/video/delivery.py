@@ -7,7 +7,6 @@ there. A video that arrived whole may not be the ordered one: that is our judgem
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,10 +30,10 @@ from hoi_platform.services.video.remote import TaskRef, VideoProvider
 from hoi_platform.services.video.retry import FETCH
 
 _MIN_SECONDS_SHARE: Final = 0.8
-"""A video shorter than this share of what was ordered is too short."""
+"""A video shorter than this share of the order is too short; chosen."""
 _MAX_ASPECT_ERROR: Final = 0.02
-_STALE_PART_S: Final = 3600.0
-"""No download takes so long: an older part belongs to a process that was killed."""
+"""Largest relative error of the aspect ratio; chosen: services round sizes to multiples of 16
+px."""
 
 Passes = Callable[[Path], bool]
 """Whether a whole video is the ordered one."""
@@ -69,7 +68,6 @@ class Delivery:
         the attempts bring no whole video, or different ones; the last of those is kept aside.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._clear_parts(ref.external_task_id)
         target = self._place(ref.external_task_id)
         scratch = self.folder / f".{ref.external_task_id}.{os.getpid()}.part"
         digests: list[str] = []
@@ -106,11 +104,6 @@ class Delivery:
 
     def _place(self, external_task_id: str) -> Path:
         return self.folder / f"{external_task_id}.mp4"
-
-    def _clear_parts(self, external_task_id: str) -> None:
-        for part in self.folder.glob(f".{external_task_id}.*.part"):
-            if time.time() - part.stat().st_mtime > _STALE_PART_S:
-                part.unlink(missing_ok=True)
 
 
 def _download(provider: VideoProvider, ref: TaskRef, target: Path) -> None:

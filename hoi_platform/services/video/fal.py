@@ -40,10 +40,11 @@ from hoi_platform.services.video.remote import (
 )
 
 START_TIMEOUT_S: Final = 3600
-"""A request that no machine of fal's has started by then is ended by fal (504)."""
+"""When fal ends a request that none of its machines has started (s): fal answers 504. Chosen; sent
+with the request."""
 _BELIEVED_AFTER: Final = 5
-"""A 5xx in place of a result may be the model's failure or a moment of fal's own; so many polls
-must agree before the video is given up."""
+"""Polls that must agree before a video is given up; chosen: a 5xx in place of a result may be the
+model's failure or a short outage of fal."""
 # Keys of ours in the answer that a row keeps.
 _FAILURES: Final = "hoi_failures"
 _STATUS: Final = "hoi_status_path"

@@ -1,14 +1,12 @@
 """fal's answers as typed models; an answer is parsed here, once, and nowhere else."""
 
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from hoi_platform.services.secrets import excerpt
 from hoi_platform.services.video.remote import UnknownOutcomeError
-
-_MOST_SAID: Final = 300
 
 
 class _Answer(BaseModel):
@@ -86,7 +84,7 @@ def parsed(kind: type[M], data: Any) -> M:
         where = ".".join(map(str, first["loc"])) or "body"
         raise UnknownOutcomeError(
             f"fal's answer is no {kind.__name__.lower()}: {where}: {first['msg']}; it says "
-            f"{excerpt(data, _MOST_SAID)!r}"
+            f"{excerpt(data)!r}"
         ) from error
 
 

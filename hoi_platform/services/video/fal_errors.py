@@ -69,9 +69,8 @@ TYPES: Final[dict[str, Kind]] = {
     "downstream_service_unavailable": Kind("unknown", "Kling is down behind fal: wait for it"),
 }
 
-_MOST_SAID: Final = 300
 _CALLERS: Final = frozenset({401, 402, 403, 404, 405, 408, 413, 425, 429})
-"""Answers to a request for a result that are about the asking, not about the model's work."""
+"""HTTP statuses of a query for a result that are about the query, not about the model's work."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Refusal:
             return f"fal {self.status}: something else than fal's JSON"
         cure = f"; {self.kind.cure}" if self.kind else ""
         kind = f" {self.failure.kind}" if self.failure.kind else ""
-        return f"fal {self.status}{kind}: {excerpt(self.failure.text, _MOST_SAID)}{cure}"
+        return f"fal {self.status}{kind}: {excerpt(self.failure.text)}{cure}"
 
     @property
     def is_models(self) -> bool:

@@ -128,9 +128,7 @@ class Orders:
         except UnknownOutcomeError as error:
             return self.ledger.advance_if(row, S.DOUBTFUL, reason=str(error))
         except (Exception, KeyboardInterrupt, SystemExit) as error:
-            reason = (
-                f"interrupted while it was sent ({type(error).__name__}: {excerpt(error, 300)})"
-            )
+            reason = f"interrupted while it was sent ({type(error).__name__}: {excerpt(error)})"
             self.ledger.advance_if(row, S.DOUBTFUL, reason=reason)
             raise
         return self._bought(row, task)
@@ -142,7 +140,7 @@ class Orders:
         except HoiError:
             raise  # the ledger says itself what it could not write
         except Exception as error:
-            why = excerpt(error, 300).partition("\n")[0]  # the rest may quote the whole answer
+            why = excerpt(error).partition("\n")[0]  # the rest may quote the whole answer
             text = (
                 f"{row.subject}: {self.provider.name} accepted the request as task "
                 f"{task.task_id}, which could not be written into ledger row {row.id} "

@@ -26,7 +26,8 @@ _USD_PER_SECOND: Final[dict[str, tuple[str, str]]] = {
 }
 _DEAREST: Final = "0.28"
 _MOST_USD: Final = Decimal(1000)
-"""A single video costs a few USD; more is a mistake of whoever reports it."""
+"""Largest believable price of a video (USD); chosen: a video costs a few USD, and more is a
+reporting mistake."""
 
 UNIT_USD: Final = Decimal("0.14")
 """List price of one unit of a resource pack (2.5 units for 5 s of 2.5 Turbo pro)."""

@@ -11,6 +11,7 @@ from hoi_platform.services.video.codec import write_video
 from hoi_platform.services.viewer.stage import Image
 
 _BACKLOG: Final = 8
+"""Frames that wait for the encoder; chosen to bound memory."""
 
 
 class Encoder:

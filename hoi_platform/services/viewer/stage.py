@@ -18,6 +18,7 @@ Image = NDArray[np.uint8]
 Gradient = tuple[tuple[float, float, float], tuple[float, float, float]]
 
 _FILL_LIGHT: Final = 0.35
+"""Share of the light that comes from the viewer; chosen."""
 
 
 class Stage:

@@ -37,10 +37,13 @@ FILES: Final = {
     "poster": "poster.jpg",
 }
 POSTER_BYTES: Final = 28_000
-_POSTER_AT: Final = 0.6  # the share of the clip after which the object is in hand
+"""Largest poster; chosen: a gallery loads hundreds."""
+_POSTER_AT: Final = 0.6
+"""Share of the clip at which the poster is drawn; chosen: the object is in hand by then."""
 _WORLD_VERTICES: Final = 6000
-"""The body's in the views of the world, which need no pixel-exact outline."""
+"""Vertices of the body in the views of the world; chosen: they need no pixel-exact outline."""
 _FILM_WIDTH_PX: Final = 640
+"""Largest width of the frames that the 3D page shows; chosen."""
 
 
 def write_visuals(

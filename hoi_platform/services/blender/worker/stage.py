@@ -11,13 +11,15 @@ from hoi_platform.services.blender.worker.operators import finished
 
 PERSON_INDEX, OBJECT_INDEX = 1, 2
 
-# Corner i of a box has the sign of bit 0, 1, 2 along x, y, z; counter-clockwise from outside.
 _QUADS = ((0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5))
+"""As ``core.geometry.shapes.BOX_QUADS``, which Blender's Python cannot always import; chosen
+there."""
 _CORNERS = np.array([[i & 1, i >> 1 & 1, i >> 2 & 1] for i in range(8)]) - 0.5
 _WOODEN = ("table", "shelf")
 _WOODEN_UPRIGHT = ("table_leg", "cabinet", "front", "door", "frame")
 
 _FLIP_Y_Z = mathutils.Matrix.Diagonal((1.0, -1.0, -1.0, 1.0))
+"""Our camera's axes to Blender's, which looks along -z with +y up."""
 
 
 def build(request: dict[str, Any]) -> dict[str, Any]:

@@ -134,11 +134,11 @@ CODES: Final[dict[int, Code]] = {
 }
 
 NOT_FOUND: Final = frozenset({1201, 1203})
-"""What a query for an id that does not exist is answered with (the legacy host says 400/1201)."""
+"""Kling's codes for an unknown id in a query (the legacy host answers 400 and 1201)."""
 
 _MAY_HAVE_WORKED: Final = frozenset({408, 425, 429})
-"""Statuses below 500 that a gateway gives without its service; none says that it did nothing."""
-_MOST_SAID: Final = 300
+"""HTTP statuses below 500 that a gateway sends without its service; none says that nothing was
+done."""
 
 
 @dataclass(frozen=True)
@@ -203,4 +203,4 @@ def _meaning(answer: Answer) -> str:
 
 def _said(answer: Answer) -> str:
     message = answer.envelope.message if answer.envelope else ""
-    return f" ({excerpt(message, _MOST_SAID)})" if message else ""
+    return f" ({excerpt(message)})" if message else ""

@@ -10,9 +10,13 @@ from hoi_platform.core.errors import BadInputError
 from hoi_platform.services.video.backend import VideoRequest
 
 _MAX_IMAGE_BYTES: Final = 10_000_000
+"""Largest picture (Kling's API reference)."""
 _MIN_SIDE_PX: Final = 300
+"""Shortest side of a picture (Kling's API reference)."""
 _MAX_ASPECT: Final = 2.5
+"""Longest side of a picture as a multiple of the shortest (Kling's API reference)."""
 _MAX_PROMPT: Final = 2500
+"""Longest prompt in characters (Kling's API reference)."""
 _FORMATS: Final = ("JPEG", "PNG")
 
 V1: Final = ("kling-v1", "kling-v1-5", "kling-v1-6")

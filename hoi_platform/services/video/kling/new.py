@@ -13,6 +13,7 @@ from hoi_platform.services.video.remote import RemoteTask, TaskRef, UnknownOutco
 
 _RESOLUTION: Final = {"std": "720p", "pro": "1080p"}
 _BATCH: Final = 50
+"""Tasks of one query; chosen below a URL's usual limits."""
 
 
 class NewKling(KlingClient):
