@@ -1,4 +1,4 @@
-"""Who is who: catalogue entries, clips and their names."""
+"""Identities: catalogue entries, clips and their names."""
 
 import re
 from collections.abc import Callable

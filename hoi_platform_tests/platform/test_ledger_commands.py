@@ -57,7 +57,9 @@ def test_a_person_settles_a_doubtful_row(ledger: Ledger, tmp_path: Path) -> None
     assert "gave no answer" in row.reason
 
 
-@pytest.mark.parametrize(("flag", "state"), [("--not-taken", "reserved"), ("--give-up", "refused")])
+@pytest.mark.parametrize(
+    ("flag", "state"), [("--not-accepted", "reserved"), ("--give-up", "refused")]
+)
 def test_other_ways_to_settle(flag: str, state: str, ledger: Ledger, tmp_path: Path) -> None:
     """A row would be stuck for ever."""
     hoi(tmp_path, "settle", "1", flag)
@@ -76,7 +78,7 @@ def test_a_task_that_is_gone_is_given_up_and_ordered_again(ledger: Ledger, tmp_p
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["settle", "1"], "say one of"),
+        (["settle", "1"], "give one of"),
         (["settle", "1", "--give-up", "--again"], "exclude each other"),
         (["settle", "1", "--again"], "only a failed request"),
         (["settle", "1", "--cost", "NaN"], "no amount of money"),

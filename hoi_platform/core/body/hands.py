@@ -40,7 +40,7 @@ class Hand:
 
     @cached_property
     def slots(self) -> slice:
-        """Where its 15 finger joints stand in the skeleton."""
+        """Indices of its 15 finger joints in the skeleton."""
         return LEFT_HAND if self.side == "left" else RIGHT_HAND
 
     @cached_property
@@ -98,7 +98,7 @@ class Hand:
         """(15, 3) axes about which positive angles close the hand.
 
         A finger closes about the normal of its direction and the palm's, the thumb about the
-        line across the palm, so that it comes round a handle from the other side.
+        line across the palm, so that it closes around a handle from the other side.
         """
         out, across, _ = self.palm_axes.T
         axes = np.zeros((15, 3))

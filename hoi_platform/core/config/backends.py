@@ -23,7 +23,7 @@ class RunnerConfig(Config):
 
 
 class ModelConfig(Config):
-    """Where a backend's model lies and how it runs; each backend says which of these it reads."""
+    """Where a backend's model is and how it runs; each backend says which of these it reads."""
 
     path: str | None = None
     """Folder or file of the weights on this machine; its content is part of the fingerprint."""

@@ -65,7 +65,8 @@ def hint(name: str, known: Sequence[str]) -> str:
 
 
 def _where(loc: tuple[Any, ...], data: Any) -> str:
-    """The place in the file, without the marks by which pydantic tells a Union's members apart."""
+    """The place in the file, without the marks by which pydantic distinguishes a Union's
+    members."""
     parts, node = [], data
     for part in loc:
         if _is_in(node, part):

@@ -29,7 +29,7 @@ class PhenotypeConfig(Config):
 
 
 class PaletteConfig(Config):
-    """Colors of skin and clothes; sleeves and legs differ so that limbs are told apart."""
+    """Colors of skin and clothes; sleeves and legs differ so that limbs can be distinguished."""
 
     skin: HexColor = "#c98f70"
     """Skin."""

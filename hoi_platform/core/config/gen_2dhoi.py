@@ -1,6 +1,6 @@
 """Configuration of the 2D stage (``configs/gen_2dhoi/*.yaml``), with GRAIL's names.
 
-What each key does here, which stages read it and which values are refused stands in ``keys``.
+What each key does here, which stages read it and which values are refused is in ``keys``.
 """
 
 from typing import Annotated, Final, Literal
@@ -206,11 +206,11 @@ class Gen2DHOIConfig(Config):
     results_dir: str | None = None
     """Folder of all results, used where no --results_dir is given."""
     object_config: str = "configs/objects/comasset.yaml"
-    """A catalog file that is read besides those of configs/objects; its entries come first."""
+    """A catalogue file that is read besides those of configs/objects; its entries come first."""
     scene_config: str = "configs/scenes"
     """Folder (or one file) that is searched for a scene before configs/scenes."""
     scene: str | None = None
-    """The scene of every object, in place of the one in its catalog entry."""
+    """The scene of every object, in place of the one in its catalogue entry."""
     task: str | None = None
     """The task that the file is for; with objects of another task it is refused."""
     verbose: bool = False
@@ -218,7 +218,7 @@ class Gen2DHOIConfig(Config):
     skip_step1: bool = False
     """Skip settling."""
     skip_step2: bool = True
-    """Use the catalog's scale or the table of sizes instead of asking the vision model."""
+    """Use the catalogue's scale or the table of sizes instead of asking the vision model."""
     skip_step3: bool = False
     """Skip rendering."""
     skip_step4: bool = False

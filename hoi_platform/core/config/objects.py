@@ -1,4 +1,4 @@
-"""The object catalog (``configs/objects/*.yaml`` and the user's own entries)."""
+"""The object catalogue (``configs/objects/*.yaml`` and the user's own entries)."""
 
 from typing import Literal
 
@@ -54,7 +54,7 @@ class ObjectEntry(Config):
     name: str | None = None
     """What a prompt calls it; None: the category, with spaces for underscores."""
     source: str | None = None
-    """``library:<name>`` or a mesh file (relative to the catalog file's folder)."""
+    """``library:<name>`` or a mesh file (relative to the catalogue file's folder)."""
     up: Literal["y", "z"] = "z"
     """The source's upward axis."""
     real_size_m: float | None = Field(None, gt=0, le=50)
@@ -84,7 +84,7 @@ class ObjectEntry(Config):
 
 
 class ObjectsFile(Config):
-    """A catalog file: the reference's ``objects``, and the data set that they belong to."""
+    """A catalogue file: the reference's ``objects``, and the dataset that they belong to."""
 
     dataset: str | None = None
     """Dataset of its objects; None: the file's name without its extension."""

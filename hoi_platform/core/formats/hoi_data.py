@@ -1,4 +1,4 @@
-"""The result of a reconstruction: who moved how, where the object went, where they touched.
+"""The result of a reconstruction: how the person moved, where the object went, where they touched.
 
 Frames: the raw result lives in the world of the clip's ``SceneSpec``. The packaged result is
 shifted so that its origin lies on the ground below the middle of the table (below the object's
@@ -55,7 +55,7 @@ class HoiData:
     contact_points: ContactPoints
     contact: ContactRecord
     joint_confidence: Array | None = None
-    """(T, 55) in [0, 1]: how well the video supports each joint; None where nobody measured it."""
+    """(T, 55) in [0, 1]: how well the video supports each joint; None where it was not measured."""
     betas: Array = field(default_factory=lambda: np.zeros(0))
     """Shape coefficients; for Anny the phenotype values, named in ``meta['shape_names']``."""
     scale: float = 1.0

@@ -2,8 +2,8 @@
 
 It holds only plain containers, numbers, strings and numpy arrays. Where the reference's reading
 script (``object_data``) and its code (``obj_data``) differ, both are written. Beyond the
-reference's keys stand ``joint_confidence``, ``rest_joints``, ``joint_names`` and the poses of jaw
-and eyes, so that the motion can be replayed without a licensed body model: rotate about the
+reference's keys there are ``joint_confidence``, ``rest_joints``, ``joint_names`` and the poses of
+jaw and eyes, so that the motion can be replayed without a licensed body model: rotate about the
 pelvis, then add ``trans``.
 """
 

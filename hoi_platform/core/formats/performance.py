@@ -1,4 +1,4 @@
-"""A performance: what somebody does in a scene, before any video shows it. Ground truth."""
+"""A performance: what a person does in a scene, before any video shows it. Ground truth."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Things that stand still, as one interface: boxes in any pose and triangle meshes (world, m)."""
+"""Solids that do not move, as one interface: boxes in any pose and triangle meshes (world, m)."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +29,7 @@ chosen a million times above float64's rounding."""
 
 
 class Shape(Protocol):
-    """What rests on, bumps into, walks over or draws a thing needs to know of it."""
+    """What resting on, bumping into, walking over or drawing a solid requires."""
 
     def distance(self, points: Array) -> Array:
         """World points (..., 3) → signed distance (...), negative inside."""
@@ -40,7 +40,7 @@ class Shape(Protocol):
         ...
 
     def rest_gap(self, vertices: Array) -> float:
-        """How far a thing with these vertices (V, 3) is from resting on it (m).
+        """How far an object with these vertices (V, 3) is from resting on it (m).
 
         The gap below it (penetration counts as well) and how far its middle is beside it, added
         as legs.

@@ -48,16 +48,16 @@ class Backend:
     factory: Callable[[Any], Any]
     """Makes the role's socket from its ``Use`` (``uses``)."""
     needs: Callable[[ModelConfig, Mapping[str, str]], Need] = always_there
-    """Looks without loading anything heavy."""
+    """Checks without loading anything heavy."""
     reads: frozenset[str] = field(default_factory=frozenset)
-    """Fields of ``ModelConfig`` that it honors beside the license; others are refused."""
+    """Fields of ``ModelConfig`` that it honors besides the license; others are refused."""
     options: type[Config] | None = NoOptions
     """The model of ``ModelConfig.options``; None: they are passed on as they are."""
     asks: frozenset[Role] = frozenset()
     """Roles whose configured backend it asks (``ClipUse.peer``)."""
     paid: bool = False
     """Whether a service bills each request: the factory makes what sends it, and the role's
-    resource lays the ledger around that."""
+    resource wraps that in the ledger."""
     extra: Extra | None = None
     """The optional packages that it needs; they are checked before its factory runs."""
     sends: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Backend:
         return self.factory(use)
 
     def need(self, model: ModelConfig, environ: Mapping[str, str]) -> Need:
-        """Whether it can run here: first its packages, then what it looks for itself."""
+        """Whether it can run here: first its packages, then its own check."""
         if self.extra is not None and (absent := extras.missing(self.extra)):
             return Need(False, f"without {', '.join(absent)}", extras.cure(self.extra))
         return self.needs(model, environ)
@@ -94,7 +94,7 @@ def backends(role: Role | None = None) -> list[Backend]:
 
 
 def is_free(role: Role, name: str) -> bool:
-    """Whether a backend bills nothing; one that is not known (any more) may have."""
+    """Whether a backend bills nothing; an unknown or former one may have."""
     return any(backend.name == name and not backend.paid for backend in backends(role))
 
 

@@ -30,9 +30,10 @@ _MAX_SIZE: Final = 50.0
 """Largest size of an object as Bullet sees it (Bullet's meters); chosen: thinner objects are
 simulated less exactly."""
 _PAD_S: Final = 0.02
-"""Time constant of the critically damped pad: MuJoCo's default contact (solref 0.02, 1). Without
-it a landing is one blow on one corner, and a bottle of 22 cm falls over from a drop of 10 cm and a
-tilt below a degree; MuJoCo agrees with either, made stiff or left soft. Set down by hand it stands.
+"""Time constant of the critically damped pad: MuJoCo's default contact (solref 0.02, 1). Without it
+a landing is one blow on one corner, and a bottle of 22 cm falls over from a drop of 10 cm and a
+tilt below a degree; MuJoCo agrees with either, made stiff or left soft. Set down without a drop it
+stays upright.
 """
 
 
@@ -99,7 +100,7 @@ class BulletDrop:
         return float(1 - (1 - lost) ** np.sqrt(2 * self.unit_m / self.hull.size))
 
     def _still(self) -> dict[str, float]:
-        """Half of the threshold, so that what the worker takes for still passes the judgment."""
+        """Half of the threshold, so that what the worker considers still passes the check."""
         frames = max(1, round(settling.STILL_WINDOW_S / self.dt_s))
         shift = settling.MAX_SPEED / 2 * self.hull.size * frames * self.dt_s
         return {"shift": shift / self.unit_m, "frames": frames}

@@ -1,4 +1,4 @@
-"""The frames of a performance: only what moves is rendered again, over a standing picture."""
+"""The frames of a performance: only what moves is rendered again, over a still picture."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _FEATHER_PX: Final = 8
 
 
 class CompositedFrames(Sequence[Frame]):
-    """T frames (H, W, 3) as one standing picture and the part of it that changes."""
+    """T frames (H, W, 3) as one still picture and the part of it that changes."""
 
     def __init__(self, base: Frame, border: Border, parts: Sequence[Frame]) -> None:
         self._base, self._border, self._parts = base, border, parts

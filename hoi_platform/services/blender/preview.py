@@ -1,4 +1,4 @@
-"""A quick picture of an object at some scale beside the person, for a judge of sizes."""
+"""A quick picture of an object at some scale beside the person, from which sizes are judged."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,8 +31,8 @@ def scale_preview(
 ) -> Callable[[int, float], Path]:
     """A function from iteration and uniform scale to a rendered picture in ``folder``.
 
-    Scenes are drawn without requirements: an object that is much too small or too big is just
-    what is to be seen.
+    Scenes are drawn without requirements: an object that is much too small or too big is exactly
+    what has to be visible.
     """
     quick = {"width": _WIDTH_PX, "height": _HEIGHT_PX, "samples": _SAMPLES, "denoise": False}
     rendering = inputs.rendering.model_copy(update=quick)

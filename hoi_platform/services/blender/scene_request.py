@@ -1,4 +1,4 @@
-"""A scene as the Blender worker wants it: plain JSON, arrays in npy files."""
+"""A scene as the Blender worker reads it: plain JSON, arrays in npy files."""
 
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,6 @@ def _part(part: BoxSpec | MeshSpec, file: Path) -> dict[str, Any]:
 
 
 def save_array(path: Path, array: NDArray) -> str:
-    """Write an npy and return its path as JSON takes it."""
+    """Write an npy and return its path as text, for JSON."""
     np.save(path, array)
     return str(path)

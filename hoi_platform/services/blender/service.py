@@ -32,7 +32,7 @@ class BlenderService:
     """Runs operations in a Blender child; safe for several threads, one call at a time.
 
     ``executable`` is a Blender installation (by default the bpy wheel), ``threads`` the number
-    of render threads (0: all cores), ``timeout_s`` the longest call unless told otherwise. The
+    of render threads (0: all cores), ``timeout_s`` the longest call by default. The
     child is replaced between calls once it holds more than ``max_rss_mb``, for Blender's memory
     grows from scene to scene.
     """
@@ -65,7 +65,7 @@ class BlenderService:
         timeout_s: float | None = None,
         on_event: OnEvent = _ignore,
     ) -> dict[str, Any]:
-        """One operation's answer; ``on_event`` gets what the worker tells on the way.
+        """One operation's answer; ``on_event`` receives what the worker reports on the way.
 
         Raises TransientError when the worker crashes, is out of memory or takes longer than
         ``timeout_s``, StageError when the operation fails.
@@ -124,7 +124,7 @@ class BlenderService:
                 return worker
             except (WorkerDiedError, TimeoutError) as error:
                 worker.close()
-                if last or _told_why(error):
+                if last or _gave_reason(error):
                     raise _no_start(error, worker.log()) from error
             except BaseException:
                 worker.close()
@@ -172,8 +172,9 @@ def shared_service(executable: str | None, threads: int, timeout_s: float) -> Bl
     return service
 
 
-def _told_why(error: WorkerDiedError | TimeoutError) -> bool:
-    """An ordinary exit, as after a failed import, comes again; a signal or a hang may not."""
+def _gave_reason(error: WorkerDiedError | TimeoutError) -> bool:
+    """An ordinary exit, as after a failed import, would happen again; a signal or a hang may
+    not."""
     return isinstance(error, WorkerDiedError) and (error.returncode or 0) > 0
 
 
@@ -189,7 +190,7 @@ def _no_start(error: WorkerDiedError | TimeoutError, log: str) -> MissingResourc
 
 def _death(returncode: int | None) -> str:
     if returncode == -9:
-        return f"killed, most often for want of memory: {_MEMORY_CURE}"
+        return f"killed, most often for lack of memory: {_MEMORY_CURE}"
     if returncode is not None and returncode < 0:
         return f"signal {-returncode}"
     return f"exit status {returncode}"

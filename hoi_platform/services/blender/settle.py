@@ -73,7 +73,7 @@ def start_pose(hull: RigidHull, config: SimulationConfig, rng: np.random.Generat
 
 
 def _rest(drop: BulletDrop, R_fallen: Array, frames: int) -> SettledPose:
-    """The pose in which the body lies flush, and what a further second makes of it."""
+    """The pose in which the body lies flush, and what a further second of simulation does to it."""
     hull = drop.hull
     R = nearest_rotation(settling.flush(hull, R_fallen))  # Blender is in float32
     body = _resting(hull, R)
@@ -134,7 +134,7 @@ def _rest_checks(settled: SettledPose) -> list[_Check]:
 
 
 def _failure(hull: RigidHull, checks: list[_Check]) -> str:
-    """Why a pose is not a rest, or nothing."""
+    """Why a pose is not at rest; empty if it is."""
     found = [
         f"it {verb} {value:.2g} {unit} (allowed: {limit * hull.size:.2g})"
         for value, limit, verb, unit in checks

@@ -1,4 +1,4 @@
-"""A case from its first order to the judgement of its requests."""
+"""A case from its first order to the judgment of its requests."""
 
 import random
 from collections.abc import Callable
@@ -96,13 +96,13 @@ class CaseRun:
         return {book["task_id"] for book in self._world.control.say("books", name=self._case.name)}
 
     def _faults(self) -> int:
-        """Faults of the service so far, in calls and in what it says of tasks."""
+        """Faults of the service so far, in calls and in its reports on tasks."""
         return sum(self._world.control.say("faults", name=self._case.name).values())
 
     def _require_told(
         self, before: set[str], processes: list[Process], *, answers_are_whole: bool
     ) -> None:
-        """A full disk under the ledger loses no id: it stands in the error or on stderr.
+        """A full disk under the ledger loses no id: it is in the error or on stderr.
 
         Unless the service itself did not state it: such a task is found by our id later.
         """
@@ -208,7 +208,7 @@ class CaseRun:
         return fork(body, self._world.clock, slot, disaster)
 
     def _note(self, when: str, process: Process) -> None:
-        """Count what struck a process, and tell it."""
+        """Count what struck a process, and report it."""
         counts, disaster = self.result.counts, process.disaster
         struck = disaster is not None and process.struck
         if process.state == "died":

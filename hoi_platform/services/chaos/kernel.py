@@ -1,6 +1,6 @@
 """Failing system calls for this process alone, by a seccomp filter that the kernel runs.
 
-A filter cannot be taken back: the disk stays full until the process ends. No privileges are
+A filter cannot be removed: the disk stays full until the process ends. No privileges are
 needed, and every library in the process is hit, SQLite's C code too.
 """
 

@@ -1,8 +1,8 @@
-"""The stand-in services of a part, in a process of their own: their books outlive every worker.
+"""The stand-in services of a part, in a process of their own: their records outlive every worker.
 
 Each case has an account of its own below ``/CASE``; below ``/control`` the bench opens accounts,
-ends their outages and reads the books. The service prices each task differently, so that a cost
-that were written into another row could not go unseen.
+ends their outages and reads the records. The service prices each task differently, so that a cost
+in the wrong row is noticed.
 """
 
 import http.client
@@ -117,7 +117,7 @@ class Services:
         return self._clock.now()
 
     def _books(self, name: str | None) -> list[dict[str, Any]]:
-        """Every task that was sold: by what prompt, for how much, and the video it has."""
+        """Every task that was sold: its prompt, its price and its video."""
         names = list(self._accounts) if name is None else [name]
         return [
             {
@@ -184,7 +184,7 @@ def units_of(account: str, task_id: str) -> Decimal:
 
 
 def opening(case: Case, seed: int, list_price: str) -> dict[str, Any]:
-    """What ``/control/open`` is told about a case's account."""
+    """The body of ``/control/open``: a case's account."""
     rates = {
         "call": case.call_faults,
         "permanent": _PERMANENT_RATE if case.permanent_faults else 0.0,

@@ -1,4 +1,4 @@
-"""How a case ended: its requests against the services' books."""
+"""How a case ended: its requests against the services' records."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _REASON_LENGTH: Final = 70
 
 @dataclass
 class Result:
-    """What became of a case."""
+    """The outcome of a case."""
 
     counts: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
@@ -33,7 +33,7 @@ class Result:
 def judge_case(
     result: Result, case: Case, site: buying.Site, rows: Sequence[Row], tasks: Sequence[Task]
 ) -> None:
-    """Note into ``result`` how each request ended, and whether the money adds up."""
+    """Record in ``result`` how each request ended, and whether the money adds up."""
     by_subject = {row.subject: row for row in rows}
     for index in range(case.requests):
         subject = buying.clip_of(case, index).path

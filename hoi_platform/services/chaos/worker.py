@@ -106,7 +106,7 @@ class Worker:
             kernel.fail_from_now_on(disaster.target, disaster.error)
 
     def _watch_server(self) -> None:
-        """Once told so, the server answers each write as it does when its disk fails."""
+        """From now on the server answers each write as it does when its disk fails."""
 
         def fail(_connection: Any, cursor: Any, *_: Any) -> None:
             if self._server_fault:

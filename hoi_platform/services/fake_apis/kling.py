@@ -120,7 +120,7 @@ class FakeKling:
         return newest[(number - 1) * size : number * size]
 
     def _odd(self, tasks: list[FakeTask]) -> Reply | None:
-        """The answer that an odd task spoils, for whoever asks for it, alone or among others."""
+        """The answer that an odd task spoils when it is queried, alone or among others."""
         odd = {task.odd(self._clock()) for task in tasks}
         if "forbidden" in odd:
             return Reply(403, b"<html>forbidden</html>", "text/html")

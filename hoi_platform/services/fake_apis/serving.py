@@ -107,7 +107,7 @@ def run(stage: Stage, platform: Platform, backend: SimulatedBackend) -> None:
 
 
 def post_callback(url: str, headers: dict[str, str], body: bytes) -> None:
-    """Send one callback; nobody listening is not the service's trouble."""
+    """Send one callback; that nobody listens is not an error of the service."""
     with contextlib.suppress(httpx.TransportError):
         httpx.post(url, headers=headers, content=body, timeout=5)
 

@@ -54,7 +54,7 @@ class FakeTask:
     """While its fault is one of ``ODD_READINGS``."""
 
     def odd(self, now: datetime) -> str | None:
-        """What goes wrong when it is asked for."""
+        """What goes wrong when it is queried."""
         return self.fault if self.odd_until is not None and now < self.odd_until else None
 
     def state(self, now: datetime) -> State:

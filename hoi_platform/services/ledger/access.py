@@ -26,7 +26,7 @@ _LOCK: Final = (
 
 
 def lock_account(session: Session, account: str) -> None:
-    """Hold the account until the transaction ends; the first time makes it."""
+    """Lock the account until the transaction ends; creates it the first time."""
     values = {"account": account}
     if cast(CursorResult[Any], session.execute(_LOCK, values)).rowcount:
         return

@@ -1,4 +1,4 @@
-"""Is a cost that somebody states believable?"""
+"""Judges whether a stated cost is believable."""
 
 from decimal import Decimal
 from typing import Final
@@ -18,7 +18,7 @@ def cost_problem(cost: Decimal, estimate: Decimal, *, confirmed: bool = False) -
     person has confirmed it.
     """
     if not cost.is_finite():
-        return f"{cost} is no amount of money"
+        return f"{cost} is not an amount of money"
     if cost < 0:
         return f"{cost} USD is negative"
     if cost > _MOST_USD:

@@ -65,7 +65,7 @@ def make_engine(url: str) -> Engine:
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Bring the schema to a revision, today's by default.
 
-    Processes that start together do it one after the other.
+    Processes that start together migrate one after the other.
     """
     from alembic import command
     from alembic.config import Config

@@ -38,7 +38,7 @@ class ImportedMesh:
     mesh: TexturedMesh
     source: str
     center: Array
-    """Where the origin lies in the source's (z-up) coordinates (3,)."""
+    """The origin in the source's (z-up) coordinates (3,)."""
     files: tuple[Path, ...] = ()
     """Everything that was read: the mesh file, then MTL, textures, buffers."""
     notes: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class ImportedMesh:
 
 
 def default_up(source: Path) -> Up:
-    """glTF is y-up by its specification (2.0, section 3.4); other formats are taken as z-up."""
+    """glTF is y-up by its specification (2.0, section 3.4); other formats are read as z-up."""
     return "y" if source.suffix.lower() in (".glb", ".gltf") else "z"
 
 
@@ -57,7 +57,7 @@ def import_mesh(
 
     The scene graph is flattened with its transforms, materials, textures and colors are kept,
     ``up="y"`` turns y-up sources to z-up. The size and shape stay as they are, but the origin
-    is put at the center of the bounding box (``center`` tells where it was), so that poses,
+    is put at the center of the bounding box (``center`` says where it was), so that poses,
     rotations and tolerances do not depend on where a modeler happened to draw.
     Raises BadInputError for whatever cannot become a graspable object (see ``sources``,
     ``_check_part`` and ``_check_geometry``).
@@ -71,7 +71,7 @@ def import_mesh(
     centered, center = mesh.transformed(_R_Z_UP[up]).centered()
     if resolver.missing:
         missing = ", ".join(dict.fromkeys(resolver.missing))
-        notes.append(f"missing beside the mesh: {missing}; plain colors stand in for it")
+        notes.append(f"missing beside the mesh: {missing}; plain colors replace it")
     return ImportedMesh(centered, path.name, center, (path, *resolver.served), tuple(notes))
 
 

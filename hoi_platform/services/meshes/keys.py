@@ -1,7 +1,7 @@
 """The keys of a results folder's objects: ``catalogue/keys.json``.
 
-A key is given when an object is registered, and stands in the file ever after. Dagster keeps the
-history of a key whose partition is deleted: that of a removed object is never given again.
+A key is assigned when an object is registered, and stays in the file from then on. Dagster keeps
+the history of a key whose partition is deleted: that of a removed object is never assigned again.
 """
 
 from collections import Counter
@@ -47,7 +47,7 @@ class KeysFile(_Strict):
 
 
 class KeyRegistry:
-    """Gives keys and remembers them; several processes may use one file."""
+    """Assigns keys and remembers them; several processes may use one file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -102,8 +102,8 @@ class KeyRegistry:
         except ValidationError as error:
             raise ConfigError(
                 f"{self._file} is not a list of keys ({error.error_count()} errors, the first: "
-                f"{error.errors()[0]['msg']}); restore it from a backup: keys of finished clips "
-                "stand in it"
+                f"{error.errors()[0]['msg']}); restore it from a backup: it holds the keys of "
+                "finished clips"
             ) from error
 
     def _write(self, held: KeysFile) -> None:

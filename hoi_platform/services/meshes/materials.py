@@ -28,7 +28,7 @@ def part_of(geometry: Any, index: int) -> MeshPart:
     """One trimesh geometry as a part; colors at vertices or faces are baked into a texture.
 
     A geometry without any look gets the ``index``-th muted color, so that the groups of a model
-    whose MTL is lost stay told apart.
+    whose MTL is lost stay distinct.
     """
     vertices = np.asarray(geometry.vertices, float)
     faces = np.asarray(geometry.faces, np.int64)

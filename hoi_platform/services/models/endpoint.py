@@ -59,7 +59,7 @@ class Completion(_Lenient):
 
     @property
     def tokens(self) -> Usage | None:
-        """None where the endpoint counts nothing, or nonsense: the answer is good all the same."""
+        """None where the endpoint reports no plausible count: the answer is usable all the same."""
         try:
             return Usage.model_validate(self.usage)
         except ValidationError:
@@ -101,7 +101,7 @@ class ChatEndpoint:
         """The answer as it arrived; what the client would parse is parsed by our models alone."""
         import openai
 
-        # No redirect is followed: it would send prompt, picture and key to whoever it names.
+        # No redirect is followed: it would send prompt, picture and key to the host that it names.
         inner = httpx.Client(timeout=http.TIMEOUT, transport=self.transport, follow_redirects=False)
         bounded = http.BoundedTransport(inner, limit_s)
         with httpx.Client(transport=bounded, follow_redirects=False) as outer:
@@ -127,7 +127,7 @@ def _completion(response: httpx.Response) -> Completion:
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, e["loc"])) for e in error.errors()[:5])
         raise UnknownOutcomeError(
-            f"{response.url.host} answered something else than a completion (wrong: {fields})"
+            f"{response.url.host} did not answer with a completion (wrong: {fields})"
         ) from None
 
 

@@ -31,7 +31,7 @@ class Question:
     temperature: float = 0.0
     max_tokens: int = 500
     attempt: int = 0
-    """Raised to ask the same again."""
+    """Increased to ask the same question again."""
 
     def fingerprint(self, model: str) -> str:
         """Hash of everything that is sent, pictures by their pixels, and of the attempt.

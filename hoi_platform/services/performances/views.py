@@ -29,7 +29,7 @@ _FARTHEST_MM: Final = 65535
 
 @dataclass(frozen=True)
 class Actors:
-    """Who and what is seen, and where."""
+    """The person and the object that are seen, and where."""
 
     spec: SceneSpec
     body: BodyModel

@@ -167,4 +167,4 @@ def report_of(tool: object) -> RunnerReport | None:
 
 
 def silent(_fraction: float, _text: str) -> None:
-    """Progress that nobody watches."""
+    """Ignores progress."""

@@ -24,7 +24,7 @@ _PASSED: Final = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"),
     *("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HF_HOME", "TORCH_HOME"),
 )
-"""What every runner gets of the platform's environment; keys of paid services are not among it."""
+"""What every runner gets of the platform's environment; keys of paid services are not included."""
 _LINE_BYTES: Final = 1 << 16
 """Longest line of standard output; the rest of a longer one is a line of its own. Chosen."""
 _LINES: Final = 1000
@@ -97,7 +97,7 @@ class RunnerProcess:
     def follow(self, progress: Progress, *, until_done: bool) -> None:
         """Pass its progress on until it ends, or with ``until_done`` until it says so.
 
-        Raises RunnerStopped when it hangs, takes too much memory, dies or fails.
+        Raises RunnerStopped when it hangs, uses too much memory, dies or fails.
         """
         heard = time.monotonic()
         while True:
@@ -164,7 +164,7 @@ class RunnerProcess:
         limit = self._config.memory_limit_mb
         if limit is not None and (used := self._memory_mb()) > limit:
             raise self._stopped(
-                f"it took {used:.0f} MB (memory_limit_mb {limit:g})", out_of_memory=True
+                f"it used {used:.0f} MB (memory_limit_mb {limit:g})", out_of_memory=True
             )
 
     def _memory_mb(self) -> float:

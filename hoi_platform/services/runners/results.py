@@ -39,7 +39,7 @@ def _rigid(name: str, rotations: NDArray) -> list[str]:
     if not off.any():
         return []
     first = tuple(int(i) for i in np.argwhere(off)[0])
-    return [f"{name}: {int(off.sum())} matrices are no rotations (first at index {first})"]
+    return [f"{name}: {int(off.sum())} matrices are not rotations (first at index {first})"]
 
 
 def _poses(arrays: Arrays) -> list[str]:

@@ -105,7 +105,7 @@ class Runner:
             return RunnerReport.model_validate_json(path.read_bytes())
         except ValidationError as error:
             raise StageError(
-                f"{self.name} wrote a result.json that is not of the contract: "
+                f"{self.name} wrote a result.json that breaks the contract: "
                 f"{error.error_count()} mistakes, the first: {error.errors()[0]['msg']}"
             ) from error
 

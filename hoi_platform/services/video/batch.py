@@ -1,4 +1,4 @@
-"""Tasks that are asked for one by one, so that an odd one spoils no other."""
+"""Queries tasks one by one, so that an odd one spoils no other."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -18,7 +18,7 @@ def ask_each(service: str, refs: Sequence[TaskRef], find: Find) -> Iterator[Repo
     lost, why = 0, ""
     for ref in refs:
         if lost >= _LOST_IN_A_ROW:
-            yield Unreadable(ref.external_task_id, f"not asked for: {why}")
+            yield Unreadable(ref.external_task_id, f"not queried: {why}")
             continue
         try:
             task = find(ref)

@@ -33,7 +33,7 @@ class Video:
 
 @dataclass(frozen=True)
 class VideoFacts:
-    """What a whole file was found to hold when it was decoded to its end."""
+    """What a file was found to contain when it was decoded to its end."""
 
     frames: int
     fps: float
@@ -72,7 +72,7 @@ def probe_video(path: Path, max_frames: int = 2000) -> VideoFacts:
 
 
 def resize_video(source: Path, target: Path, width: int, height: int) -> int:
-    """Write a video anew in another size (even sides), frame by frame; returns their number."""
+    """Rewrite a video in another size (even sides), frame by frame; returns their number."""
     import cv2
 
     with _open_stream(source) as (rate, images):

@@ -22,7 +22,7 @@ Address = Annotated[
 
 
 class Queued(_Answer):
-    """What a submission, or asking for the status, is answered with."""
+    """The answer to a submission or to a query of the status."""
 
     request_id: Annotated[str, Field(min_length=1, max_length=128)]
     status_url: Address = None
@@ -31,7 +31,7 @@ class Queued(_Answer):
 
 
 class Status(_Answer):
-    """Where a request stands; ``error`` and ``error_type`` where fal's own machinery failed."""
+    """The state of a request; ``error`` and ``error_type`` where fal's own machinery failed."""
 
     status: str
     error: str | None = None
@@ -43,7 +43,7 @@ class _File(_Answer):
 
 
 class Result(_Answer):
-    """What a finished request is answered with."""
+    """The answer to a query of a finished request's result."""
 
     video: _File
 
@@ -83,7 +83,7 @@ def parsed(kind: type[M], data: Any) -> M:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "body"
         raise UnknownOutcomeError(
-            f"fal's answer is no {kind.__name__.lower()}: {where}: {first['msg']}; it says "
+            f"fal's answer is not a {kind.__name__.lower()}: {where}: {first['msg']}; it says "
             f"{excerpt(data)!r}"
         ) from error
 

@@ -90,9 +90,9 @@ def send(
     except UnknownOutcomeError:
         raise
     except DeadlineExceededError as error:
-        raise UnknownOutcomeError(f"{host} gave no whole answer in {limit_s:.0f} s") from error
+        raise UnknownOutcomeError(f"{host} sent no whole answer in {limit_s:.0f} s") from error
     except Exception as error:
-        raise UnknownOutcomeError(f"{host} gave no answer ({type(error).__name__})") from error
+        raise UnknownOutcomeError(f"{host} sent no answer ({type(error).__name__})") from error
 
 
 class BoundedTransport(httpx.BaseTransport):
@@ -222,7 +222,7 @@ def download(client: httpx.Client, url: str, target: Path, limit_s: float = DOWN
                 _require_announced(response, _write(response, target, deadline))
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         name = type(error).__name__  # the text would quote the signed address
-        raise TransientError(f"the service's file host broke the download off ({name})") from error
+        raise TransientError(f"the service's file host broke off the download ({name})") from error
     except DeadlineExceededError as error:
         raise TransientError(f"{host} did not send the video in {limit_s:.0f} s") from error
     except OSError as error:

@@ -1,8 +1,7 @@
-"""List prices of image-to-video, for estimates and budgets. The one place where they stand.
-
-Second-hand, collected 2026-11 (public price pages of Kling's resellers, silent video); resource
-packs are cheaper. A model that is not listed is estimated at the dearest price, so that a budget
-errs on the safe side.
+"""List prices of image-to-video, for estimates and budgets. They are stated here only. Second-hand,
+collected 2026-11 (public price pages of Kling's resellers, silent video); resource packs are
+cheaper. A model that is not listed is estimated at the highest price, so that a budget errs on the
+safe side.
 """
 
 from decimal import Decimal

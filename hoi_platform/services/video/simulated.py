@@ -1,7 +1,7 @@
 """The embedded video backend: a stored performance, rendered in the known scene.
 
-It stands in for a video model where there is no key and delivers what no video model can: the
-ground truth of its own clip.
+It replaces a video model where there is no key, and delivers what no video model can: the ground
+truth of its own clip.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class SimulatedBackend:
     name: str = "simulated"
 
     def submit(self, request: VideoRequest) -> VideoTask:
-        """Nothing leaves the machine: the task is only named."""
+        """Nothing leaves the machine: the task is only given a name."""
         return VideoTask(
             provider=self.name,
             clip=request.clip,

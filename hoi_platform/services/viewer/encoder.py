@@ -18,7 +18,7 @@ class Encoder:
     """``write_video`` in a thread, fed by ``write``; leaving the context finishes the file.
 
     An encoder that failed raises its error at the next ``write`` or at the end. When the context
-    is left by an exception the file is incomplete and has to be thrown away by the caller.
+    is left by an exception the file is incomplete and has to be discarded by the caller.
     """
 
     def __init__(self, path: Path, fps: float, crf: int = 20) -> None:

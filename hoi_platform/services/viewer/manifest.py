@@ -1,7 +1,7 @@
 """The dataset as one Parquet table, a row per clip.
 
 Columns: identity; ``state``, ``valid``, ``failed``, ``reasons``, ``kept_frames``,
-``total_frames``; ``video_variant``, the backend whose video goes on, and ``other_videos``, those
+``total_frames``; ``video_variant``, the backend whose video is in use, and ``other_videos``, those
 whose videos are set aside; ``commercial_ok`` and ``licenses`` ("part: name") of all that it was
 made from;
 per check ``check_<name>``, ``check_<name>_threshold``, ``check_<name>_passed``;

@@ -190,7 +190,7 @@ class _Page:
 
 
 def _layer(support: BoxSpec | MeshSpec) -> str:
-    """What is walked on is solid; hands below a table top stay visible."""
+    """A support that people walk on is solid; hands below a table top stay visible."""
     return "floor" if support.walkable else "table"
 
 

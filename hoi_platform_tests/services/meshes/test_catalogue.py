@@ -182,7 +182,7 @@ def test_one_object_in_two_files_is_ambiguous(tmp_path: Path) -> None:
     """Which scale is used would depend on the order of file names."""
     for name in ("a", "b"):
         (tmp_path / f"{name}.yaml").write_text("dataset: D\nobjects: {mug: {}}")
-    with pytest.raises(ConfigError, match="stands in both"):
+    with pytest.raises(ConfigError, match="is in both"):
         Catalogue(tmp_path, tmp_path / "user").entries()
 
 

@@ -78,7 +78,7 @@ SPOILED = {
         ("half_a_file", "is no readable npz"),
         ("out_of_memory_text", "ran out of memory.*lower the video's size"),
         ("out_of_memory", "2 GiB are too few; lower the video's size"),
-        ("odd_report", "result.json that is not of the contract"),
+        ("odd_report", "result.json that breaks the contract"),
         ("crash", "status 1.*the model fell over"),
     ],
 )

@@ -81,10 +81,10 @@ def test_a_program_that_keeps_the_contract_fills_its_role(
     [
         ("wrong_length", r"shape \(6, 4, 4\), not \(5, 4, 4\)"),
         ("nan", "not finite"),
-        ("no_rotation", "no rotations"),
+        ("no_rotation", "not rotations"),
         ("absent_array", "confidence is absent"),
         ("half_a_file", "is no readable npz"),
-        ("odd_report", "result.json that is not of the contract"),
+        ("odd_report", "result.json that breaks the contract"),
         ("nothing", "without a result.json"),
         ("crash", "status 1.*the model fell over"),
         ("segfault", "by signal 11"),

@@ -72,9 +72,9 @@ def test_other_files_than_images_are_named(
     with (tmp_path / "c.png").open("ab") as file:
         file.truncate(10_000_001)
     told = {
-        "a.webp": "image is WEBP, taken are JPEG, PNG",
+        "a.webp": "image is WEBP, accepted are JPEG, PNG",
         "b.png": r"image \(b.png\) is not an image",
-        "c.png": "image has 10000001 bytes, at most 10000000 are taken",
+        "c.png": "image has 10000001 bytes, at most 10000000 are accepted",
         "d.png": "does not exist",
     }
     for name, message in told.items():

@@ -1,4 +1,4 @@
-"""Backend ``runner``: any external program that keeps the contract of docs/runners.md."""
+"""Backend ``runner``: any external program that follows the contract of docs/runners.md."""
 
 import shutil
 from collections.abc import Mapping

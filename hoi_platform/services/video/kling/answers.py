@@ -31,7 +31,7 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> Decimal | None:
-    """A figure that is no figure is none: it must not make the task unreadable."""
+    """A malformed number counts as none: it must not make the task unreadable."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:
@@ -40,7 +40,7 @@ def _number(value: Any) -> Decimal | None:
 
 
 def _or_none(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-    """What is nice to know and cannot be read is none."""
+    """Optional information that cannot be read counts as none."""
     try:
         return validate(value)
     except ValidationError:

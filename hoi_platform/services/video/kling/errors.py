@@ -104,12 +104,12 @@ CODES: Final[dict[int, Code]] = {
     1302: Code(
         "not_accepted",
         "too many requests per second",
-        "it is sent again later by itself; start fewer workers at once",
+        "it is sent again automatically later; start fewer workers at once",
     ),
     1303: Code(
         "not_accepted",
         "the account's concurrent tasks are all in use",
-        "it is sent again later by itself; lower video.concurrency or buy a larger pack",
+        "it is sent again automatically later; lower video.concurrency or buy a larger pack",
     ),
     1304: Code(
         "account",
@@ -197,7 +197,7 @@ def _meaning(answer: Answer) -> str:
     if answer.known is not None:
         return f"{answer.known.meaning}; {answer.known.cure}"
     if answer.envelope is None:
-        return f"{answer.host} answered with something else than Kling's JSON"
+        return f"{answer.host} answered with something other than Kling's JSON"
     return "a code that is not documented" if answer.code else "no error code was given"
 
 

@@ -45,7 +45,7 @@ class LegacyKling(KlingClient):
             return {}
         wanted = {ref.external_task_id for ref in refs}
         found: dict[str, RemoteTask] = {}
-        with contextlib.suppress(HoiError):  # what was not listed is asked for one by one
+        with contextlib.suppress(HoiError):  # what was not listed is queried one by one
             for page in self._pages():
                 found |= _readable(page, wanted)
                 if found.keys() == wanted:
