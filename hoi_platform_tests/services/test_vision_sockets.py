@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.body.keypoints import KEYPOINT, LEFT_HAND_KEYPOINTS, RIGHT_HAND_KEYPOINTS
 from hoi_platform.core.config.recon_4dhoi import ContactConfig
 from hoi_platform.core.geometry.camera import look_at
@@ -12,7 +13,7 @@ from hoi_platform.core.scene.contacts import label_contacts
 from hoi_platform.services.video.codec import Video
 from hoi_platform.services.vision.contact.geometric import GeometricLabeler
 from hoi_platform.services.vision.contact.protocol import ContactRequest
-from hoi_platform.services.vision.hands.protocol import HandsRequest, Progress
+from hoi_platform.services.vision.hands.protocol import HandsRequest
 from hoi_platform.services.vision.human_pose.landmark_track import LandmarkTrack
 from hoi_platform.services.vision.human_pose.mediapipe_detector import detect_keypoints
 from hoi_platform_tests.hoi_samples import box_mesh, object_path, standing, stick_body

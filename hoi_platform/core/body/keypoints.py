@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.landmark_offsets import OFFSETS
 from hoi_platform.core.body.model import BodyModel, Posed
 from hoi_platform.core.body.skeleton import JOINT, NUM_JOINTS, PARENTS
-from hoi_platform.core.geometry.rotations import Array
 
 # Pose landmark ({s} is the side) → the joint that it is centered on.
 _POSE_JOINTS: Final = {

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.skeleton import NUM_JOINTS, PARENTS
-from hoi_platform.core.geometry.rotations import Array
 
 
 class _Level(NamedTuple):

@@ -5,9 +5,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
+from hoi_platform.core.arrays import Vec3
 from hoi_platform.core.config.base import Config
-
-Vec3 = tuple[float, float, float]
 
 
 class GraspHint(Config):

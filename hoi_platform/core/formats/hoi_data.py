@@ -13,13 +13,13 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import NUM_JOINTS
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays
 from hoi_platform.core.formats.contact_record import ContactPoints, ContactRecord
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.parts import BoxSpec, MeshSpec, table_of
 
 FK_TOLERANCE_M: Final = 1e-4

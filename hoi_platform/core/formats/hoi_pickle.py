@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import JOINT_NAMES, NUM_BODY_JOINTS, NUM_JOINTS, PARENTS
 from hoi_platform.core.errors import BadInputError
@@ -26,7 +27,6 @@ from hoi_platform.core.formats.contact_record import (
 )
 from hoi_platform.core.formats.foreign_pickle import load_foreign_pickle
 from hoi_platform.core.formats.hoi_data import HoiData
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.parts import BoxSpec, table_of
 

@@ -4,7 +4,8 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from hoi_platform.core.geometry.mesh import Array, Indices, TriangleMesh
+from hoi_platform.core.arrays import Array, Indices
+from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.topology import directed_edges
 
 CREASE_ANGLE_DEG = 40.0

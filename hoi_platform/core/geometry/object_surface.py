@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.topology import is_consistently_wound, weld
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 

@@ -7,10 +7,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.closest import ClosestPoints
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.object_surface import enclosed
-from hoi_platform.core.geometry.rotations import Array
 
 BOX_QUADS: Final = (
     (0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)

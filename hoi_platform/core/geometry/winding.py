@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.geometry.mesh import Array, TriangleMesh
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.topology import is_consistently_wound, weld
 
 _JITTER = np.array([1.3579e-4, 2.2361e-4, 3.1416e-4])

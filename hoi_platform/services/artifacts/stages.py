@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.characters import CharacterConfig
 from hoi_platform.core.config.objects import GraspHint, ObjectEntry
@@ -28,8 +29,6 @@ from hoi_platform.services.artifacts.store import ArtifactStore, Staging, State,
 from hoi_platform.services.configuration import ConfigFiles
 from hoi_platform.services.meshes.catalogue import Catalogue
 from hoi_platform.services.secrets import redacted
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.physics import settling
 from hoi_platform.core.physics.settling import RigidHull
 from hoi_platform.services.blender.service import BlenderService

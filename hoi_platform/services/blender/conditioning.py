@@ -1,22 +1,20 @@
 """From a clip's inputs to its rendered scene: draw it, pose the person, render."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array, Progress, Vec3
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.clip import ClipId
 from hoi_platform.core.config.characters import PaletteConfig
 from hoi_platform.core.config.gen_2dhoi import RenderingConfig
 from hoi_platform.core.geometry.mesh import load_obj
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.physics.settling import SettledPose
 from hoi_platform.core.scene.clothing import body_colors
-from hoi_platform.core.scene.parts import Vec3
 from hoi_platform.core.scene.performance.stance import stance_of, standing_pose
 from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.sampling import SampledScene, sample_scene
@@ -25,8 +23,6 @@ from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.services.blender.render import ConditioningRender, render_conditioning
 from hoi_platform.services.blender.service import BlenderService
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)

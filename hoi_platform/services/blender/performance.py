@@ -1,6 +1,6 @@
 """The frames of a performance: only what moves is rendered again, over a still picture."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,16 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from hoi_platform.core.arrays import Array, Image, Progress
 from hoi_platform.core.geometry.mesh import TriangleMesh, load_obj
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.actors import ActorRaster, actor_masks, static_depth
 from hoi_platform.core.scene.motion_border import Border, motion_border
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.scene_request import save_array, scene_request
 from hoi_platform.services.blender.service import BlenderService
-
-Progress = Callable[[float, str], None]
-Frame = NDArray[np.uint8]
 
 _BASE_SAMPLES_FACTOR: Final = 4
 """Samples of the still background per sample of a frame; chosen: it is rendered once."""
@@ -27,10 +24,10 @@ _FEATHER_PX: Final = 8
 """Width of the blend between the moving region and the still background; chosen."""
 
 
-class CompositedFrames(Sequence[Frame]):
+class CompositedFrames(Sequence[Image]):
     """T frames (H, W, 3) as one still picture and the part of it that changes."""
 
-    def __init__(self, base: Frame, border: Border, parts: Sequence[Frame]) -> None:
+    def __init__(self, base: Image, border: Border, parts: Sequence[Image]) -> None:
         self._base, self._border, self._parts = base, border, parts
         self._weight = _feather(border, base.shape[:2])[..., None]
 
@@ -38,10 +35,10 @@ class CompositedFrames(Sequence[Frame]):
         return len(self._parts)
 
     @overload
-    def __getitem__(self, index: int) -> Frame: ...
+    def __getitem__(self, index: int) -> Image: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Frame]: ...
-    def __getitem__(self, index: int | slice) -> Frame | list[Frame]:
+    def __getitem__(self, index: slice) -> list[Image]: ...
+    def __getitem__(self, index: int | slice) -> Image | list[Image]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         frame, inside = self._base.copy(), self._border.slices
@@ -49,7 +46,7 @@ class CompositedFrames(Sequence[Frame]):
         frame[inside] = np.rint(old + self._weight * (new - old)).astype(np.uint8)
         return frame
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[Image]:
         return (self[i] for i in range(len(self)))
 
 
@@ -131,8 +128,8 @@ class _Collector:
         self._body, self._faces = body_vertices, faces
         self._poses, self._thing = Ts_world_object, thing
         self._progress = progress
-        self._base: Frame | None = None
-        self._parts: list[Frame] = []
+        self._base: Image | None = None
+        self._parts: list[Image] = []
         self._seen: list[ActorRaster] = []
 
     def take(self, folder: Path, event: dict[str, Any]) -> None:
@@ -159,7 +156,7 @@ class _Collector:
         )
 
 
-def _read(path: Path) -> Frame:
+def _read(path: Path) -> Image:
     """Decode a picture and free its file."""
     with Image.open(path) as image:
         frame = np.asarray(image.convert("RGB"))

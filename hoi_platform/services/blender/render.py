@@ -1,7 +1,6 @@
 """The conditioning frame of a clip: picture, depth, masks and the empty background plate."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from hoi_platform.core.arrays import Array, Mask, Progress
 from hoi_platform.core.config.gen_2dhoi import RenderingConfig
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.formats.array_schema import save_arrays
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.performance import PerformanceRender, render_performance
 from hoi_platform.services.blender.scene_request import scene_request
@@ -22,8 +21,6 @@ from hoi_platform.services.blender.service import BlenderService
 
 __all__ = ["ConditioningRender", "PerformanceRender", "render_conditioning", "render_performance"]
 
-Progress = Callable[[float, str], None]
-Mask = NDArray[np.bool_]
 
 _PERSON_INDEX: Final = 1
 _OBJECT_INDEX: Final = 2

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.shapes import BOX_QUADS
 from hoi_platform.core.scene.boxes import part_mesh, scene_parts
 from hoi_platform.core.scene.parts import BoxSpec, MeshSpec

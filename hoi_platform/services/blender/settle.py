@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.config.gen_2dhoi import SimulationConfig
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.mesh import load_obj
-from hoi_platform.core.geometry.rotations import Array, nearest_rotation, quaternion_from_matrix
+from hoi_platform.core.geometry.rotations import nearest_rotation, quaternion_from_matrix
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.physics import settling
 from hoi_platform.core.physics.settling import RigidHull, SettledPose

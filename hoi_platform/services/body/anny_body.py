@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import torch
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, JOINT_NAMES, NUM_JOINTS, PARENTS
 from hoi_platform.core.formats.array_schema import (
@@ -19,7 +20,7 @@ from hoi_platform.core.formats.array_schema import (
     load_arrays,
     save_arrays,
 )
-from hoi_platform.core.geometry.rotations import Array, rotation_between
+from hoi_platform.core.geometry.rotations import rotation_between
 from hoi_platform.services.native_log import (
     WARP_WITHOUT_A_GPU,
     has_nvidia_gpu,

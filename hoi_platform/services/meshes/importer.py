@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.geometry.mesh import Array
 from hoi_platform.core.geometry.textured_mesh import MeshPart, TexturedMesh
 from hoi_platform.core.geometry.topology import lonely_faces, weld
 from hoi_platform.services.meshes.materials import part_of

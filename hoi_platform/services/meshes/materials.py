@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from hoi_platform.core.geometry.mesh import Array
-from hoi_platform.core.geometry.textured_mesh import RGB, Material, MeshPart
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.colors import RGB
+from hoi_platform.core.geometry.textured_mesh import Material, MeshPart
 
 MAX_TEXTURE_PX = 4096
 """Longest side of a texture; chosen: no video shows more."""

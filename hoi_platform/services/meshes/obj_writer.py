@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from hoi_platform.core.geometry.mesh import Array, Indices, TriangleMesh
+from hoi_platform.core.arrays import Array, Indices
+from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.normals import corner_normals
 from hoi_platform.core.geometry.textured_mesh import Material, TexturedMesh
 from hoi_platform.core.geometry.topology import MeshStatistics, weld_index

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from hoi_platform.core.arrays import Vec3
 from hoi_platform.core.clip import ObjectId
-from hoi_platform.core.config.objects import ObjectEntry, Vec3
+from hoi_platform.core.config.objects import ObjectEntry
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.geometry.mesh import TriangleMesh, load_obj
 from hoi_platform.services.meshes.catalogue import Catalogue

@@ -4,7 +4,7 @@ Labels are 8-bit indices into ``core.cues.parts.PARTS``; depth is 16-bit, in mil
 nothing but background is seen.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,14 +12,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.cues.parts import PartView, Stage, face_parts, part_view
 from hoi_platform.core.formats.performance import StoredPerformance
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.video.lossless import LosslessWriter, read_lossless
-
-Progress = Callable[[float, str], None]
 
 _MM: Final = 1000.0
 """Millimeters of a meter, by definition."""

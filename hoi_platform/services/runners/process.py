@@ -15,10 +15,9 @@ from typing import IO, Any, Final
 
 import psutil
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.config.backends import RunnerConfig
 from hoi_platform.services.runners.last_words import LastWords
-
-Progress = Callable[[float, str], None]
 
 _PASSED: Final = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"),

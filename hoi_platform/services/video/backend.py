@@ -1,19 +1,18 @@
 """The socket of the video role: a task is submitted, and collected when it is finished."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.filtering.check import Check
 
 if TYPE_CHECKING:
     from hoi_platform.core.formats.ground_truth import GroundTruth
 
-Progress = Callable[[float, str], None]
 TaskState = Literal["submitted", "processing", "succeeded", "failed"]
 
 

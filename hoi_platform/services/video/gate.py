@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import OPEN, RequestState
 from hoi_platform.services.video.backend import (
     CollectedVideo,
-    Progress,
     VideoBackend,
     VideoOrder,
     VideoRequest,

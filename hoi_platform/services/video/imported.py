@@ -5,16 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import BadInputError, ConfigError, MissingResourceError
 from hoi_platform.core.filtering.video_sanity import first_frame_checks
 from hoi_platform.services.artifacts.record import unchanged_file_digest
-from hoi_platform.services.video.backend import (
-    CollectedVideo,
-    Progress,
-    VideoRequest,
-    VideoTask,
-)
+from hoi_platform.services.video.backend import CollectedVideo, VideoRequest, VideoTask
 
 _NAME: Final = "imported"
 

@@ -10,15 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import HoiError, RefusedError
 from hoi_platform.core.filtering.check import Check
-from hoi_platform.services.video.backend import (
-    CollectedVideo,
-    Progress,
-    VideoRequest,
-    VideoTask,
-)
+from hoi_platform.services.video.backend import CollectedVideo, VideoRequest, VideoTask
 from hoi_platform.services.video.codec import join_videos, last_frame
 from hoi_platform.services.video.identity import request_identity
 from hoi_platform.services.video.paid import PaidVideoBackend

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.errors import HoiError, StageError, TransientError
 from hoi_platform.core.filtering.check import Check
 from hoi_platform.services.ledger.intent import Intent
@@ -14,13 +15,7 @@ from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import OPEN, RequestState
 from hoi_platform.services.ledger.waiting import waits_for
-from hoi_platform.services.video.backend import (
-    CollectedVideo,
-    Progress,
-    TaskState,
-    VideoRequest,
-    VideoTask,
-)
+from hoi_platform.services.video.backend import CollectedVideo, TaskState, VideoRequest, VideoTask
 from hoi_platform.services.video.delivery import Delivery, Passes, failed_checks
 from hoi_platform.services.video.identity import ordered
 from hoi_platform.services.video.lookup import task_ref

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.formats.ground_truth import GroundTruth
 from hoi_platform.core.formats.performance import StoredPerformance
 from hoi_platform.core.scene.performance import VERSION
@@ -16,12 +17,7 @@ from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.render import render_performance
 from hoi_platform.services.blender.service import BlenderService
 from hoi_platform.services.body.anny_body import load_body
-from hoi_platform.services.video.backend import (
-    CollectedVideo,
-    Progress,
-    VideoRequest,
-    VideoTask,
-)
+from hoi_platform.services.video.backend import CollectedVideo, VideoRequest, VideoTask
 from hoi_platform.services.video.codec import write_video
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from hoi_platform.core.arrays import Image
 from hoi_platform.services.video.codec import write_video
-from hoi_platform.services.viewer.stage import Image
 
 _BACKLOG: Final = 8
 """Frames that wait for the encoder; chosen to bound memory."""

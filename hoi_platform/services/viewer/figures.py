@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.colors import RGB
 from hoi_platform.services.viewer.actors import SurfaceActor
 from hoi_platform.services.viewer.stage import Stage
-from hoi_platform.services.viewer.surfaces import RGB, Surface
+from hoi_platform.services.viewer.surfaces import Surface
 
 PERSON_TINT: Final[RGB] = (0.35, 0.62, 0.95)
 """sRGB of the person over the video; chosen, as no room has it."""

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.services.viewer.stage import Image
+from hoi_platform.core.arrays import Image
 
 OPACITY: Final = 0.62
 """Share of the render within the figures; chosen so that the video stays visible."""

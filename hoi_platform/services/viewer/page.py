@@ -11,16 +11,16 @@ from typing import Any, Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array, Image
+from hoi_platform.core.colors import RGB, srgb_from_linear
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.boxes import with_legs
 from hoi_platform.core.scene.parts import BoxSpec, MeshSpec
 from hoi_platform.services.viewer import page_parts
 from hoi_platform.services.viewer.figures import GHOST_TINT, OBJECT_TINT
 from hoi_platform.services.viewer.light_mesh import light_topology, lightened
 from hoi_platform.services.viewer.request import VisualsRequest
-from hoi_platform.services.viewer.stage import Image
-from hoi_platform.services.viewer.surfaces import RGB, Surface, srgb_from_linear
+from hoi_platform.services.viewer.surfaces import Surface
 from hoi_platform.services.viewer.world_view import (
     FLOOR_COLOR,
     FLOOR_HALF_M,

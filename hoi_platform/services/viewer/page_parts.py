@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array, Image
+from hoi_platform.core.colors import RGB
 from hoi_platform.core.formats.contact_record import ContactPoints
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.services.viewer.figures import GHOST_TINT, OBJECT_TINT
 from hoi_platform.services.viewer.request import VisualsRequest
-from hoi_platform.services.viewer.stage import Image
-from hoi_platform.services.viewer.surfaces import RGB, Surface
+from hoi_platform.services.viewer.surfaces import Surface
 
 HAND_COLORS: Final[tuple[RGB, RGB]] = ((0.95, 0.2, 0.65), (0.98, 0.9, 0.1))
 """sRGB of the contact points, left and right; chosen."""

@@ -8,16 +8,18 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array, Image
+from hoi_platform.core.colors import RGB, srgb_from_linear
 from hoi_platform.core.geometry.camera import Camera, look_at
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.boxes import with_legs
 from hoi_platform.core.scene.parts import BoxSpec, MeshSpec, shape_of
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.viewer.actors import SurfaceActor, line_actor
 from hoi_platform.services.viewer.figures import GHOST_TINT, OBJECT_TINT, Figures
-from hoi_platform.services.viewer.stage import Image, Stage
-from hoi_platform.services.viewer.surfaces import RGB, Surface, srgb_from_linear
+from hoi_platform.services.viewer.stage import Stage
+from hoi_platform.services.viewer.surfaces import Surface
 
 SIDE_VIEW_DEG: Final = 70.0
 """Turn of the side view from the clip's camera about the vertical; chosen."""

@@ -5,8 +5,9 @@ import pytest
 import torch
 import trimesh
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.geometry.mesh import Array, TriangleMesh
+from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.sdf import SignedDistanceGrid
 from hoi_platform.core.geometry.winding import inside_grid
 from hoi_platform_tests.core.geometry.test_mesh import box, solid

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import trimesh
 
-from hoi_platform.core.geometry.mesh import Array, TriangleMesh
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.symmetry import CONTINUOUS, symmetry_axes, symmetry_rotations
 from hoi_platform.core.scene.library.table import BUILDERS

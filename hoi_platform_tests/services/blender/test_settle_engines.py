@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import trimesh
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.config.gen_2dhoi import SimulationConfig
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.physics import settling
 from hoi_platform.core.physics.settling import RigidHull
 from hoi_platform.core.scene.library.cordless_drill import UNIT_M
