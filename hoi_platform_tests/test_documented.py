@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-_ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 PENDING: Final = (
     "core/body/fitting",
     "core/cues",
@@ -63,11 +63,11 @@ class Number:
     doc: str
 
     def lacks(self, missing: str) -> str:
-        return f"{self.file.relative_to(_ROOT)}:{self.line}: {self.name} {missing}"
+        return f"{self.file.relative_to(ROOT)}:{self.line}: {self.name} {missing}"
 
 
-def _modules() -> Iterator[tuple[Path, ast.Module]]:
-    package = _ROOT / "hoi_platform"
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    package = ROOT / "hoi_platform"
     for file in sorted(package.rglob("*.py")):
         if not any(file.is_relative_to(package / part) for part in PENDING):
             yield file, ast.parse(file.read_text())
@@ -190,7 +190,7 @@ def _undocumented(file: Path, module: ast.Module, models: set[str], numeric: set
 
 def test_constants_say_where_they_come_from() -> None:
     """Nobody would dare to change a number, or know which ones were measured."""
-    found = [line for file, module in _modules() for line in _without_source(file, module)]
+    found = [line for file, module in modules() for line in _without_source(file, module)]
     rule = (
         "The docstring below a number says what it means, its unit, and that it was chosen or "
         "measured, or which reference, standard, data sheet or paper it is from"
@@ -200,10 +200,10 @@ def test_constants_say_where_they_come_from() -> None:
 
 def test_settings_say_what_they_mean() -> None:
     """A user would guess what a setting does, and whether it is in meters or pixels."""
-    modules = list(_modules())
-    trees = [module for _, module in modules]
+    every = list(modules())
+    trees = [module for _, module in every]
     models, numeric = _models(trees), _numeric_types(trees)
-    found = [line for part in modules for line in _undocumented(*part, models, numeric)]
+    found = [line for part in every for line in _undocumented(*part, models, numeric)]
     rule = "The docstring below a setting says what it means, that of a number its unit"
     assert not found, f"{rule}; {len(found)} do not:\n" + "\n".join(found)
 
@@ -222,7 +222,7 @@ def test_settings_say_what_they_mean() -> None:
 )
 def test_the_rule_for_constants(text: str, lines: list[int]) -> None:
     """The check would pass because it looks at nothing."""
-    found = _without_source(_ROOT / "x.py", ast.parse(text))
+    found = _without_source(ROOT / "x.py", ast.parse(text))
     assert [int(line.split(":")[1]) for line in found] == lines
 
 
@@ -243,5 +243,5 @@ def test_the_rule_for_settings(field: str, missing: str) -> None:
         "Vec3 = tuple[float, float, float]\nclass A(Config):\n    '''A.'''\n"
         f"class B(A):\n    '''B.'''\n    {field}"
     )
-    found = _undocumented(_ROOT / "x.py", module, _models([module]), _numeric_types([module]))
+    found = _undocumented(ROOT / "x.py", module, _models([module]), _numeric_types([module]))
     assert [missing in line for line in found] == [True] * bool(missing)

@@ -22,7 +22,15 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
     monkeypatch.setenv("COLUMNS", "200")
     ledger = open_ledger(f"sqlite:///{tmp_path}/ledger/ledger.db")
     row = ledger.reserve(
-        Intent("ab" * 32, "video", "fal-ai", "fal-ai:1", "kling-v3", CLIP, Decimal("0.56"))
+        Intent(
+            "ab" * 32,
+            "video",
+            provider="fal-ai",
+            account="fal-ai:1",
+            model="kling-v3",
+            subject=CLIP,
+            estimate_usd=Decimal("0.56"),
+        )
     )
     ledger.begin_sending(row)
     ledger.advance(row.fingerprint, RequestState.DOUBTFUL, reason="gave no answer")

@@ -181,7 +181,13 @@ def close_fingers(
             trial = np.tile(progress, (steps, 1))
             trial[:, moving:] = ramp[:, None]
             stop, segment = _first_contact(
-                hand, distance, finger, trial, moving, opposition_deg, clearance_m
+                hand,
+                distance,
+                finger=finger,
+                progress=trial,
+                moving=moving,
+                opposition_deg=opposition_deg,
+                clearance_m=clearance_m,
             )
             progress = trial[stop]
             if segment is None:

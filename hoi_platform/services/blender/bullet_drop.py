@@ -15,6 +15,7 @@ import numpy as np
 from hoi_platform.core.arrays import Array
 from hoi_platform.core.physics import settling
 from hoi_platform.core.physics.settling import RigidHull
+from hoi_platform.services.blender.scene_request import DropRequest, Still
 from hoi_platform.services.blender.service import BlenderService
 
 _FPS: Final = 60
@@ -73,20 +74,20 @@ class BulletDrop:
         with TemporaryDirectory(prefix="hoi-settle-") as folder:
             points, poses = Path(folder) / "points.npy", Path(folder) / "poses.npy"
             np.save(points, self.hull.centered / self.unit_m)
-            request = {
-                "points": str(points),
-                "poses": str(poses),
-                "pose": self._scaled(T_world_body, 1 / self.unit_m).tolist(),
-                "fps": _FPS,
-                "frames": max(1, round(duration_s / self.dt_s)),
-                "gravity": _GRAVITY,
-                "linear_damping": self._per_second(damping[0]),
-                "angular_damping": self._per_second(damping[1]),
-                "friction": _FRICTION,
-                "still": self._still() if stop_when_still else None,
-                "pad_hz": np.sqrt(self.unit_m) / _PAD_S / (2 * np.pi) if pad else None,
-            }
-            self.blender.call("drop", request, timeout_s=300.0)
+            request = DropRequest(
+                points=str(points),
+                poses=str(poses),
+                pose=self._scaled(T_world_body, 1 / self.unit_m).tolist(),
+                fps=_FPS,
+                frames=max(1, round(duration_s / self.dt_s)),
+                gravity=_GRAVITY,
+                linear_damping=self._per_second(damping[0]),
+                angular_damping=self._per_second(damping[1]),
+                friction=_FRICTION,
+                still=self._still() if stop_when_still else None,
+                pad_hz=np.sqrt(self.unit_m) / _PAD_S / (2 * np.pi) if pad else None,
+            )
+            self.blender.run(request, timeout_s=300.0)
             return self._scaled(np.load(poses).astype(float), self.unit_m)
 
     @staticmethod
@@ -99,8 +100,8 @@ class BulletDrop:
         """The part of a speed that is lost in one of Bullet's seconds."""
         return float(1 - (1 - lost) ** np.sqrt(2 * self.unit_m / self.hull.size))
 
-    def _still(self) -> dict[str, float]:
+    def _still(self) -> Still:
         """Half of the threshold, so that what the worker considers still passes the check."""
         frames = max(1, round(settling.STILL_WINDOW_S / self.dt_s))
         shift = settling.MAX_SPEED / 2 * self.hull.size * frames * self.dt_s
-        return {"shift": shift / self.unit_m, "frames": frames}
+        return Still(shift=shift / self.unit_m, frames=frames)

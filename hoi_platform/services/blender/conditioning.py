@@ -22,6 +22,7 @@ from hoi_platform.core.scene.seeds import stance_seed
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.services.blender.render import ConditioningRender, render_conditioning
+from hoi_platform.services.blender.scene_request import Staged
 from hoi_platform.services.blender.service import BlenderService
 
 
@@ -81,17 +82,9 @@ def make_scene(
     stance = stance_of(inputs.body, sampled.spec)
     first_frame = BodyMotion(stance.rotations[None], stance.translation[None], 1.0)
     colors = body_colors(inputs.body, inputs.palette)
-    render = render_conditioning(
-        blender,
-        sampled.spec,
-        first_frame.vertices(inputs.body)[0],
-        inputs.body.faces,
-        colors,
-        inputs.mesh_obj,
-        inputs.rendering,
-        folder,
-        progress=progress,
-    )
+    vertices = first_frame.vertices(inputs.body)[0]
+    staged = Staged(sampled.spec, vertices, inputs.body.faces, colors, inputs.mesh_obj)
+    render = render_conditioning(blender, staged, inputs.rendering, folder, progress)
     return RenderedScene(sampled, inputs.body, colors, first_frame, render)
 
 
@@ -102,10 +95,10 @@ def _sample(inputs: SceneInputs) -> SampledScene:
     return sample_scene(
         clip,
         inputs.base_seed,
-        inputs.template,
-        StandingPerson.of(inputs.body, *pose),
-        load_obj(inputs.mesh_obj),
-        inputs.settled,
-        inputs.scale,
-        inputs.rendering,
+        template=inputs.template,
+        person=StandingPerson.of(inputs.body, *pose),
+        mesh=load_obj(inputs.mesh_obj),
+        settled=inputs.settled,
+        scale=inputs.scale,
+        rendering=inputs.rendering,
     )

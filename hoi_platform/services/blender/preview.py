@@ -18,6 +18,7 @@ from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.seeds import clip_scene_seed, stance_seed
 from hoi_platform.services.blender.conditioning import SceneInputs
 from hoi_platform.services.blender.render import render_conditioning
+from hoi_platform.services.blender.scene_request import Staged
 from hoi_platform.services.blender.service import BlenderService
 
 _SAMPLES: Final = 8
@@ -47,7 +48,14 @@ def scale_preview(
         seed = clip_scene_seed(inputs.base_seed, inputs.clip, rendering)
         stance = stance_seed(inputs.base_seed, inputs.clip)
         request = SceneRequest(
-            inputs.clip, inputs.template, person, rested, R, scaled.scale, rendering, stance
+            inputs.clip,
+            inputs.template,
+            person,
+            rested,
+            R,
+            scale=scaled.scale,
+            rendering=rendering,
+            stance_seed=stance,
         )
         spec = draw_scene(request, np.random.default_rng(seed))
         pose = stance_of(inputs.body, spec)
@@ -55,9 +63,8 @@ def scale_preview(
         vertices = first.vertices(inputs.body)[0]
         colors = body_colors(inputs.body, inputs.palette)
         out = folder / f"{iteration:02d}_{scale:.4g}"
-        render_conditioning(
-            blender, spec, vertices, inputs.body.faces, colors, inputs.mesh_obj, rendering, out
-        )
+        staged = Staged(spec, vertices, inputs.body.faces, colors, inputs.mesh_obj)
+        render_conditioning(blender, staged, rendering, out)
         return out / "frame.png"
 
     return render

@@ -11,10 +11,13 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from hoi_platform.core.errors import MissingResourceError, StageError, TransientError
 from hoi_platform.services.blender.process import WorkerDiedError, WorkerProcess
+
+if TYPE_CHECKING:
+    from hoi_platform.services.blender.scene_request import WorkerRequest
 
 OnEvent = Callable[[dict[str, Any]], None]
 
@@ -57,6 +60,15 @@ class BlenderService:
         self._worker: WorkerProcess | None = None
         self._owner = 0
         self._operations: list[str] = []
+
+    def run(
+        self,
+        request: "WorkerRequest",
+        timeout_s: float | None = None,
+        on_event: OnEvent = _ignore,
+    ) -> dict[str, Any]:
+        """``call`` with a typed request."""
+        return self.call(request.OPERATION, request.model_dump(), timeout_s, on_event)
 
     def call(
         self,

@@ -200,7 +200,15 @@ class CaseRun:
 
         def body(report: Any) -> None:
             world = self._world
-            worker = Worker(self._case, world.site, world.clock, slot, disaster, report, seed)
+            worker = Worker(
+                self._case,
+                world.site,
+                clock=world.clock,
+                slot=slot,
+                disaster=disaster,
+                report=report,
+                seed=seed,
+            )
             worker.crash_server = world.crash_server
             worker.run()
 

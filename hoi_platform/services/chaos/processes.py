@@ -94,7 +94,15 @@ def fork(
     theirs.close()
     now = time.monotonic()
     delay = disaster.delay_s if disaster is not None and disaster.kind == "kill" else None
-    return Process(pid, slot, disaster, mine, errors, now, None if delay is None else now + delay)
+    return Process(
+        pid,
+        slot,
+        disaster=disaster,
+        report=mine,
+        errors=errors,
+        started=now,
+        kill_at=None if delay is None else now + delay,
+    )
 
 
 def watch(

@@ -15,6 +15,7 @@ from hoi_platform.core.formats.performance import StoredPerformance
 from hoi_platform.core.scene.performance import VERSION
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.render import render_performance
+from hoi_platform.services.blender.scene_request import Staged
 from hoi_platform.services.blender.service import BlenderService
 from hoi_platform.services.body.anny_body import load_body
 from hoi_platform.services.video.backend import CollectedVideo, VideoRequest, VideoTask
@@ -48,14 +49,12 @@ class SimulatedBackend:
         spec = SceneSpec.model_validate_json(request.scene.scene.read_bytes())
         performance = StoredPerformance.load(request.scene.performance)
         body = load_body(request.scene.person / "body.npz")
+        colors = np.load(request.scene.person / "colors.npy")
+        vertices = performance.motion.vertices(body)
         rendered = render_performance(
             self.blender,
-            spec,
-            performance.motion.vertices(body),
-            body.faces,
-            np.load(request.scene.person / "colors.npy"),
+            Staged(spec, vertices, body.faces, colors, request.scene.mesh_obj),
             performance.Ts_world_object,
-            request.scene.mesh_obj,
             samples=request.config.simulated_samples,
             gpu=request.scene.gpu,
             progress=progress,

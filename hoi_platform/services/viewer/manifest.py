@@ -31,7 +31,7 @@ def write_manifest(rows: Sequence[ClipRow], path: Path) -> None:
 
     records = [_record(row) for row in sorted(rows, key=lambda row: row.clip_id)]
     columns = list(dict.fromkeys(key for record in records for key in record))
-    fixed = list(_record(ClipRow("", "", "", "", "", "", 0)))
+    fixed = list(_record(ClipRow("", "", category="", task="", character="", scene="", seed=0)))
     names = [*fixed, *sorted(set(columns) - set(fixed))]
     arrays = [pa.array([r.get(n) for r in records], _arrow_type(n)) for n in names]
     table = pa.table(dict(zip(names, arrays, strict=True)))

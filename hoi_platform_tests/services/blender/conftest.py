@@ -10,9 +10,9 @@ from hoi_platform_tests.services.blender.rendering import (
     CONFIG,
     Conditioning,
     camera_of_tests,
-    colors_of,
     column,
     cube_scene,
+    staged,
     unit_cube,
 )
 
@@ -28,8 +28,6 @@ def conditioning(blender: BlenderService, tmp_path_factory: pytest.TempPathFacto
     """The small scene's conditioning frame."""
     folder = tmp_path_factory.mktemp("conditioning")
     spec, person = cube_scene(camera_of_tests()), column()
-    render = render_conditioning(
-        blender, spec, person.vertices, person.faces, colors_of(person), unit_cube(folder), CONFIG,
-        folder / "out",
-    )  # fmt: skip
+    unit_cube(folder)
+    render = render_conditioning(blender, staged(spec, person, folder), CONFIG, folder / "out")
     return Conditioning(spec, person, render, folder)

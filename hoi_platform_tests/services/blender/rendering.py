@@ -16,6 +16,7 @@ from hoi_platform.core.scene.boxes import box_mesh
 from hoi_platform.core.scene.parts import BoxSpec
 from hoi_platform.core.scene.spec import CameraSpec, LightSpec, RoomSpec, SceneSpec
 from hoi_platform.services.blender.render import ConditioningRender
+from hoi_platform.services.blender.scene_request import Staged
 
 W, H, F = 112, 64, 105.0
 CONFIG = RenderingConfig(width=W, height=H, samples=4)
@@ -63,6 +64,12 @@ def column() -> TriangleMesh:
 
 def colors_of(mesh: TriangleMesh) -> NDArray:
     return np.tile([0.1, 0.2, 0.6], (len(mesh.vertices), 1))
+
+
+def staged(spec: SceneSpec, person: TriangleMesh, folder: Path) -> Staged:
+    """The scene with the person and the cube of ``folder``."""
+    colors = colors_of(person)
+    return Staged(spec, person.vertices, person.faces, colors, folder / "model.obj")
 
 
 class Conditioning(NamedTuple):

@@ -28,7 +28,7 @@ from hoi_platform_tests.services.blender.rendering import (
     W,
     camera_of_tests,
     colors_of,
-    unit_cube,
+    staged,
 )
 
 
@@ -153,10 +153,7 @@ def test_two_renders_give_the_same_bytes(
 ) -> None:
     """A clip could not be made again; stale artifacts would look fresh."""
     spec, person, first, folder = conditioning
-    again = render_conditioning(
-        blender, spec, person.vertices, person.faces, colors_of(person), unit_cube(folder), CONFIG,
-        folder / "again",
-    )  # fmt: skip
+    again = render_conditioning(blender, staged(spec, person, folder), CONFIG, folder / "again")
     names = [("masks", "000000.png"), ("human_masks", "000000.png"), ("depth", "000000.png")]
     for name, file in names:
         assert (first.paths[name] / file).read_bytes() == (again.paths[name] / file).read_bytes()
@@ -174,10 +171,7 @@ def test_object_out_of_the_picture_is_an_error(
         update={"T_world_object": rigid(np.eye(3), np.array([0.0, 2.9, 0.2])).tolist()}
     )
     with pytest.raises(StageError, match="the object is not in the rendered picture"):
-        render_conditioning(
-            blender, away, person.vertices, person.faces, colors_of(person),
-            folder / "model.obj", CONFIG, tmp_path,
-        )  # fmt: skip
+        render_conditioning(blender, staged(away, person, folder), CONFIG, tmp_path)
 
 
 def test_two_renders_of_a_scene_are_the_same_files(
@@ -186,10 +180,7 @@ def test_two_renders_of_a_scene_are_the_same_files(
     """The clock would lie in the files: no hash of an artifact could be reproduced."""
     spec, person, _, folder = conditioning
     time.sleep(1.1)  # Blender notes whole seconds
-    render_conditioning(
-        blender, spec, person.vertices, person.faces, colors_of(person), folder / "model.obj",
-        CONFIG, tmp_path,
-    )  # fmt: skip
+    render_conditioning(blender, staged(spec, person, folder), CONFIG, tmp_path)
     assert _hashes(tmp_path) == _hashes(folder / "out")
     assert len(_hashes(tmp_path)) >= 8
 
@@ -229,10 +220,7 @@ def test_every_support_is_drawn_where_rays_meet_it(
     """The picture would show other terrain than the one that clips are judged against."""
     spec, person, _, folder = conditioning
     scene = spec.model_copy(update={"supports": supports})
-    render = render_conditioning(
-        blender, scene, person.vertices, person.faces, colors_of(person), folder / "model.obj",
-        CONFIG, tmp_path,
-    )  # fmt: skip
+    render = render_conditioning(blender, staged(scene, person, folder), CONFIG, tmp_path)
     np.testing.assert_allclose(render.plate_depth, static_depth(scene), atol=1e-4)
     bare = static_depth(spec.model_copy(update={"supports": []}))
     assert ((render.plate_depth < bare - 1e-3).sum() > 500) == bool(supports)

@@ -1,5 +1,6 @@
 """Rendering of moving bodies: it begins at the conditioning frame, and nothing else changes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +8,14 @@ import pytest
 from PIL import Image
 
 from hoi_platform.core.geometry.transforms import rigid
-from hoi_platform.services.blender.render import render_performance
+from hoi_platform.core.scene.motion_border import Border
+from hoi_platform.services.blender.performance import performance_request, render_performance
 from hoi_platform.services.blender.service import BlenderService
 from hoi_platform_tests.services.blender.rendering import (
     Conditioning,
     H,
     W,
-    colors_of,
+    staged,
 )
 
 
@@ -26,12 +28,17 @@ def performance(conditioning: Conditioning, blender: BlenderService):
     lift = np.zeros((frames, 3))
     lift[:, 2] = 0.03 * np.arange(frames)
     poses = rigid(np.eye(3), lift) @ spec.T_world_object_array()
-    told: list[tuple[float, str]] = []
+    reported: list[tuple[float, str]] = []
+    moving = replace(staged(spec, person, folder), vertices=body)
     render = render_performance(
-        blender, spec, body, person.faces, colors_of(person), poses, folder / "model.obj",
-        samples=4, with_depth=True, progress=lambda f, text: told.append((f, text)),
-    )  # fmt: skip
-    return render, told
+        blender,
+        moving,
+        poses,
+        samples=4,
+        with_depth=True,
+        progress=lambda share, text: reported.append((share, text)),
+    )
+    return render, reported
 
 
 def test_first_video_frame_is_the_conditioning_frame(
@@ -49,9 +56,9 @@ def test_first_video_frame_is_the_conditioning_frame(
 
 def test_only_the_border_changes_and_the_object_rises(performance) -> None:
     """Standing walls would flicker, or motion not arrive in the pictures."""
-    render, told = performance
+    render, reported = performance
     assert len(render.frames) == 4
-    assert [fraction for fraction, _ in told] == [0.25, 0.5, 0.75, 1.0]
+    assert [fraction for fraction, _ in reported] == [0.25, 0.5, 0.75, 1.0]
     outside = np.ones((H, W), bool)
     outside[render.border.slices] = False
     assert outside.any()
@@ -68,22 +75,14 @@ def test_border_render_has_the_noise_of_the_whole_picture(
     tmp_path: Path,
 ) -> None:
     """The changing part would be shifted by a pixel, or its noise differ at the seam."""
-    from hoi_platform.services.blender.scene_request import save_array, scene_request
-
     spec, person, _, folder = conditioning
-    request = scene_request(
-        spec, tmp_path, vertices=person.vertices, faces=person.faces, colors=colors_of(person),
-        object_obj=folder / "model.obj", gpu=False,
-    )  # fmt: skip
-    motion = np.asarray(person.vertices[None], np.float32)
-    request["person"]["motion"] = save_array(tmp_path / "person.npy", motion)
-    request["object"]["motion"] = save_array(
-        tmp_path / "object.npy", spec.T_world_object_array()[None]
-    )
-    request |= {"folder": str(tmp_path), "samples": 2, "base_samples": 2, "denoise": ""}
-    for border in ([13, 7, 61, 44], [0, 0, 31, 17]):
-        blender.call("render_performance", request | {"border": border})
-        x0, y0, x1, y1 = border
+    still = replace(staged(spec, person, folder), vertices=person.vertices[None])
+    poses = spec.T_world_object_array()[None]
+    noisy = {"base_samples": 2, "denoise": ""}
+    for x0, y0, x1, y1 in ((13, 7, 61, 44), (0, 0, 31, 17)):
+        border = Border(x0, y0, x1, y1)
+        request = performance_request(still, poses, border, tmp_path, samples=2, gpu=False)
+        blender.run(request.model_copy(update=noisy))
         part = np.asarray(Image.open(tmp_path / "frame_00000.png"))
         whole = np.asarray(Image.open(tmp_path / "base.png"))
         assert part.shape == (y1 - y0, x1 - x0, 3)

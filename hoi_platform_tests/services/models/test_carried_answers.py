@@ -69,7 +69,15 @@ def record(asset: str, subject: ObjectId | ClipId, settings: dict[str, Any]) -> 
 
 def bought(ledger: Ledger, fingerprint: str, subject: str, result: str) -> None:
     """A row as version 1 wrote it."""
-    intent = Intent(fingerprint, "vision", "openai", "a", "gpt-4o", subject, Decimal("0.01"))
+    intent = Intent(
+        fingerprint,
+        "vision",
+        provider="openai",
+        account="a",
+        model="gpt-4o",
+        subject=subject,
+        estimate_usd=Decimal("0.01"),
+    )
     ledger.observe(ledger.reserve(intent), S.SUCCEEDED)
     ledger.advance(fingerprint, S.DELIVERED, result=result)
 

@@ -32,7 +32,15 @@ def _verdict(misalignment: float, contact: float) -> Verdict:
 def _row(seed: int, verdict: Verdict | None, category: str = "mug", **fields: object) -> ClipRow:
     clip_id = f"ComAsset/{category}/kid_room_rand{seed:05d}"
     return ClipRow(
-        clip_id, "ComAsset", category, "manipulation", "kid", "room", seed, verdict, **fields
+        clip_id,
+        "ComAsset",
+        category=category,
+        task="manipulation",
+        character="kid",
+        scene="room",
+        seed=seed,
+        verdict=verdict,
+        **fields,
     )
 
 

@@ -55,5 +55,14 @@ _ROLES: Final[tuple[Role, ...]] = (
 
 for _role in _ROLES:
     register(
-        Backend(_role, "runner", None, False, _factory, _program_is_there, _READS, options=None)
+        Backend(
+            _role,
+            "runner",
+            license=None,
+            commercial_ok=False,
+            factory=_factory,
+            needs=_program_is_there,
+            reads=_READS,
+            options=None,
+        )
     )
