@@ -18,8 +18,3 @@ def linear_from_srgb(srgb: Array) -> Array:
     """The inverse of ``srgb_from_linear``; values outside of [0, 1] are clipped."""
     x = np.clip(srgb, 0.0, 1.0)
     return np.where(x <= 0.04045, x / 12.92, np.power((x + 0.055) / 1.055, 2.4))
-
-
-def linear_from_hex(color: str) -> Array:
-    """``#rrggbb`` (sRGB) → (3,) linear RGB."""
-    return linear_from_srgb(np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255)

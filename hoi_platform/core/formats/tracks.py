@@ -25,6 +25,8 @@ from hoi_platform.core.arrays import Mask
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.array_schema import ArraySpec, read_arrays, save_arrays
 
+Masks = Mask
+"""(T, height, width)."""
 SCHEMA_VERSION: Final = 1
 OBJECT, HUMAN = 0, 1
 """Column of ``SceneTracks.confidence`` and key of the reference's dict."""
@@ -50,8 +52,8 @@ class TrackFlag(NamedTuple):
 class SceneTracks:
     """What is where in T frames of height x width pixels."""
 
-    object_masks: Mask  # (T, height, width)
-    human_masks: Mask  # (T, height, width)
+    object_masks: Masks  # (T, height, width)
+    human_masks: Masks  # (T, height, width)
     depth: NDArray[np.float32]  # (T, height, width), z-depth in meters, nan = unknown
     confidence: NDArray[np.float64]  # (T, 2), object and human in [0, 1]
     flags: tuple[TrackFlag, ...] = ()
@@ -146,7 +148,7 @@ def _read_masks(path: Path) -> dict[str, Any]:
     }
 
 
-def _unpack(path: Path, bits: NDArray[np.int64], shape: tuple[int, int, int]) -> Mask:
+def _unpack(path: Path, bits: NDArray[np.int64], shape: tuple[int, int, int]) -> Masks:
     count = int(np.prod(shape))
     if not ((bits >= 0) & (bits < 256)).all() or len(bits) != (count + 7) // 8:
         raise BadInputError(f"{path}: {len(bits)} bytes of masks do not fill {shape}")

@@ -17,6 +17,9 @@ from hoi_platform.core.errors import BadInputError
 _LOST_FRAMES: Final = 2
 """Frames that an encoder may announce and no decoder shows; chosen."""
 
+Frame = Image
+"""(height, width, 3) RGB."""
+
 
 @dataclass(frozen=True)
 class Video:
