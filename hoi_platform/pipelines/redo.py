@@ -39,8 +39,7 @@ class Redo:
     """What was paid for may be paid for again."""
 
     def check(self, assets: Sequence[str], settings: Settings) -> None:
-        """Raises ConfigError for flags that contradict each other or would spend money without
-        being told to."""
+        """Raises ConfigError for flags that contradict each other, or would spend money unasked."""
         if self.force and self.skip_done:
             raise ConfigError("--skip_done leaves what is done, --force redoes it: drop one")
         if self.buy_again and self.skip_done:

@@ -69,7 +69,7 @@ def test_a_person_settles_a_doubtful_row(ledger: Ledger, tmp_path: Path) -> None
     ("flag", "state"), [("--not-accepted", "reserved"), ("--give-up", "refused")]
 )
 def test_other_ways_to_settle(flag: str, state: str, ledger: Ledger, tmp_path: Path) -> None:
-    """A row would be stuck for ever."""
+    """A row would be stuck forever."""
     hoi(tmp_path, "settle", "1", flag)
     assert ledger.get("1").state == state
 

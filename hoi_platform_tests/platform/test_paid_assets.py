@@ -40,8 +40,8 @@ def test_a_missing_key_is_told_with_its_cure(api: str, tmp_path: Path) -> None:
     """A night's rendering would end in failures for want of an export."""
     resource = kling_platform(tmp_path, model_api=api)
     config = resource.platform().settings("manipulation").gen_2dhoi.video
-    told = r"export .*(KLING_API_KEY|FAL_KEY).*simulated"
-    with paid_environment({}), pytest.raises(MissingResourceError, match=told):
+    reported = r"export .*(KLING_API_KEY|FAL_KEY).*simulated"
+    with paid_environment({}), pytest.raises(MissingResourceError, match=reported):
         require_video_keys(config)
 
 

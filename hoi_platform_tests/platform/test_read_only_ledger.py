@@ -39,7 +39,7 @@ COMMANDS = [
 
 
 def obedient(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """A process that permissions hold for, whoever runs the tests."""
+    """A process that permissions hold for, no matter who runs the tests."""
     return subprocess.run(
         [sys.executable, "-c", OBEDIENT, *arguments],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Which runs the sensor requests: once per finished task, and again for what was not taken."""
+"""Which runs the sensor requests: once per finished task, and again for what was not accepted."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -45,11 +45,11 @@ class Process:
     state: str = "running"
     """``running``, ``stopped``, ``died``, ``ended`` or ``hung``."""
     status: int = 0
-    told: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def struck(self) -> bool:
-        return self.state == "died" or any("struck" in message for message in self.told)
+        return self.state == "died" or any("struck" in message for message in self.messages)
 
     @property
     def died_in_sync(self) -> bool:
@@ -57,7 +57,7 @@ class Process:
         return os.WIFSIGNALED(self.status) and os.WTERMSIG(self.status) == signal.SIGSYS
 
     def said(self, key: str) -> Any:
-        return next((message[key] for message in self.told if key in message), None)
+        return next((message[key] for message in self.messages if key in message), None)
 
     @property
     def words(self) -> str:
@@ -148,4 +148,4 @@ def _close(process: Process, clock: SharedClock, state: str, status: int) -> Non
     clock.leave(process.slot)
     with contextlib.suppress(BlockingIOError), process.report:
         while message := process.report.recv(_MAX_REPORT):
-            process.told.append(json.loads(message))
+            process.messages.append(json.loads(message))

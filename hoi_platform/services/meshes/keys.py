@@ -119,7 +119,7 @@ def registration_order(object_id: ObjectId) -> tuple[str, str, bool, str]:
 def _with_keys(held: KeysFile, wanted: Iterable[ObjectId]) -> KeysFile:
     """``held`` with a key for each of ``wanted``."""
     known = {_id(held, entry) for entry in held.objects}
-    taken = {entry.key for entry in held.objects} | set(held.retired)
+    used = {entry.key for entry in held.objects} | set(held.retired)
     new: list[KeyEntry] = []
     first_tasks = dict(held.first_tasks)
     for object_id in wanted:
@@ -131,8 +131,8 @@ def _with_keys(held: KeysFile, wanted: Iterable[ObjectId]) -> KeysFile:
                 f"{object_id.path} cannot be registered for the task {object_id.task!r}: the "
                 f"first task of that object is {first_tasks[slot]!r}"
             )
-        key = new_key(object_id, taken)
-        taken.add(key)
+        key = new_key(object_id, used)
+        used.add(key)
         new.append(KeyEntry(**_fields(object_id), key=key))
     _check_size([*held.objects, *new])
     return held.model_copy(update={"objects": (*held.objects, *new), "first_tasks": first_tasks})

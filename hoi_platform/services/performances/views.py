@@ -32,7 +32,7 @@ class Actors:
 
     spec: SceneSpec
     body: BodyModel
-    thing: TriangleMesh
+    mesh: TriangleMesh
     """The object in meters, in its own frame."""
 
 
@@ -42,7 +42,7 @@ def part_views(performance: StoredPerformance, actors: Actors) -> Iterator[PartV
     for frame, T_world_object in enumerate(performance.Ts_world_object):
         vertices = performance.motion[frame : frame + 1].vertices(actors.body)[0]
         skin = TriangleMesh(vertices, actors.body.faces)
-        yield part_view(stage, skin, parts, actors.thing.transformed(T_world_object))
+        yield part_view(stage, skin, parts, actors.mesh.transformed(T_world_object))
 
 
 def write_views(

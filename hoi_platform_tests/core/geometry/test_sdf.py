@@ -105,7 +105,7 @@ def test_sign_survives_a_leaky_mesh(damage: str) -> None:
 def test_cache_gives_the_same_grid_and_refuses_other_files(
     grid: SignedDistanceGrid, tmp_path
 ) -> None:
-    """A stale or foreign file would be taken for distances."""
+    """A stale or foreign file would be mistaken for distances."""
     grid.save(tmp_path / "grid.npz")
     again = SignedDistanceGrid.load(tmp_path / "grid.npz")
     assert (again.values == grid.values).all()

@@ -95,7 +95,7 @@ def test_odd_answers_are_kept_as_far_as_they_can_be(name: str, url: str) -> None
     ],
 )
 def test_only_believable_costs_are_used(cost: str, estimate: str, right: bool) -> None:
-    """Units taken for dollars would stop a batch, a negative cost would lift its budget."""
+    """Units mistaken for dollars would stop a batch, a negative cost would lift its budget."""
     assert (cost_problem(Decimal(cost), Decimal(estimate)) is None) == right
 
 

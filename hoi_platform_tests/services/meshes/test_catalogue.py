@@ -196,7 +196,7 @@ def test_grasp_directions_are_normalized() -> None:
 def test_scale_comes_from_the_entry_then_its_size_then_its_category(
     catalogue: Catalogue, crate: Path, tmp_path: Path
 ) -> None:
-    """A hand-tuned scale would be overruled, or a mesh in inches be taken for meters."""
+    """A hand-tuned scale would be overruled, or a mesh in inches be mistaken for meters."""
     entry = ObjectEntry(real_size_m=0.8)
     imported = catalogue.add(CRATE, entry, crate, roots=[crate.parent])
     write_clean_obj(imported, tmp_path / "clean")

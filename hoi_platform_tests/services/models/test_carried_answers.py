@@ -119,7 +119,7 @@ def test_a_scale_search_is_not_asked_again(
 def test_what_is_no_exact_answer_stays_what_was_said(
     said: str, ledger: Ledger, store: ArtifactStore, search: dict[str, Any]
 ) -> None:
-    """An apology that version 1 understood as a size would count as one for ever."""
+    """An apology that version 1 understood as a size would count as one forever."""
     bought(ledger, search["asked"][0]["fingerprint"], MUG.path, said)
     migrated(ledger, store)
     (row,) = ledger.rows()

@@ -1,4 +1,4 @@
-"""A tiny clip for every role, and what a program in the role is asked through its socket."""
+"""A tiny clip forevery role, and what a program in the role is asked through its socket."""
 
 import os
 import sys

@@ -100,7 +100,7 @@ def test_missing_weights_name_the_cure(role: Role, scratch: Path) -> None:
 
 @every_role
 def test_a_hanging_program_is_ended(role: Role, scratch: Path) -> None:
-    """It would hold its worker for ever."""
+    """It would hold its worker forever."""
     with pytest.raises(StageError, match=r"no progress for .*idle_timeout_s 2"):
         ASK[role](program(role, scratch, "sleep", idle_timeout_s=2.0), _silent)
 

@@ -60,7 +60,7 @@ ROWS = (
 
 
 def test_the_manifest_has_a_row_per_clip(tmp_path: Path) -> None:
-    """Values, types or nulls would be lost on the way to whoever trains on the dataset."""
+    """Values, types or nulls would be lost on the way to those who train on the dataset."""
     import pyarrow.parquet as pq
 
     write_manifest(ROWS, tmp_path / "manifest.parquet")
