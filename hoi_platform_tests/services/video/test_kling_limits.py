@@ -21,7 +21,7 @@ from hoi_platform_tests.services.video.test_kling import provider, with_config
     ("changes", "message"),
     [
         ({"kling_model_name": "kling-v9"}, "kling_model_name is 'kling-v9', known are"),
-        ({"duration": "7"}, "duration is '7', kling-v2-5-turbo takes 5, 10"),
+        ({"duration": "7"}, "duration is '7', kling-v2-5-turbo accepts 5, 10"),
     ],
 )
 def test_a_wrong_setting_is_named_before_anything_is_sent(
