@@ -89,7 +89,7 @@ def test_a_task_that_is_gone_is_given_up_and_ordered_again(ledger: Ledger, tmp_p
         (["settle", "1"], "give one of"),
         (["settle", "1", "--give-up", "--again"], "exclude each other"),
         (["settle", "1", "--again"], "only a failed request"),
-        (["settle", "1", "--cost", "NaN"], "no amount of money"),
+        (["settle", "1", "--cost", "NaN"], "not an amount of money"),
         (["settle", "1", "--cost=-1"], "negative"),
         (["settle", "1", "--cost", "a lot"], "write it like 0.35"),
         (["settle", "1", "--cost", "56"], "--confirm-cost"),

@@ -108,7 +108,7 @@ def test_an_absurd_cost_leaves_the_estimate_and_says_so(url: str) -> None:
             ledger.get(fingerprint), S.PROCESSING, cost_usd=Decimal("NaN"), reason=""
         )
     assert row.cost_usd is None
-    assert row.reason.count("no amount of money") == 1
+    assert row.reason.count("not an amount of money") == 1
     assert ledger.spent_usd() == INTENT.estimate_usd
 
 
