@@ -1,7 +1,7 @@
 # make demo   set everything up and run the main job
 # make test   set everything up (PostgreSQL and Chromium too) and run the tests
 # make test-long [PART=name]   the long tests, in parts of at most an hour; see scripts/test_long.sh
-# make check  ruff, type checker, import contracts
+# make check  ruff, type checker, import contracts, dead code
 # make ui     Dagster web server, daemon and the file server on loopback
 # make docs   the pages of README and docs/ as a site in site/; a broken link fails
 # make bench  accuracy and cost over several objects and seeds
@@ -35,6 +35,7 @@ check: $(READY)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	bash scripts/dead_code.sh $(VENV)/bin/vulture
 
 ui: $(READY)
 	$(VENV)/bin/hoi ui

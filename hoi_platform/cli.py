@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _run() -> int:
-    """What click makes of a command; it reports an interrupted one as ``Abort``."""
+    """A command run by click, which reports an interrupted one as ``Abort``."""
     try:
         app()
     except SystemExit as end:

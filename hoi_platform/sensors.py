@@ -25,7 +25,7 @@ from hoi_platform.services.secrets import leaves_clean
 from hoi_platform.services.video.polling import poll_open_tasks
 
 MOST_REQUESTS: Final = 20
-"""Runs that one tick requests; the next tick goes on."""
+"""Runs that one tick requests; the next tick goes on. Chosen."""
 _ASK_AGAIN: Final = {"fal-ai": timedelta(minutes=10)}
 """A ready clip whose run did not fetch it is requested again after this time: fal keeps a video
 for an hour or less."""
@@ -51,9 +51,9 @@ def video_poll(
     ledger: LedgerResource,
     video: VideoResource,
 ) -> dg.SensorResult | dg.SkipReason:
-    """Ask for all open video tasks at once; request the clips whose videos are ready.
+    """Query all open video tasks at once, and request the clips whose videos are ready.
 
-    Requests that no slot was free for are offered again while slots are free.
+    Requests that found no free slot are submitted again while slots are free.
     """
     service = platform.platform()
     if not ledger_exists(service.results_dir):
@@ -105,9 +105,9 @@ def ready_requests(
 def offer_requests(
     platform: Platform, book: Ledger, config: VideoConfig, now: datetime
 ) -> Iterator[dg.RunRequest]:
-    """Runs for requests that were not taken, as far as the account's slots are free.
+    """Runs for requests that were not accepted, as far as the account has free slots.
 
-    What was not taken after ``video_task`` was done is a later segment: collecting orders it.
+    What was not accepted after ``video_task`` was done is a later segment: collecting orders it.
     """
     waiting = [row for row in book.rows({RequestState.RESERVED}) if _is_asked_for(row, config)]
     for row in waiting:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import JOINT_NAMES, NUM_JOINTS
 from hoi_platform.core.formats.contact_record import ContactPoints, ContactRecord, HandContact
 from hoi_platform.core.formats.hoi_data import HoiData
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.parts import BoxSpec
 

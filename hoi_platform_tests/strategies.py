@@ -3,7 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 
 _TINY_ANGLES = (0.0, 1e-12, 1e-7, np.pi / 2, np.pi - 1e-7, np.pi)

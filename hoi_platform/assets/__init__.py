@@ -1,6 +1,6 @@
 """One module per asset, in folders by group. Importing any of them imports all.
 
-So every stage is registered. Beside the folders stands what all assets share.
+So every stage is registered. Beside the folders is what all assets share.
 
 Belongs here: bodies that load, call one function and store. Does not: numerics, HTTP, the clock.
 """

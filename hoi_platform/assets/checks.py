@@ -19,7 +19,7 @@ from hoi_platform.services.artifacts.store import ArtifactStore
 
 @dataclass(frozen=True)
 class StoredCheck:
-    """A group of checks that lies in one of an artifact's files."""
+    """A group of checks in one of an artifact's files."""
 
     asset: str
     key: str
@@ -75,7 +75,7 @@ VIDEO_SANITY = StoredCheck(
     "interaction_video",
     "checks",
     "video_sanity",
-    "The first frame matches the conditioning frame, the camera stands still.",
+    "The first frame matches the conditioning frame, the camera does not move.",
     _checks,
 )
 RECONSTRUCTION_QUALITY = StoredCheck(

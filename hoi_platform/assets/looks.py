@@ -7,7 +7,8 @@ import numpy as np
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.services.artifacts.store import ArtifactStore
 
-MAX_BYTES = 25_000  # each preview is kept in the event log
+MAX_BYTES = 25_000
+"""Largest preview (bytes); chosen: each is kept in Dagster's event log."""
 
 
 def frame_preview(store: ArtifactStore, subject: ObjectId | ClipId) -> bytes:

@@ -56,9 +56,9 @@ class Look:
     pages: Pages | None = None
     check: StoredCheck | None = None
     queue: Queue = "cpu"
-    """The queue of workers that takes it where steps are distributed."""
+    """The queue of the workers that run it where steps are distributed."""
     pool: str | None = None
-    """Steps of one pool run no more at a time than its limit in dagster.yaml allows."""
+    """No more steps of a pool run at once than its limit in dagster.yaml allows."""
 
     @property
     def op_tags(self) -> dict[str, str]:
@@ -212,7 +212,7 @@ def _final_failures(
 def _require_upstream(
     context: dg.AssetExecutionContext, platform: Platform, stage: Stage, subject: ObjectId | ClipId
 ) -> None:
-    """Refuse to work on inputs that are not what today's settings ask for and was recorded."""
+    """Refuse inputs that are stale under today's settings, or differ from their records."""
     stages = platform.stages(STAGES)
     for asset in stage.needed(stages.context(subject)):
         above = upstream_subject(asset, subject)

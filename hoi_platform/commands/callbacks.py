@@ -12,7 +12,8 @@ def callbacks(
     results_dir: ResultsDir = DEFAULT_RESULTS,
     task: Task = "manipulation",
 ) -> None:
-    """Listen on 127.0.0.1 for signed callbacks (KLING_WEBHOOK_SECRET); put a proxy before it."""
+    """Listen on 127.0.0.1 for signed callbacks (KLING_WEBHOOK_SECRET); put a reverse proxy in front
+    of it."""
     import uvicorn
 
     from hoi_platform.commands.ledger_access import open_for_video

@@ -1,4 +1,4 @@
-"""``hoi status``, ``hoi clips``, ``hoi why``: what stands in the results, what it came from."""
+"""``hoi status``, ``hoi clips``, ``hoi why``: what is in the results, and what it was made from."""
 
 import json
 from pathlib import Path
@@ -45,7 +45,7 @@ def status(results_dir: ResultsDir = DEFAULT_RESULTS, profile: Profile = "demo")
         return
     heads = [name.replace("_", "\n") for name in flow_order()]
     console.print(table("Clips", ["clip", *heads], rows))
-    console.print("● done   ◐ stale   ◌ set aside, the next run takes it   ✗ corrupt   · missing")
+    console.print("● done   ◐ stale   ◌ set aside, used by the next run   ✗ corrupt   · missing")
     for note in sorted(notes):
         console.print(f"[yellow]{note}[/yellow]")
 

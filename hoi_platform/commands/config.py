@@ -14,7 +14,7 @@ app = typer.Typer(help="Configuration files.", no_args_is_help=True)
 
 @app.callback()
 def group() -> None:
-    """Keeps ``explain`` a command of its own while it is the only one."""
+    """Keeps ``explain`` a subcommand even while it is the only one."""
 
 
 @app.command()
@@ -56,7 +56,7 @@ def _effects(key: "Key", value: Any) -> Iterator[str]:
     if stages and key.is_accepted(value):
         yield f"Other values are refused by {stages}."
     elif stages:
-        yield f"REFUSED when {stages} is asked for: {key.cure}."
+        yield f"REFUSED when {stages} is requested: {key.cure}."
 
 
 def _stage_of(data: dict[str, Any], file: str) -> tuple[str, Any]:

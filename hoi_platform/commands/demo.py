@@ -19,14 +19,16 @@ def demo(
     dataset: Dataset = "ComAsset",
     category: Category = "cordless_drill",
     task: Task = "manipulation",
-    character: Annotated[str, typer.Option(help="Who acts (configs/characters).")] = "kid",
+    character: Annotated[
+        str, typer.Option(help="The person who acts, a file of configs/characters.")
+    ] = "kid",
     seeds: Annotated[str, typer.Option(help="Random variants: 1, 1,2,5 or 1-3.")] = "1",
     profile: Profile = "demo",
     results_dir: ResultsDir = DEFAULT_RESULTS,
 ) -> None:
     """Run the whole chain for one object, from mesh to verdict, accuracy and gallery.
 
-    What is done already is kept; a changed setting redoes only what depends on it.
+    Finished stages are kept; a changed setting redoes only what depends on it.
     """
     from hoi_platform.assets.stage import flow_order
     from hoi_platform.commands.report import print_report

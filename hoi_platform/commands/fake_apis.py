@@ -12,7 +12,7 @@ Rate = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of these that
 def fake_apis(
     port: Annotated[int, typer.Option(help="Port on the loopback interface.")] = 3080,
     results_dir: ResultsDir = DEFAULT_RESULTS,
-    task_seconds: Annotated[float, typer.Option(min=0, help="Shortest life of a task.")] = 20.0,
+    task_seconds: Annotated[float, typer.Option(min=0, help="Shortest run of a task (s).")] = 20.0,
     fps: Annotated[int, typer.Option(min=8, max=60, help="Frame rate of the videos.")] = 24,
     slots: Annotated[int, typer.Option(min=1, help="Tasks that Kling runs at once.")] = 5,
     seed: Annotated[
@@ -22,7 +22,9 @@ def fake_apis(
     permanent_faults: Rate = 0.0,
     task_faults: Rate = 0.0,
     file_faults: Rate = 0.0,
-    clock_skew_s: Annotated[float, typer.Option(help="This clock's lead over the service's.")] = 0,
+    clock_skew_s: Annotated[
+        float, typer.Option(help="How far this clock is ahead of the service's (s).")
+    ] = 0,
 ) -> None:
     """Serve stand-ins of Kling, fal and a chat endpoint; prints what to export.
 

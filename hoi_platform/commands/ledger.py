@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from hoi_platform.services.ledger.ledger import Ledger
     from hoi_platform.services.ledger.schema import RequestRow
 
-app = typer.Typer(help="The book of paid requests.", no_args_is_help=True)
+app = typer.Typer(help="The ledger of paid requests.", no_args_is_help=True)
 for _command in (resume, reopen, fetch, recheck, accept):
     app.command()(_command)
 
 _CENTS = Decimal("0.1")
 _MOST_SHOWN = 500
-"""Characters of a reason in a list."""
+"""Longest reason in a list (characters); chosen."""
 _COLUMNS = ("row", "state", "model", "subject", "USD", "reserved (UTC)", "reason")
 
 
 @app.command("list")
 def list_rows(
-    all_rows: Annotated[bool, typer.Option("--all", help="Also what is settled.")] = False,
+    all_rows: Annotated[bool, typer.Option("--all", help="Include settled requests.")] = False,
     state: Annotated[str | None, typer.Option(help="Only rows in this state.")] = None,
     results_dir: ResultsDir = DEFAULT_RESULTS,
     task: Task = "manipulation",
@@ -67,7 +67,7 @@ def show(
 
 @app.command()
 def spend(results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation") -> None:
-    """Sum up what was spent or is reserved, per day and per model, and what the budgets leave."""
+    """Show what was spent or is reserved, per day and model, and what is left of the budgets."""
     from hoi_platform.commands.terminal import console, table
     from hoi_platform.services.ledger.states import COUNTED
 
@@ -91,33 +91,34 @@ def spend(results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation"
 def settle(
     reference: Reference,
     task_id: Annotated[
-        str | None, typer.Option(help="It was taken: the service's id of its task.")
+        str | None, typer.Option(help="It was accepted: the service's id of its task.")
     ] = None,
     not_taken: Annotated[
-        bool, typer.Option("--not-taken", help="It was not taken, or may be sent again.")
+        bool, typer.Option("--not-accepted", help="It was not accepted, or may be sent again.")
     ] = False,
     give_up: Annotated[
         bool, typer.Option("--give-up", help="Never send it, or never wait for it again.")
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Its task failed, or its video: order it once more.")
+        bool, typer.Option("--again", help="Its task or its video failed: order it once more.")
     ] = False,
     cost: Annotated[str | None, typer.Option(help="What it cost in USD.")] = None,
     confirm_cost: Annotated[
-        bool, typer.Option("--confirm-cost", help="It did, far over its estimate as it is.")
+        bool,
+        typer.Option("--confirm-cost", help="The cost is right, though far over the estimate."),
     ] = False,
     results_dir: ResultsDir = DEFAULT_RESULTS,
     task: Task = "manipulation",
 ) -> None:
-    """Write into a row by hand what the service's console says."""
+    """Record in a row what the service's console says."""
     from hoi_platform.commands.terminal import console
     from hoi_platform.services.ledger.states import RequestState
 
     said = sum([task_id is not None, not_taken, give_up, again])
     if not said and cost is None:
-        raise BadInputError("say one of --task-id, --not-taken, --give-up, --again, --cost")
+        raise BadInputError("give one of --task-id, --not-accepted, --give-up, --again, --cost")
     if said > 1:
-        raise BadInputError("--task-id, --not-taken, --give-up and --again exclude each other")
+        raise BadInputError("--task-id, --not-accepted, --give-up and --again exclude each other")
     ledger = open_ledger_of(results_dir, task)[0]
     row = ledger.get(reference)
     by_hand = f"settled by hand; before: {row.state}: {row.reason}"
@@ -139,7 +140,7 @@ def _amount(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation as error:
-        raise BadInputError(f"--cost {text!r} is no amount; write it like 0.35") from error
+        raise BadInputError(f"--cost {text!r} is not an amount; write it like 0.35") from error
 
 
 def _not_taken(ledger: "Ledger", row: "RequestRow", reason: str) -> "RequestRow":
@@ -151,7 +152,7 @@ def _not_taken(ledger: "Ledger", row: "RequestRow", reason: str) -> "RequestRow"
 
 
 def _given_up(ledger: "Ledger", row: "RequestRow", reason: str) -> "RequestRow":
-    """A task that was bought has failed, and costs; what was not bought is refused."""
+    """A task that was bought failed, and costs its price; what was not bought is refused."""
     from hoi_platform.services.ledger.states import RequestState as S
 
     bought = row.state in (S.SUBMITTED, S.PROCESSING, S.SUCCEEDED)

@@ -16,7 +16,7 @@ Decision = Callable[..., Any]
 def fetch(
     reference: Reference, results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation"
 ) -> None:
-    """Download a ready video by itself, whatever its clip asks for today."""
+    """Download one ready video, whatever its clip's configuration is today."""
     from hoi_platform.commands.terminal import console
     from hoi_platform.services.ledger.states import OPEN
 
@@ -41,7 +41,7 @@ def recheck(
 def accept(
     reference: Reference, results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation"
 ) -> None:
-    """Accept a fetched or rejected video as it is: the next run of its clips goes on with it."""
+    """Accept a fetched or rejected video as it is: the next run of its clips continues with it."""
     from hoi_platform.services.video import judging
 
     _decide(judging.accept, reference, results_dir, task)

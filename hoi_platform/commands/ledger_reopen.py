@@ -1,4 +1,4 @@
-"""``hoi ledger reopen``: after the cure of an account, all of its refused requests go on."""
+"""``hoi ledger reopen``: once an account is in order again, its refused requests continue."""
 
 from typing import Annotated
 

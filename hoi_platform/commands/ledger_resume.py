@@ -1,4 +1,4 @@
-"""``hoi ledger resume``: what is open in the ledger is brought to its end."""
+"""``hoi ledger resume``: finishes what is open in the ledger."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -39,14 +39,14 @@ def resume(
     ] = None,
     profile: Annotated[str, typer.Option(help="The profile that it was run with.")] = "full",
     character: Annotated[
-        str | None, typer.Option(help="Who acts, if not the configuration's.")
+        str | None, typer.Option(help="The person who acts, if not the configuration's.")
     ] = None,
 ) -> None:
-    """Continue with what is open: look up, offer, wait, fetch. Nothing new is bought.
+    """Finish what is open: look up, submit, wait, fetch. Nothing new is bought.
 
-    Backend and model are those of each row. The video of a clip whose request is another one
-    today is fetched by itself, at once also where the daemon would wait for its next visit. Fails
-    while something ready was left.
+    Backend and model are those of each row. A clip whose request is a different one today gets its
+    video fetched on its own, without the daemon's wait between visits. Fails if a ready video was
+    not fetched.
     """
     from hoi_platform.commands.terminal import console, progress_display
     from hoi_platform.resources.ledger import LedgerResource
@@ -135,7 +135,8 @@ def open_clips(platform: "PlatformResource", rows: Sequence["RequestRow"]) -> li
 
 
 def _ordered_with(row: "RequestRow") -> dict[str, Any]:
-    """What a row says of the configuration; fal's model names are not the configuration's."""
+    """The part of the configuration that a row states; fal's model names are not the
+    configuration's."""
     model = {"kling_model_name": row.model} if row.provider == "kling-ai" else {}
     return {"model_api": row.provider, **model}
 

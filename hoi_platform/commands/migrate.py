@@ -1,4 +1,4 @@
-"""``hoi migrate``: results and purchases of earlier versions are carried over."""
+"""``hoi migrate``: carries over results and purchases of earlier versions."""
 
 import contextlib
 import shutil
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 
 def migrate(
-    apply: Annotated[bool, typer.Option("--apply", help="Do it; else it is only shown.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Make the changes; without it they are only shown.")
+    ] = False,
     results_dir: ResultsDir = DEFAULT_RESULTS,
     config: Annotated[
         Path | None, typer.Option(help="The YAML file that gen_2dhoi was run with, if any.")
@@ -38,30 +40,36 @@ def migrate(
     ] = None,
     profile: Annotated[str, typer.Option(help="The profile that it was run with.")] = "full",
 ) -> None:
-    """Carry the results of earlier versions over: nothing is bought again, nothing redone.
+    """Carry over the results of earlier versions: nothing is bought again or redone.
 
-    What is done appears on Dagster's page under the keys of today. Shows what would change;
-    --apply changes it. Character, backend and model of a clip are those of its records. What the
-    given configuration does not ask for is left stale, and a later migration with another
-    --config or --profile takes it up.
+    Finished artifacts appear on Dagster's page under today's keys. Shows what would change; --apply
+    changes it. Character, backend and model of a clip are those of its records. Results of another
+    configuration are left stale; a later migration with their --config or --profile carries them
+    over.
     """
-    from hoi_platform.assets.stage import STAGES, flow_order
-    from hoi_platform.commands.terminal import console
-    from hoi_platform.definitions import ASSETS
-    from hoi_platform.instance import project_instance
     from hoi_platform.resources.platform import PlatformResource
-    from hoi_platform.runner.page import apply_page, plan_page
-    from hoi_platform.services.migration.folders import plan_folders
-    from hoi_platform.services.migration.plan import apply_plan, make_plan
-    from hoi_platform.services.video.delivery import Delivery
 
-    assert ASSETS  # importing the definitions fills STAGES
     resource = PlatformResource(
         results_dir=str(results_dir.absolute()),
         profile=profile,
         gen_config=str(config.absolute()) if config else "",
         recon_config=str(recon_config.absolute()) if recon_config else "",
     )
+    _migrate(resource, apply=apply)
+
+
+def _migrate(resource: "PlatformResource", *, apply: bool) -> None:
+    """Folders first, then ledger and records, then Dagster's page."""
+    from hoi_platform.assets.stage import STAGES, flow_order
+    from hoi_platform.commands.terminal import console
+    from hoi_platform.definitions import ASSETS
+    from hoi_platform.instance import project_instance
+    from hoi_platform.runner.page import apply_page, plan_page
+    from hoi_platform.services.migration.folders import plan_folders
+    from hoi_platform.services.migration.plan import apply_plan, make_plan
+    from hoi_platform.services.video.delivery import Delivery
+
+    assert ASSETS  # importing the definitions fills STAGES
     platform = resource.platform()
     folders = plan_folders(platform.results_dir, platform.catalogue.entries())
     delivery = Delivery(platform.results_dir / "ledger" / "videos", _no_sleep)
@@ -146,13 +154,13 @@ def _show(plan: "Plan") -> None:
         *((one.row.id, one.row.subject, "shares a purchase") for one in plan.rows.shared),
     ]
     if rows:
-        console.print(table("Ledger", ("row", "for", "what becomes of it"), rows))
+        console.print(table("Ledger", ("row", "for", "what happens"), rows))
     done = Counter(change.record.asset for change in plan.records if not change.left)
     left = [change for change in plan.records if change.left]
     counted = [(asset, count, "stays done") for asset, count in done.items()]
     counted += [(c.record.asset, c.record.subject, f"left stale: {c.left}") for c in left]
     if counted:
-        console.print(table("Records", ("stage", "records", "what becomes of it"), counted))
+        console.print(table("Records", ("stage", "records", "what happens"), counted))
     for problem in plan.rows.problems:
         console.print(f"[yellow]{problem}[/yellow]")
 
@@ -160,14 +168,12 @@ def _show(plan: "Plan") -> None:
 def _show_page(page: "PagePlan") -> None:
     from hoi_platform.commands.terminal import console, table
 
-    rows = [
-        (key, str(object_id), "gets a key of today") for key, object_id in page.old_keys.items()
-    ]
+    rows = [(key, str(object_id), "gets a new key") for key, object_id in page.old_keys.items()]
     if rows:
-        console.print(table("Partition keys", ("key", "object", "what becomes of it"), rows))
+        console.print(table("Partition keys", ("key", "object", "what happens"), rows))
     if counted := Counter(record.asset for _, record in page.unshown):
         console.print(table("Dagster's page", ("stage", "partitions to show"), counted.items()))
 
 
 def _no_sleep(_seconds: float) -> None:
-    raise AssertionError("a migration asks no service")
+    raise AssertionError("a migration calls no service")

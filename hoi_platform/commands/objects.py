@@ -50,7 +50,7 @@ def add(
     replace: Annotated[bool, typer.Option(help="Replace your entry of the same id.")] = False,
     results_dir: ResultsDir = DEFAULT_RESULTS,
 ) -> None:
-    """Check a mesh, copy it into the catalogue and make its partition known to Dagster."""
+    """Check a mesh, copy it into the catalogue and register its partition with Dagster."""
     from hoi_platform.commands.terminal import console
     from hoi_platform.core.config.base import parse_config
     from hoi_platform.core.config.objects import ObjectEntry
@@ -109,7 +109,8 @@ def register(
     category: Annotated[str | None, typer.Option(help="One category of it; default: all.")] = None,
     results_dir: ResultsDir = DEFAULT_RESULTS,
 ) -> None:
-    """Give objects of a large dataset their partitions; small ones have them from the start."""
+    """Register partitions of a large dataset's objects; small datasets are registered on first
+    use."""
     from hoi_platform.commands.terminal import console
     from hoi_platform.core.errors import BadInputError
     from hoi_platform.instance import project_instance
@@ -156,7 +157,7 @@ def remove(
     task: Task = "manipulation",
     results_dir: ResultsDir = DEFAULT_RESULTS,
 ) -> None:
-    """Take one of your own objects out of the catalogue; clips that were made stay."""
+    """Remove one of your own objects from the catalogue; its clips stay."""
     from hoi_platform.commands.terminal import console
     from hoi_platform.instance import project_instance
     from hoi_platform.resources.platform import PlatformResource
@@ -176,7 +177,7 @@ def check(
     task: Task = "manipulation",
     results_dir: ResultsDir = DEFAULT_RESULTS,
 ) -> None:
-    """Load an object as the chain will, and print its statistics."""
+    """Load an object as the chain does, and print its statistics."""
     from hoi_platform.commands.terminal import console, table
     from hoi_platform.resources.platform import PlatformResource
 

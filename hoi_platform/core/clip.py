@@ -1,4 +1,4 @@
-"""Who is who: catalogue entries, clips and their names."""
+"""Identities: catalogue entries, clips and their names."""
 
 import re
 from collections.abc import Callable
@@ -8,13 +8,17 @@ from typing import Final
 from hoi_platform.core.errors import BadInputError
 
 MAX_SEED: Final = 128
-"""Random variants of an object: the seeds are 1 to this."""
+"""Random variants of an object: seeds are 1 to this number. Chosen."""
 FIRST_TASK: Final = "manipulation"
 """What an object is made for where nothing else is known."""
 MOST_NAME: Final = 128
+"""Longest name of a dataset, category, character or scene (characters); chosen: it fits a file's
+name (POSIX: 255 bytes)."""
 _MOST_TASK: Final = 64
+"""Longest name of a task (characters); chosen: it follows the category in a folder's name."""
 _MOST_CLIP_NAME: Final = 200
-"""A file's name has at most 255 bytes; endings and temporary names need some of them."""
+"""Longest name of a clip's folder (characters); chosen below the 255 bytes of POSIX, because
+endings and temporary names need some of them."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _CLIP: Final = re.compile(r"([^/]+/[^/]+)/(.+)_([^_/]+)_rand(\d{5})")

@@ -11,7 +11,7 @@
     │   ├── RefusedError         a remote service refused for good (policy, parameters)
     │   │   └── AccountError     it refuses the account (key, balance, rights): stop the batch
     │   ├── BudgetError          sending would exceed the configured budget
-    │   └── UnsettledError       nobody knows whether a paid request was taken: a person settles it
+    │   └── UnsettledError       unknown whether a paid request was accepted: a person settles it
     └── TransientError           may succeed when tried again (time-out, 5xx, crashed worker)
         └── StorageError         the results' disk is full, read-only or broken
 """
@@ -76,4 +76,4 @@ class TransientError(HoiError):
 
 
 class StorageError(TransientError):
-    """The results' disk refused to write; what was finished before stands."""
+    """The results' disk refused to write; what was finished before is kept."""

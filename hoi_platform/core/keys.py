@@ -10,7 +10,7 @@ from hoi_platform.core.clip import ObjectId
 
 KEY: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MOST_KEY: Final = 128
-"""Characters of a partition key."""
+"""Longest partition key (characters); chosen."""
 _NAMELESS: Final = "object"
 
 
@@ -20,7 +20,7 @@ def slug(text: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", plain.lower())) or _NAMELESS
 
 
-def new_key(object_id: ObjectId, taken: Collection[str]) -> str:
+def new_key(object_id: ObjectId, used: Collection[str]) -> str:
     """``<category>[-<task>][-<n>]``, the first that is free; at most ``MOST_KEY`` characters.
 
     It begins with what tells objects apart, so that a narrow column still shows it.
@@ -29,6 +29,6 @@ def new_key(object_id: ObjectId, taken: Collection[str]) -> str:
     for n in count(1):
         ending = task if n == 1 else f"{task}-{n}"
         key = slug(object_id.category)[: MOST_KEY - len(ending)].rstrip("-") + ending
-        if key not in taken:
+        if key not in used:
             return key
     raise AssertionError

@@ -18,7 +18,7 @@ from hoi_platform.core.secret_patterns import (
 )
 
 _DEEPEST: Final = 64
-"""Levels of nesting that are looked into; what lies deeper is removed as a whole."""
+"""Levels of nesting that are looked into; what lies deeper is removed as a whole. Chosen."""
 
 
 @dataclass(frozen=True)

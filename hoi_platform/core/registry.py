@@ -38,9 +38,8 @@ class Registry(Generic[T]):
 
     def rows(self) -> dict[str, T]:
         """All rows. Raises ConfigError for two of one name and for a module without rows."""
-        folders = tuple(importlib.import_module(self.package).__path__)
         found: dict[str, T] = {}
-        for module in _modules(self.package, folders):
+        for module in modules_of(self.package):
             for row in self._rows_of(module):
                 if row.name in found:
                     raise ConfigError(
@@ -65,8 +64,12 @@ class Registry(Generic[T]):
         return rows
 
 
+def modules_of(package: str) -> tuple[ModuleType, ...]:
+    """Every module in the folders of a package, imported, sorted by name."""
+    return _modules(package, tuple(importlib.import_module(package).__path__))
+
+
 @cache
 def _modules(package: str, folders: tuple[str, ...]) -> tuple[ModuleType, ...]:
-    """Every module in the folders of a package, sorted by name."""
     names = sorted(module.name for module in pkgutil.iter_modules(folders))
     return tuple(importlib.import_module(f"{package}.{name}") for name in names)

@@ -12,12 +12,14 @@ GRAM: Final = 12
 """Characters of a known secret that are searched as one (chosen: random keys share no such run
 with ordinary text, and fewer characters of one give nothing away)."""
 SHORTEST: Final = 8
-"""Shorter values ("none", "EMPTY", "ollama") are placeholders of endpoints without keys."""
+"""Shortest secret (characters); chosen: shorter values ("none", "EMPTY", "ollama") are placeholders
+of endpoints without keys."""
 SKIPPED: Final = re.compile(r"\\[nrt]|[\s\"'\\\u00ad\u200b-\u200d\ufeff]+")
 """What wrapping, quoting and escaping put between the characters of a key."""
 
-# Bytes before the secret inside one block of three → characters of base64 that depend on them.
 _BASE64_LEAD: Final = {0: 0, 1: 2, 2: 3}
+"""Bytes before the secret in a block of three → characters of base64 that depend on them (RFC
+4648)."""
 
 
 def forms_of(secret: str) -> set[str]:

@@ -33,6 +33,8 @@ _NAMED_VALUE: Final = (
 
 _SIGNING: Final = re.compile(_PARAMETER_NAMES, re.IGNORECASE)
 _SHORTEST_SIGNATURE: Final = 16
+"""Shortest value of a query's parameter that counts as a signature (characters); chosen below an
+MD5 sum in base64."""
 
 Span = tuple[int, int]
 

@@ -38,24 +38,24 @@ def base_parser(description: str, steps: Sequence[str]) -> argparse.ArgumentPars
     parser.add_argument(
         "--skip_done",
         action="store_true",
-        help="leave everything that exists as it is, also what was made with other settings: it is "
+        help="keep everything that exists, even if it was made with other settings: it is "
         "neither made nor bought again; what is missing is made, and bought for the first time. "
-        "Without it, what is not as today's settings ask is made again",
+        "Without this flag, what was made with other settings is made again",
     )
     parser.add_argument(
         "--force",
         action="append",
         default=[],
         metavar="STAGE",
-        help="make this stage again although it is done; may be given several times",
+        help="make this stage again even if it is done; may be given several times",
     )
     parser.add_argument(
         "--buy-again",
         "--buy_again",
         action="store_true",
-        help="let a paid stage be forced, and clips that have a bought video get another one",
+        help="allow paid stages to be forced, and more videos to be bought for clips that have one",
     )
-    parser.add_argument("--job_chunk_idx", type=int, default=0, help="this shard, from 0")
+    parser.add_argument("--job_chunk_idx", type=int, default=0, help="index of this shard, from 0")
     parser.add_argument("--num_job_chunks", type=int, default=1, help="number of shards")
     parser.add_argument("--verbose", action="store_true", help="show Dagster's log")
     return parser
@@ -86,7 +86,7 @@ def shard(items: Sequence[T], index: int, count: int) -> list[T]:
     if count < 1 or not 0 <= index < count:
         raise ConfigError(
             f"--job_chunk_idx {index} with --num_job_chunks {count}: "
-            "the index must be from 0 to the number of chunks less one"
+            "the index must be from 0 to the number of chunks minus one"
         )
     return list(items[index::count])
 

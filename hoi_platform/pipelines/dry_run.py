@@ -112,4 +112,12 @@ def _purchase(
     per_clip = video.num_videos * video.num_video_segments
     to_buy = per_clip * len([c for c in missing if c not in kept]) if paid else 0
     usd = to_buy * price + calls * MODEL_CALL_USD
-    return Purchase(object_id, len(missing), to_buy, calls, usd, len(kept), len(blocked))
+    return Purchase(
+        object_id,
+        len(missing),
+        videos_to_buy=to_buy,
+        model_calls=calls,
+        usd=usd,
+        kept=len(kept),
+        blocked=len(blocked),
+    )

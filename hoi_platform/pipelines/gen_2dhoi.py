@@ -38,7 +38,7 @@ _ASSETS: Final = {
 def parser() -> argparse.ArgumentParser:
     """The command's flags."""
     result = base_parser("Generate 2D human-object-interaction videos of known scenes.", STEPS)
-    result.add_argument("--character", help="who acts, from configs/characters")
+    result.add_argument("--character", help="the person who acts, from configs/characters")
     result.add_argument(
         "--video_model_api", help="video backend: simulated, kling-ai, fal-ai, imported"
     )
@@ -92,7 +92,8 @@ def _resource(args: argparse.Namespace) -> "PlatformResource":
 
 
 def _assets(config: Gen2DHOIConfig) -> list[str]:
-    """What is not skipped. Mesh and scale are always looked at: without a search it is free."""
+    """What is not skipped. Mesh and scale are always included: without a search they cost
+    nothing."""
     skipped = {1: config.skip_step1, 3: config.skip_step3, 4: config.skip_step4}
     kept = [name for step, names in _ASSETS.items() if not skipped[step] for name in names]
     return ["object_mesh", "object_scale", *kept]

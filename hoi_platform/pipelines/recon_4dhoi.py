@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     result = base_parser("Reconstruct 4D human-object interaction from the videos.", STEPS)
     result.add_argument("--video_id", help="<dataset>/<category>/<character>_<scene>_rand00001")
     result.add_argument("--gen_config", help="the YAML file that gen_2dhoi was run with, if any")
-    result.add_argument("--character", help="whose clips; default: the configuration's")
+    result.add_argument("--character", help="character of the clips; default: the configuration's")
     result.add_argument("--is_static_obj", action="store_true", help="the object does not move")
     return result
 

@@ -28,10 +28,10 @@ PAID_STAGES: Final[Mapping[str, tuple[str, Role]]] = {
 
 @dataclass(frozen=True)
 class Redo:
-    """The flags' word on what exists."""
+    """What the flags say about artifacts that exist."""
 
     skip_done: bool = False
-    """Leave everything that exists, also what was made with other settings; make, and buy for the
+    """Keep everything that exists, even if it was made with other settings; make, and buy for the
     first time, what is missing."""
     force: tuple[str, ...] = ()
     """Stages that are made again although they are done."""
@@ -39,7 +39,7 @@ class Redo:
     """What was paid for may be paid for again."""
 
     def check(self, assets: Sequence[str], settings: Settings) -> None:
-        """Raises ConfigError for flags that contradict each other or ask for money unsaid."""
+        """Raises ConfigError for flags that contradict each other, or would spend money unasked."""
         if self.force and self.skip_done:
             raise ConfigError("--skip_done leaves what is done, --force redoes it: drop one")
         if self.buy_again and self.skip_done:
@@ -128,7 +128,8 @@ def exists(platform: Platform, asset: str, subject: ObjectId | ClipId) -> bool:
 def is_blocked(platform: Platform, asset: str, subject: ObjectId | ClipId) -> bool:
     """Whether --skip_done keeps something above a missing artifact that it cannot be made of."""
     stages = platform.stages(STAGES)
-    above = [(name, upstream_subject(name, subject)) for name in STAGES[asset].upstream]
+    needed = STAGES[asset].needed(stages.context(subject))
+    above = [(name, upstream_subject(name, subject)) for name in needed]
     return any(
         isinstance(s, ObjectId | ClipId)
         and exists(platform, name, s)

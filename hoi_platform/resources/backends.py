@@ -20,7 +20,7 @@ class BackendsResource(dg.ConfigurableResource):
     """Makes what the configuration chooses for a role."""
 
     environment: dict[str, str] = {}
-    """Variables that are laid over the platform's own."""
+    """Variables that override the platform's own."""
 
     def backend(self, role: Role, work: Work) -> Any:
         """The role's socket, filled. Raises ConfigError for an unknown name."""

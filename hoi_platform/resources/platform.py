@@ -14,7 +14,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
 class PlatformResource(dg.ConfigurableResource):
-    """Where results lie and how stages are configured; empty fields fall to the environment.
+    """Where results are and how stages are configured; empty fields come from the environment.
 
     HOI_RESULTS_DIR (default: ``results_dir`` of the configuration files, else ``results`` in the
     project), HOI_CONFIG_DIR (default ``configs``), HOI_PROFILE (``demo`` or ``full``),

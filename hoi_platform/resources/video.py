@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hoi_platform.services.video.delivery import Delivery
 
 _SHORT_ATTEMPTS: Final = 5
-"""Attempts to have a request accepted where a worker must not be held."""
+"""Attempts to have a request accepted where a worker must not be held up; chosen."""
 
 
 class VideoResource(dg.ConfigurableResource):

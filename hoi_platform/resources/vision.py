@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class VisionResource(dg.ConfigurableResource):
-    """Asks who ``chatgpt`` names; the calls of paid services stand in the ledger."""
+    """Asks the backend that ``chatgpt`` names; calls of paid services are in the ledger."""
 
     ledger: dg.ResourceDependency[LedgerResource]
 

@@ -33,7 +33,7 @@ _NOT_RUN: Final = "not run: an earlier stage failed"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one stage of one partition."""
+    """The outcome of one stage for one partition."""
 
     asset: str
     subject: ObjectId | ClipId | None
@@ -173,7 +173,7 @@ class ChainRunner:
 
 
 def _work_of(record: ArtifactRecord | None) -> ArtifactRecord | None:
-    """A record without what may be stated anew of a result that stays."""
+    """A record without the statements that may change while the result stays."""
     return record and record.model_copy(update={"licenses": None})
 
 

@@ -25,12 +25,13 @@ class Failure:
 
     @property
     def stops_batch(self) -> bool:
-        """Whether every clip that is tried next would fail alike."""
+        """Whether every clip that is tried next would fail in the same way."""
         return AccountError.__name__ in self.kinds
 
 
 def failures(result: dg.ExecuteInProcessResult) -> dict[str, Failure]:
-    """Failed steps and why; a run that failed before its first step stands under an empty name."""
+    """Failed steps and why; a run that failed before its first step is listed under an empty
+    name."""
     found = {}
     for event in result.all_events:
         if event.is_step_failure and event.step_key:

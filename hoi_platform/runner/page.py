@@ -17,10 +17,10 @@ from hoi_platform.services.migration.records import Done
 
 @dataclass(frozen=True)
 class PagePlan:
-    """What becomes of the page."""
+    """What changes on the page."""
 
     old_keys: dict[str, ObjectId]
-    """Partitions of earlier versions, which are taken off; their history stays."""
+    """Partitions of earlier versions, which are removed; their history stays."""
     unshown: tuple[Done, ...]
     """Done, and not materialized under the object's key of today."""
 

@@ -43,7 +43,7 @@ class VideoVariants:
     """The videos of a clip, by the backends that made them."""
 
     standing: str
-    """The one that goes on; empty where there is none."""
+    """The one in use; empty where there is none."""
     others: tuple[str, ...]
     """Those that are set aside."""
     broken: dict[str, str]
@@ -56,7 +56,7 @@ class VideoVariants:
 
 
 def video_variants(store: ArtifactStore, clip: ClipId, *, verify: bool = False) -> VideoVariants:
-    """Which video of a clip goes on and which others there are; ``verify`` hashes their files."""
+    """Which video of a clip is in use and which others there are; ``verify`` hashes their files."""
     record, known = store.record(VIDEO, clip), store.variants(VIDEO, clip)
     standing = "" if record is None else record.variant
     found = {n: store.files_status(r, n, verify=verify) for n, r in known.items()}
@@ -82,7 +82,7 @@ def clip_licenses(store: ArtifactStore, clip: ClipId) -> tuple[License, ...]:
 
 
 def mark_for_recheck(store: ArtifactStore, clip: ClipId) -> bool:
-    """Make rejected videos' records stale, so that the next run takes them up again.
+    """Make rejected videos' records stale, so that the next run continues with them.
 
     Also of a video that is set aside.
     """

@@ -83,7 +83,7 @@ def _named(path: Path, name: str) -> SceneTemplate:
     template = parse_template(read_mapping(path), str(path))
     if template.name != name:
         raise ConfigError(
-            f"{path}: name: the file holds the scene {template.name!r}, {name!r} is asked for; "
+            f"{path}: name: the file holds the scene {template.name!r}, but {name!r} is requested; "
             "give both the same name"
         )
     return template

@@ -40,7 +40,7 @@ _PATHS: Final = {
 
 
 def write_index(platform: Platform, stages: Sequence[str]) -> ArtifactRecord:
-    """Rebuild the index from what lies in the results; ``stages`` in the order of the flow."""
+    """Rebuild the index from what is in the results; ``stages`` in the order of the flow."""
     started, store = time.perf_counter(), platform.store
     rows = [_row(store, clip, stages) for clip in indexed_clips(platform)]
     summary = summarize(rows)

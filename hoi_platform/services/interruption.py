@@ -1,9 +1,9 @@
 """Stopping a run by SIGINT, SIGTERM or SIGHUP: cleanly at the first signal, hard at the second.
 
-Dagster replaces the handlers of both signals while it runs a job: between two steps it only notes
+Dagster replaces the handlers of both signals while it runs a job: between two steps it only records
 a signal, in a step it raises its own exception, and afterwards it reports a run that failed. So
-every signal is also seen by a thread of ours, through the wakeup descriptor, whatever handler is
-in place and whatever C code the main thread is in. Python drops an exception that a handler raises
+every signal is also seen by a thread of ours, through the wakeup descriptor, whatever handler is in
+place and whatever C code the main thread is in. Python drops an exception that a handler raises
 inside a finalizer or a weak reference's callback (SQLAlchemy's pool has one): it is raised again.
 SIGHUP (the terminal was closed) ends a run like SIGTERM; nothing is printed any more then.
 """
@@ -24,14 +24,16 @@ from hoi_platform.services.blender.process import kill_workers
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _SAME_S: Final = 0.5
-"""Signals this close are one: timeout(1) and shells signal a process and then its group."""
+"""Signals this close (s) are one: timeout(1) and shells signal a process and then its group.
+Chosen."""
 
 _AGAIN_S: Final = 0.05
+"""After which a lost interruption is sent again (s); chosen."""
 
 
 @dataclass
 class _Received:
-    """The first signal of the current run, by whoever saw it first."""
+    """The first signal of the current run, by handler or thread, whichever saw it first."""
 
     first: signal.Signals | None = None
     raised: bool = False
@@ -119,7 +121,7 @@ def _send_again() -> None:
 
 
 def _watch(reading: int) -> None:
-    """Note each signal, until the other end of the pipe is closed."""
+    """Record each signal, until the other end of the pipe is closed."""
     with os.fdopen(reading, "rb", buffering=0) as pipe:
         while numbers := pipe.read(16):
             for number in numbers:

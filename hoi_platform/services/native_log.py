@@ -18,7 +18,7 @@ MEDIAPIPE: Final = (
     "gl_context",
 )
 WARP_WITHOUT_A_GPU: Final = ("Warp CUDA warning: Could not find or load the NVIDIA CUDA driver",)
-"""Where there is a GPU it is no chatter: its driver is broken."""
+"""Where there is a GPU this is not chatter: its driver is broken."""
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from hoi_platform.services.yaml_files import read_mapping
 
 @dataclass(frozen=True)
 class Platform:
-    """Results, configuration files and the flags laid over them.
+    """Results, configuration files and the flags that override them.
 
     ``gen_config`` and ``recon_config`` replace the task's own files; ``overrides`` are laid over
     file and profile (see ``core.config.settings.resolve_settings``).
@@ -36,7 +36,7 @@ class Platform:
     files_url: str | None = None
     """Where ``hoi serve`` or another web server shows ``results_dir``."""
     force: frozenset[str] = frozenset()
-    """Stages that are made anew although they are done."""
+    """Stages that are made again although they are done."""
     buy_again: bool = False
     """Whether a clip that has a bought video may get another one."""
 
@@ -74,8 +74,8 @@ class Platform:
         settings = resolve_settings(self.profile, *contents, self.overrides or {}, sources)
         if settings.gen_2dhoi.task not in (None, task):
             raise ConfigError(
-                f"{gen}: task: the file is for {settings.gen_2dhoi.task!r}, {task!r} is asked "
-                f"for; pass --task {settings.gen_2dhoi.task}, or another file with --config"
+                f"{gen}: task: the file is for {settings.gen_2dhoi.task!r}, but {task!r} is "
+                f"requested; pass --task {settings.gen_2dhoi.task}, or another file with --config"
             )
         self._raise(task, list(unknown_backends(settings)))
         return settings

@@ -1,4 +1,4 @@
-"""Does a results folder stand on purchases that the ledger does not know?"""
+"""Checks whether a results folder holds purchases that the ledger does not know."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,14 +26,14 @@ def require_known_purchases(results_dir: Path, ledger_name: str, *, ledger_is_em
     if ledger_is_empty and (records or files):
         found = records[0].subject if records else files[0].name
         raise MissingResourceError(
-            f"{results_dir} holds paid videos ({found}), and its ledger {ledger_name} knows of "
-            "none: buying would buy them again. Restore the ledger from a backup, set "
+            f"{results_dir} holds paid videos ({found}), and its ledger {ledger_name} lists none: "
+            "buying would buy them again. Restore the ledger from a backup, set "
             "HOI_LEDGER_URL to where it is, or use another --results_dir"
         )
 
 
 def _paid_records(results_dir: Path) -> Iterator[ArtifactRecord]:
-    """Of videos that stand in place and of those that are set aside."""
+    """Of videos in use and of those that are set aside."""
     generation = results_dir / "generation"
     trees = (generation, *sorted((generation / VARIANTS).glob("*")))
     for folder in (tree / "records" / stage for tree in trees for stage in _PAID_STAGES):
@@ -41,6 +41,6 @@ def _paid_records(results_dir: Path) -> Iterator[ArtifactRecord]:
             try:
                 record = ArtifactRecord.model_validate_json(path.read_bytes())
             except ValidationError:
-                continue  # a record that cannot be read stands for nothing that is done
+                continue  # an unreadable record counts as nothing that is done
             if not is_free("video", record.backend_name):
                 yield record

@@ -1,4 +1,4 @@
-"""The one way in which anything is tried again: how often, with which waits (tenacity)."""
+"""The one retry policy: how often to try, with which waits (tenacity)."""
 
 import random
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class RetryPolicy:
     jitter: float = 0.5
     """The share of a wait that is random."""
     longest_pause_s: float = 120.0
-    """A service that asks for a longer pause is asked again after this one."""
+    """Longest pause that a service may ask for; after it the service is called again."""
 
     def wait_s(self, attempt: int, rng: random.Random) -> float:
         """The wait after the given attempt (from 1)."""

@@ -23,7 +23,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _MAX_DEPTH: Final = 50
-"""Exceptions that caused each other; a longer chain is cut off."""
+"""Exceptions that caused each other; a longer chain is cut off. Chosen."""
+_LONGEST_QUOTE: Final = 300
+"""Characters that an error quotes of a service's answer; chosen: a few sentences."""
 
 
 class _Known:
@@ -70,7 +72,7 @@ def redacted(value: Any) -> Any:
     return redaction.redacted(value, _known.secrets)
 
 
-def excerpt(text: object, longest: int) -> str:
+def excerpt(text: object, longest: int = _LONGEST_QUOTE) -> str:
     """The beginning of a text without secrets; a key across the cut is removed whole."""
     return str(redacted(str(text)))[:longest]
 

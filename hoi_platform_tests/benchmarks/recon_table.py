@@ -1,11 +1,8 @@
 """Writes the tables of ``docs/bench_recon.json`` into ``docs/benchmarks.md``."""
 
-import json
-from pathlib import Path
 from typing import Any, Final
 
-DOCS: Final = Path(__file__).parents[2] / "docs"
-BEGIN, END = "recon_table renews it -->\n", "<!-- end of the truth suite's tables -->"
+from hoi_platform_tests.benchmarks.tables import renew
 
 _CLEAN: Final = ("sealed", "tuning", "large")
 _SPOILED: Final = ("degraded", "knowledge")
@@ -63,14 +60,6 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def renew() -> None:
-    """Replace what stands between the two comments."""
-    page = DOCS / "benchmarks.md"
-    head, _, rest = page.read_text().partition(BEGIN)
-    tail = rest.partition(END)[2]
-    figures = json.loads((DOCS / "bench_recon.json").read_text())
-    page.write_text(f"{head}{BEGIN}\n{markdown(figures)}\n\n{END}{tail}")
-
-
 if __name__ == "__main__":
-    renew()
+    end = "<!-- end of the truth suite's tables -->"
+    renew("bench_recon.json", "recon_table renews it -->\n", end, markdown)

@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from hoi_platform.resources.platform import PROJECT_ROOT
+from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform_tests.platform.added import Add, adder
+from hoi_platform_tests.platform.stand_ins import served_kling
 
 SMALL_GEN = {
     "rendering": {
@@ -33,6 +35,13 @@ def add(tmp_path: Path) -> Iterator[Add]:
     """Writes a file that counts as one of a package, until the test ends."""
     with adder(tmp_path) as write:
         yield write
+
+
+@pytest.fixture
+def kling() -> Iterator[FakeKling]:
+    """Kling's stand-in on loopback, which the environment points at."""
+    with served_kling() as kling:
+        yield kling
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -229,8 +229,8 @@ def test_an_unknown_service_fails_with_the_list(
 
 def test_a_new_vision_model_is_asked_instead_of_the_paid_one(tmp_path: Path) -> None:
     """A model of one's own could not judge scales or word prompts, or its key be demanded."""
-    told: list[VisionUse] = []
-    row = Backend("vision_model", "mine", "MIT", True, lambda use: told.append(use) or "socket")
+    reported: list[VisionUse] = []
+    row = Backend("vision_model", "mine", "MIT", True, lambda use: reported.append(use) or "socket")
     registry.register(row)
     try:
         resource = PlatformResource(
@@ -241,7 +241,7 @@ def test_a_new_vision_model_is_asked_instead_of_the_paid_one(tmp_path: Path) -> 
         vision = VisionResource(ledger=LedgerResource(platform=resource))
         with paid_environment({}):
             assert vision.model(settings.gen_2dhoi, "the scale search", "") == "socket"
-        assert told[0].config == settings.gen_2dhoi.chatgpt
+        assert reported[0].config == settings.gen_2dhoi.chatgpt
         context = resource.platform().context(DRILL)
         scale = STAGES["object_scale"]
         assert scale.settings(context)["backend"] == "mine"
@@ -340,7 +340,7 @@ def test_content_counts_and_no_path(tmp_path: Path) -> None:
 
 
 def test_a_served_program_is_shared_by_the_clips_of_a_process() -> None:
-    """Weights would be loaded for every clip."""
+    """Weights would be loaded forevery clip."""
     config = RunnerConfig(command=["x"], serve=True)
     first = runner_of("masks", config, {"PATH": "/bin", "KLING_SECRET_KEY": "1"})
     assert runner_of("masks", config, {"PATH": "/bin", "KLING_SECRET_KEY": "2"}) is first

@@ -54,7 +54,7 @@ USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
     ("ledger", "recheck"): (["99", "--results_dir", "RESULTS"], 1, "begins with, '99'"),
     ("ledger", "reopen"): (["nobody", "--results_dir", "RESULTS"], 1, "known: none"),
     ("ledger", "resume"): (["--results_dir", "RESULTS"], 0, "0 open"),
-    ("ledger", "settle"): (["99", "--not-taken", "--results_dir", "RESULTS"], 1, "99"),
+    ("ledger", "settle"): (["99", "--not-accepted", "--results_dir", "RESULTS"], 1, "99"),
     ("ledger", "show"): (["99", "--results_dir", "RESULTS"], 1, "99"),
     ("ledger", "spend"): (["--results_dir", "RESULTS"], 0, ""),
     ("migrate",): (["--results_dir", "RESULTS"], 0, "nothing to migrate"),

@@ -126,17 +126,17 @@ def test_a_seed_alone_is_a_random_plan(seed: int | None, rates: Rates, plan: Fau
 
 def test_changes_of_a_state_are_called_back() -> None:
     """Callbacks could not be rehearsed."""
-    clock, told = FakeClock(), Queue[bytes]()
+    clock, reported = FakeClock(), Queue[bytes]()
     kling = FakeKling(
-        clock.now, MAKE_VIDEO, notify=lambda _url, _headers, body: told.put(body), run_s=60
+        clock.now, MAKE_VIDEO, notify=lambda _url, _headers, body: reported.put(body), run_s=60
     )
     kling.book.add(Order("m", "p", b"", 5.0, "hoi-1", "https://a.example/kling"))
     with calling_back(kling, every_s=0.01):
-        first = told.get(timeout=10)
+        first = reported.get(timeout=10)
         clock.sleep(90)
-        second = told.get(timeout=10)
+        second = reported.get(timeout=10)
     assert (b'"submitted"' in first, b'"succeed"' in second) == (True, True)
-    assert told.empty()
+    assert reported.empty()
 
 
 @pytest.fixture

@@ -22,7 +22,15 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
     monkeypatch.setenv("COLUMNS", "200")
     ledger = open_ledger(f"sqlite:///{tmp_path}/ledger/ledger.db")
     row = ledger.reserve(
-        Intent("ab" * 32, "video", "fal-ai", "fal-ai:1", "kling-v3", CLIP, Decimal("0.56"))
+        Intent(
+            "ab" * 32,
+            "video",
+            provider="fal-ai",
+            account="fal-ai:1",
+            model="kling-v3",
+            subject=CLIP,
+            estimate_usd=Decimal("0.56"),
+        )
     )
     ledger.begin_sending(row)
     ledger.advance(row.fingerprint, RequestState.DOUBTFUL, reason="gave no answer")
@@ -57,9 +65,11 @@ def test_a_person_settles_a_doubtful_row(ledger: Ledger, tmp_path: Path) -> None
     assert "gave no answer" in row.reason
 
 
-@pytest.mark.parametrize(("flag", "state"), [("--not-taken", "reserved"), ("--give-up", "refused")])
+@pytest.mark.parametrize(
+    ("flag", "state"), [("--not-accepted", "reserved"), ("--give-up", "refused")]
+)
 def test_other_ways_to_settle(flag: str, state: str, ledger: Ledger, tmp_path: Path) -> None:
-    """A row would be stuck for ever."""
+    """A row would be stuck forever."""
     hoi(tmp_path, "settle", "1", flag)
     assert ledger.get("1").state == state
 
@@ -76,10 +86,10 @@ def test_a_task_that_is_gone_is_given_up_and_ordered_again(ledger: Ledger, tmp_p
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["settle", "1"], "say one of"),
+        (["settle", "1"], "give one of"),
         (["settle", "1", "--give-up", "--again"], "exclude each other"),
         (["settle", "1", "--again"], "only a failed request"),
-        (["settle", "1", "--cost", "NaN"], "no amount of money"),
+        (["settle", "1", "--cost", "NaN"], "not an amount of money"),
         (["settle", "1", "--cost=-1"], "negative"),
         (["settle", "1", "--cost", "a lot"], "write it like 0.35"),
         (["settle", "1", "--cost", "56"], "--confirm-cost"),

@@ -27,7 +27,13 @@ def ledger(tmp_path: Path) -> Ledger:
     ]
     for number, (account, reason, known) in enumerate(refusals):
         intent = Intent(
-            f"{number}" * 64, "video", "kling-ai", account, "m", f"clip{number}", Decimal("0.35")
+            f"{number}" * 64,
+            "video",
+            provider="kling-ai",
+            account=account,
+            model="m",
+            subject=f"clip{number}",
+            estimate_usd=Decimal("0.35"),
         )
         row = ledger.reserve(intent)
         ledger.begin_sending(row)

@@ -20,14 +20,8 @@ from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform.services.video.polling import poll_open_tasks
 from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
-from hoi_platform_tests.platform.stand_ins import orders, served_kling
+from hoi_platform_tests.platform.stand_ins import orders
 from hoi_platform_tests.services.video.paid_world import make_frames
-
-
-@pytest.fixture
-def kling() -> Iterator[FakeKling]:
-    with served_kling() as kling:
-        yield kling
 
 
 @pytest.fixture

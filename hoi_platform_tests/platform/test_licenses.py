@@ -92,7 +92,7 @@ def test_a_contract_is_stated_anew_without_making_anything_anew(
 
 
 def test_a_record_without_licenses_is_unknown_and_taints(tmp_path: Path, frame: Path) -> None:
-    """What an earlier version made would count as free for every use."""
+    """What an earlier version made would count as free forevery use."""
     clip, resource = _made(tmp_path, frame), kling_platform(tmp_path)
     store = resource.platform().store
     old = _record(resource, "interaction_video", clip).model_copy(update={"licenses": None})

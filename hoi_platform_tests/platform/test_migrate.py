@@ -1,11 +1,9 @@
 """A results folder of the first version goes on as today's: nothing is bought again."""
 
-import hashlib
 import json
 import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +11,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from hoi_platform.assets.stage import STAGES, flow_order
+from hoi_platform.assets.stage import flow_order
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.errors import MissingResourceError
-from hoi_platform.core.formats.artifacts import upstream_subject
 from hoi_platform.core.scene.parts import BoxSpec
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.instance import project_instance
@@ -30,46 +27,29 @@ from hoi_platform.services.fake_apis.server import application, free_port, servi
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.intent import utc_now
 from hoi_platform.services.purchases import require_known_purchases
-from hoi_platform_tests.platform.conftest import SMALL_GEN, SMALL_RECON, small_config
-from hoi_platform_tests.platform.stand_ins import paid_environment, served_kling
+from hoi_platform_tests.platform.first_version import (
+    contents,
+    migrate,
+    resource_of,
+    states,
+    unpacked,
+)
+from hoi_platform_tests.platform.stand_ins import paid_environment
 from hoi_platform_tests.services.video.paid_world import MAKE_VIDEO
 
 DRILL = ObjectId("ComAsset", "cordless_drill")
 CLIP = ClipId(DRILL, "kid", "indoor2-manipulation", 1)
-FIRST_VERSION = Path(__file__).parents[1] / "goldens" / "v1_bought_clip.tar.xz"
-GEN = {
-    **SMALL_GEN,
-    "rendering": {**SMALL_GEN["rendering"], "samples": 2},
-    "video": {
-        "model_api": "kling-ai",
-        "simulated_samples": 1,
-        "video_retry_wait": 0.5,
-        "video_max_polls": 1000,
-    },
-}
 
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     """One bought clip, from its mesh to the index, as version 1 left it."""
-    with tarfile.open(FIRST_VERSION) as archive:
-        archive.extractall(tmp_path, filter="data")
-    return tmp_path / "results"
+    return unpacked(tmp_path)
 
 
 @pytest.fixture
 def resource(results: Path, tmp_path: Path) -> PlatformResource:
-    return PlatformResource(
-        results_dir=str(results),
-        gen_config=str(small_config(tmp_path, "gen_2dhoi", "manipulation", GEN)),
-        recon_config=str(small_config(tmp_path, "recon_4dhoi", "manip_anny", SMALL_RECON)),
-    )
-
-
-@pytest.fixture
-def kling() -> Iterator[FakeKling]:
-    with served_kling() as kling:
-        yield kling
+    return resource_of(results, tmp_path)
 
 
 @pytest.fixture
@@ -80,31 +60,6 @@ def chat() -> Iterator[FakeChat]:
     kling, fal = FakeKling(utc_now, MAKE_VIDEO), FakeFal(utc_now, MAKE_VIDEO)
     with paid_environment(values), serving(application(kling, fal, chat), port):
         yield chat
-
-
-def migrate(resource: PlatformResource, *options: str) -> str:
-    """The command as a process of its own."""
-    words = ["--results_dir", resource.results_dir, "--config", resource.gen_config]
-    command = [sys.executable, "-m", "hoi_platform.cli", "migrate", *words]
-    command += ["--recon-config", resource.recon_config, *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def states(resource: PlatformResource) -> set[State]:
-    """Of all stages that a bought clip has: nothing is performed for it."""
-    stages = resource.platform().stages(STAGES)
-    demanded = stages.in_demand(flow_order(), CLIP)
-    return {stages.status(a, upstream_subject(a, CLIP) or CLIP).state for a in demanded}
-
-
-def contents(folder: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_a_dry_run_changes_nothing(results: Path, resource: PlatformResource) -> None:
@@ -122,7 +77,7 @@ def test_a_migrated_clip_is_done_and_bought_once(
 ) -> None:
     """An upgrade would buy every video again and redo hours of work."""
     migrate(resource, "--apply")
-    assert states(resource) == {State.DONE}
+    assert states(resource, CLIP) == {State.DONE}
     outcomes = ChainRunner(resource).run(DRILL, [1], flow_order())
     outcomes += ChainRunner(resource).run_index()
     assert [o.error for o in outcomes if o.error] == []
@@ -147,7 +102,7 @@ def test_the_scene_of_the_first_version_is_read_and_done(resource: PlatformResou
     assert (list(table.pos), list(table.size)) == (old["table"]["pos"], old["table"]["size"])
     assert table.legs
     assert len(spec.statics) == len(old["furniture"]) > 0
-    assert states(resource) == {State.DONE}
+    assert states(resource, CLIP) == {State.DONE}
 
 
 def test_the_page_shows_what_is_done_under_the_keys_of_today(
@@ -192,9 +147,9 @@ def test_draws_by_path_of_the_second_version_are_carried_over(
     migrate(resource, "--apply")
     former = {"record_version": 2, "fingerprint": "0" * 64, "migrated_from": None}
     rewritten(results, former, {"stance_seed": [1, 2, 3]})
-    assert states(resource) == {State.STALE}
+    assert states(resource, CLIP) == {State.STALE}
     migrate(resource, "--apply")
-    assert states(resource) == {State.DONE}
+    assert states(resource, CLIP) == {State.DONE}
 
 
 def test_a_mesh_that_the_library_builds_otherwise_is_left(
@@ -225,7 +180,7 @@ def test_a_redone_chain_finds_its_purchase(
 
 def test_nothing_is_bought_before_the_migration(results: Path, resource: PlatformResource) -> None:
     """A new version on an old folder would buy all of its videos again."""
-    assert states(resource) == {State.STALE}
+    assert states(resource, CLIP) == {State.STALE}
     command = [sys.executable, "-m", "hoi_platform.cli", "status", "--results_dir", str(results)]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert "made by an earlier version: run `hoi migrate`" in shown.stdout
@@ -239,9 +194,9 @@ def test_what_another_profile_made_is_left_and_taken_up_later(
     """Results would count as done for settings that they were not made with."""
     demo = ["--profile", "demo"]
     assert "left stale: its settings differ" in migrate(resource, *demo, "--apply")
-    assert State.STALE in states(resource)
+    assert State.STALE in states(resource, CLIP)
     assert "left stale" not in migrate(resource, "--apply")
-    assert states(resource) == {State.DONE}
+    assert states(resource, CLIP) == {State.DONE}
 
 
 def test_a_redone_prompt_finds_its_answer(

@@ -4,7 +4,6 @@ import json
 import sqlite3
 import subprocess
 import sys
-import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from hoi_platform.assets.stage import STAGES, flow_order
+from hoi_platform.assets.stage import flow_order
 from hoi_platform.core.clip import ClipId, ObjectId
-from hoi_platform.core.formats.artifacts import upstream_subject
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.runner import ChainRunner
 from hoi_platform.services.artifacts.record import file_digest, fingerprint_of
@@ -23,9 +21,13 @@ from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.migration.first_questions import _REFINE
 from hoi_platform.services.migration.folders import FoldersPlan, apply_folders, plan_folders
-from hoi_platform_tests.platform.conftest import SMALL_RECON, small_config
-from hoi_platform_tests.platform.stand_ins import served_kling
-from hoi_platform_tests.platform.test_migrate import FIRST_VERSION, GEN, contents, migrate
+from hoi_platform_tests.platform.first_version import (
+    contents,
+    migrate,
+    resource_of,
+    states,
+    unpacked,
+)
 
 GOLDEN, OLD, NEW = (
     f"ComAsset/{folder}"
@@ -63,9 +65,7 @@ apply_folders(root, plan)
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     """The bought clip of an object called ``cordless__drill``, as version 1 would have left it."""
-    with tarfile.open(FIRST_VERSION) as archive:
-        archive.extractall(tmp_path, filter="data")
-    results = tmp_path / "results"
+    results = unpacked(tmp_path)
     assert first_identities(results, GOLDEN) == ledger_identities(results)
     for path in sorted(results.rglob("*cordless_drill*"), reverse=True):
         path.rename(path.with_name(path.name.replace("cordless_drill", "cordless__drill")))
@@ -86,17 +86,7 @@ def results(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def resource(results: Path, tmp_path: Path) -> PlatformResource:
-    return PlatformResource(
-        results_dir=str(results),
-        gen_config=str(small_config(tmp_path, "gen_2dhoi", "manipulation", GEN)),
-        recon_config=str(small_config(tmp_path, "recon_4dhoi", "manip_anny", SMALL_RECON)),
-    )
-
-
-@pytest.fixture
-def kling() -> Iterator[FakeKling]:
-    with served_kling() as kling:
-        yield kling
+    return resource_of(results, tmp_path)
 
 
 def record_files(results: Path) -> Iterator[Path]:
@@ -143,12 +133,6 @@ def first_identities(results: Path, folder: str) -> list[str]:
     return [fingerprint_of([*asked, clip]), fingerprint_of([*ordered, clip])]
 
 
-def states(resource: PlatformResource) -> set[State]:
-    stages = resource.platform().stages(STAGES)
-    demanded = stages.in_demand(flow_order(), CLIP)
-    return {stages.status(a, upstream_subject(a, CLIP) or CLIP).state for a in demanded}
-
-
 def interrupted(results: Path, operations: int) -> bool:
     """Rename in a process that dies before so many renames and removals; whether it died."""
     command = [sys.executable, "-c", DIE_BEFORE, str(results), str(operations)]
@@ -175,7 +159,7 @@ def test_a_renamed_clip_is_done_and_bought_once(
     """Everything of an object with ``__`` in its name would be made and bought again."""
     assert interrupted(results, 9)
     migrate(resource, "--apply")
-    assert states(resource) == {State.DONE}
+    assert states(resource, CLIP) == {State.DONE}
     assert not [path for path in contents(results) if f"{OLD}/" in path or f"{OLD}." in path]
     ledger = open_ledger(f"sqlite:///{results}/ledger/ledger.db")
     assert {row.subject for row in ledger.rows()} == {CLIP.path}

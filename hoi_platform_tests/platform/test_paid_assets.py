@@ -1,7 +1,6 @@
 """Paid assets in Dagster: keys, the sensor, refusals that no retry path repeats, the dry run."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -21,14 +20,8 @@ from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform_tests.platform.conftest import small_config
 from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
-from hoi_platform_tests.platform.stand_ins import orders, paid_environment, served_kling
+from hoi_platform_tests.platform.stand_ins import orders, paid_environment
 from hoi_platform_tests.services.video.paid_world import make_frames
-
-
-@pytest.fixture
-def kling() -> Iterator[FakeKling]:
-    with served_kling() as kling:
-        yield kling
 
 
 def run_asset(resource: object, assets: list[str], instance: dg.DagsterInstance, seed: int = 1):
@@ -47,8 +40,8 @@ def test_a_missing_key_is_told_with_its_cure(api: str, tmp_path: Path) -> None:
     """A night's rendering would end in failures for want of an export."""
     resource = kling_platform(tmp_path, model_api=api)
     config = resource.platform().settings("manipulation").gen_2dhoi.video
-    told = r"export .*(KLING_API_KEY|FAL_KEY).*simulated"
-    with paid_environment({}), pytest.raises(MissingResourceError, match=told):
+    reported = r"export .*(KLING_API_KEY|FAL_KEY).*simulated"
+    with paid_environment({}), pytest.raises(MissingResourceError, match=reported):
         require_video_keys(config)
 
 

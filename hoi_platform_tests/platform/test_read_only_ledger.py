@@ -11,7 +11,6 @@ from hoi_platform.core.config.gen_2dhoi import BudgetConfig
 from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform_tests.platform.prepared import kling_platform, prepare
-from hoi_platform_tests.platform.stand_ins import served_kling
 from hoi_platform_tests.services.video.paid_world import make_frames
 
 # The superuser writes whatever the permissions say, unless the capability to do so is dropped.
@@ -40,7 +39,7 @@ COMMANDS = [
 
 
 def obedient(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """A process that permissions hold for, whoever runs the tests."""
+    """A process that permissions hold for, no matter who runs the tests."""
     return subprocess.run(
         [sys.executable, "-c", OBEDIENT, *arguments],
         capture_output=True,
@@ -48,12 +47,6 @@ def obedient(*arguments: str) -> subprocess.CompletedProcess[str]:
         timeout=300,
         check=False,
     )
-
-
-@pytest.fixture
-def kling() -> Iterator[FakeKling]:
-    with served_kling() as kling:
-        yield kling
 
 
 @pytest.fixture(params=["the file", "the file and its folder"])

@@ -157,7 +157,16 @@ def test_one_new_file_adds_a_kind_of_scene(add: Add, tmp_path: Path) -> None:
         files.scene(config, "museum")
     add("hoi_platform.core.scene.kinds", "plinth", SCENE_KIND)
     template = files.scene(config, "museum")
-    scene = sample_scene(clip(), 42, template, stick_person(), THING, settled(), UNIT, RENDERING)
+    scene = sample_scene(
+        clip(),
+        42,
+        template=template,
+        person=stick_person(),
+        mesh=THING,
+        settled=settled(),
+        scale=UNIT,
+        rendering=RENDERING,
+    )
     (plinth,) = scene.spec.supports
     assert isinstance(plinth, MeshSpec)
     thing = THING.transformed(scene.spec.T_world_object_array())

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -25,17 +24,11 @@ from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform_tests.platform.prepared import DRILL, kling_platform, prepare
-from hoi_platform_tests.platform.stand_ins import orders, served_kling
+from hoi_platform_tests.platform.stand_ins import orders
 from hoi_platform_tests.services.ledger.test_ledger import INTENT
 from hoi_platform_tests.services.video.paid_world import make_frames
 
 BELOW = flow_order()[flow_order().index("interaction_video") + 1 :]
-
-
-@pytest.fixture
-def kling() -> Iterator[FakeKling]:
-    with served_kling() as kling:
-        yield kling
 
 
 @pytest.fixture

@@ -219,4 +219,4 @@ def _shown(resource: PlatformResource) -> list[str]:
     backend, model = video.paid(config.video), vision.model(config, "a test", "")
     held = [video, vision, backend, vars(backend), backend.provider, model, vars(model)]
     rows = ledger.ledger(config.video.budget).rows()
-    return [repr(thing) for thing in held] + [str(vars(row)) for row in rows]
+    return [repr(item) for item in held] + [str(vars(row)) for row in rows]

@@ -26,7 +26,7 @@ ERRORS: dict[str, Exception] = {
 
 
 class Failing(VideoResource):
-    """Fails as told, with a library's exception below."""
+    """Fails as requested, with a library's exception below."""
 
     how: str
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -23,7 +22,7 @@ from hoi_platform.services.ledger.states import RequestState
 from hoi_platform_tests.platform.conftest import SMALL_GEN, small_config
 from hoi_platform_tests.platform.prepared import DRILL, prepare
 from hoi_platform_tests.platform.processes import Ended, Running, run, running
-from hoi_platform_tests.platform.stand_ins import orders, served_kling
+from hoi_platform_tests.platform.stand_ins import orders
 from hoi_platform_tests.services.video.paid_world import make_frames
 
 INT, TERM = signal.SIGINT, signal.SIGTERM
@@ -142,12 +141,6 @@ def test_a_signal_stops_a_reconstruction_at_once(
     ended = run(recon(results, small_configs))
     assert ended.status == 0, ended.output
     assert store.record(stage, CLIP) is not None
-
-
-@pytest.fixture
-def kling() -> Iterator[FakeKling]:
-    with served_kling() as kling:
-        yield kling
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Which runs the sensor requests: once per finished task, and again for what was not taken."""
+"""Which runs the sensor requests: once per finished task, and again for what was not accepted."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -47,7 +47,15 @@ def reserve(book: Ledger, platform: Platform) -> Reserve:
 
     def reserve(seed: int) -> RequestRow:
         subject, fingerprint = str(platform.clip(DRILL, seed)), f"{seed:02d}" * 32
-        intent = Intent(fingerprint, "video", "kling-ai", "a", MODEL, subject, Decimal("0.1"))
+        intent = Intent(
+            fingerprint,
+            "video",
+            provider="kling-ai",
+            account="a",
+            model=MODEL,
+            subject=subject,
+            estimate_usd=Decimal("0.1"),
+        )
         return book.reserve(intent)
 
     return reserve

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,7 @@ from hoi_platform.services.video.delivery import Delivery, read_rgb
 from hoi_platform_tests.core.scene.scenes import THING
 from hoi_platform_tests.hoi_samples import moving, stick_body
 from hoi_platform_tests.platform.prepared import DRILL, fill, kling_platform, prepare
-from hoi_platform_tests.platform.stand_ins import orders, served_kling
+from hoi_platform_tests.platform.stand_ins import orders
 from hoi_platform_tests.services.performances.samples import stored_performance
 from hoi_platform_tests.services.video.paid_world import make_frames
 
@@ -43,12 +42,6 @@ def platform(results: Path, backend: str, **video: object) -> PlatformResource:
     return kling_platform(
         results, model_api=backend, skip_prompt_refinement=True, duration="5", **video
     )
-
-
-@pytest.fixture
-def kling() -> Iterator[FakeKling]:
-    with served_kling() as kling:
-        yield kling
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ every_role = pytest.mark.parametrize("role", VISION_ROLES)
 
 
 class AsksForHands:
-    """A body that knows itself and asks whoever is configured for the hands."""
+    """A body that knows itself and asks the configured backend for the hands."""
 
     def __init__(self, use: ClipUse) -> None:
         self._hands = use.peer("hands")

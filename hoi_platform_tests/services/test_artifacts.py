@@ -112,7 +112,7 @@ def test_an_input_made_anew_with_other_content_makes_stale(tmp_path: Path) -> No
     _make(tmp_path, "hello", "f1", inputs={"video_prompt": "another digest"})
     status = ArtifactStore(tmp_path).status("video_prompt", CLIP, "f1")
     assert status.state is State.STALE
-    assert "video_prompt was made anew" in status.reason
+    assert "video_prompt was made again" in status.reason
 
 
 def _crash_while_making(store: ArtifactStore) -> None:

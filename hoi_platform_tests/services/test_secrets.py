@@ -1,4 +1,4 @@
-"""One filter for everything that leaves the process: exceptions with their causes, log records."""
+"""One filter foreverything that leaves the process: exceptions with their causes, log records."""
 
 import logging
 import subprocess

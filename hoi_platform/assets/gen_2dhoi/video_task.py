@@ -17,7 +17,7 @@ from hoi_platform.services.video.license import video_license
     licenses=lambda c: [video_license(c.settings.gen_2dhoi.video)],
 )
 def video_task(work: Work, video: VideoResource) -> None:
-    """The submitted request for a video; returns at once, whatever the backend takes."""
+    """The submitted request for a video; returns at once, however long the backend takes."""
     backend = video.backend(work.settings.gen_2dhoi.video)
     task = backend.submit(video_request(work))
     write_whole(work.output("task"), task.model_dump_json(indent=1))

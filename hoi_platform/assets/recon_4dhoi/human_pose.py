@@ -42,7 +42,7 @@ def human_pose(work: Work, backends: BackendsResource) -> None:
         camera=inputs.camera,
         body=inputs.body,
         first_frame=inputs.first_frame,
-        first_human_mask=inputs.first_mask("human_masks"),
+        first_human_mask=inputs.first_human_mask,
         scene_depth=inputs.plate[1],
     )
     estimate = tools["human_pose"].estimate(request, progress=work.progress)

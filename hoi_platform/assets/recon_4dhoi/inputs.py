@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array, Image, Mask
 from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate, load_estimate
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
@@ -18,7 +19,6 @@ from hoi_platform.core.formats.hoi_npz import read_hoi_npz
 from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh, load_obj
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.optimizer.interface import OptimizerInput
 from hoi_platform.core.scene.contacts import ContactLabels
 from hoi_platform.core.scene.spec import SceneSpec
@@ -31,7 +31,7 @@ from hoi_platform.services.video.codec import Video, read_video
 
 @dataclass(frozen=True)
 class ClipInputs:
-    """Upstream artifacts of a clip, each read when first asked for."""
+    """Upstream artifacts of a clip; each file is read once, when it is first used."""
 
     work: Work
 
@@ -39,11 +39,11 @@ class ClipInputs:
     def spec(self) -> SceneSpec:
         return SceneSpec.model_validate_json(self.work.input("scene_render", "scene").read_bytes())
 
-    @property
+    @cached_property
     def camera(self) -> Camera:
         return self.spec.camera.camera()
 
-    @property
+    @cached_property
     def person_dir(self) -> Path:
         return self.work.input("scene_render", "person")
 
@@ -51,38 +51,47 @@ class ClipInputs:
     def body(self) -> BodyModel:
         return load_body(self.person_dir / "body.npz")
 
-    @property
+    @cached_property
     def body_colors(self) -> Array:
         """(V, 3) linear RGB."""
         return np.load(self.person_dir / "colors.npy")
 
-    @property
+    @cached_property
     def first_frame(self) -> BodyMotion:
         """The rendered pose of frame 0, one frame long."""
         return load_first_frame(self.person_dir)
 
-    def first_mask(self, which: str) -> np.ndarray:
-        """``masks`` (object) or ``human_masks`` of frame 0, (H, W) bool."""
-        folder = self.work.input("scene_render", "foundation_pose")
-        return read_gray(folder / which / "000000.png") > 0
+    @cached_property
+    def first_object_mask(self) -> Mask:
+        """(H, W) of frame 0."""
+        return self._first_mask("masks")
 
-    @property
-    def frame(self) -> np.ndarray:
+    @cached_property
+    def first_human_mask(self) -> Mask:
+        """(H, W) of frame 0."""
+        return self._first_mask("human_masks")
+
+    def _first_mask(self, folder: str) -> Mask:
+        masks = self.work.input("scene_render", "foundation_pose")
+        return read_gray(masks / folder / "000000.png") > 0
+
+    @cached_property
+    def frame(self) -> Image:
         """The conditioning frame, (H, W, 3) uint8."""
         return read_rgb(self.work.input("scene_render", "frame"))
 
-    @property
-    def plate(self) -> tuple[np.ndarray, Array]:
+    @cached_property
+    def plate(self) -> tuple[Image, Array]:
         """The empty scene: (H, W, 3) uint8 and its depth (H, W) in meters."""
         folder = self.work.input("scene_render", "plate")
         depth = load_arrays(folder / "depth.npz", "depth of the plate")["depth"]
         return read_rgb(folder / "plate.png"), depth
 
-    @property
+    @cached_property
     def video(self) -> Video:
         return read_video(self.work.input("interaction_video", "video"))
 
-    @property
+    @cached_property
     def mesh_obj(self) -> Path:
         return self.work.input("object_mesh", "mesh") / "model.obj"
 
@@ -128,17 +137,17 @@ class ClipInputs:
         )
 
 
-def read_rgb(path: Path) -> np.ndarray:
+def read_rgb(path: Path) -> Image:
     """An image as (H, W, 3) uint8."""
-    from PIL import Image
+    from PIL import Image as Pillow
 
-    with Image.open(path) as image:
+    with Pillow.open(path) as image:
         return np.asarray(image.convert("RGB"))
 
 
-def read_gray(path: Path) -> np.ndarray:
+def read_gray(path: Path) -> Image:
     """An image as (H, W) uint8."""
-    from PIL import Image
+    from PIL import Image as Pillow
 
-    with Image.open(path) as image:
+    with Pillow.open(path) as image:
         return np.asarray(image.convert("L"))

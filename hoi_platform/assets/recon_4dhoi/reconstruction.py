@@ -42,8 +42,8 @@ def reconstruction(work: Work) -> None:
     from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.core.formats.hoi_npz import write_hoi_npz
     from hoi_platform.core.formats.hoi_pickle import write_hoi_pickle
-    from hoi_platform.core.formats.hoi_result import hoi_data_of
     from hoi_platform.core.optimizer.optimize import optimize
+    from hoi_platform.core.optimizer.record import hoi_data_of
 
     observation = ClipInputs(work).observation(work.settings.recon_4dhoi.pipeline.is_static_obj)
     config = work.settings.recon_4dhoi.optimization

@@ -31,8 +31,8 @@ def scene_tracks(work: Work, backends: BackendsResource) -> None:
     request = SceneTracksRequest(
         video=inputs.video,
         camera=inputs.camera,
-        first_object_mask=inputs.first_mask("masks"),
-        first_human_mask=inputs.first_mask("human_masks"),
+        first_object_mask=inputs.first_object_mask,
+        first_human_mask=inputs.first_human_mask,
         plate_rgb=plate_rgb,
         plate_depth=plate_depth,
         body=inputs.body,

@@ -14,7 +14,7 @@ from hoi_platform.commands.bench.recon import recon
 
 
 class _ClipsByDefault(TyperGroup):
-    """A group whose command may be left out: ``hoi bench --seeds 1`` benches clips."""
+    """A group with a default command: ``hoi bench --seeds 1`` benches clips."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in {*self.commands, "--help"}:

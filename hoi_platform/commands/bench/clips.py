@@ -20,7 +20,7 @@ def clips(
     seeds: Annotated[str, typer.Option(help="1, 1,2,5 or 1-3.")] = "1,2",
     profile: Profile = "demo",
     results_dir: ResultsDir = Path("results_bench"),
-    output: Annotated[Path, typer.Option(help="Where the figures are written as JSON.")] = Path(
+    output: Annotated[Path, typer.Option(help="JSON file for the figures.")] = Path(
         "results_bench/bench.json"
     ),
     baseline: Annotated[

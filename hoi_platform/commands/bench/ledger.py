@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def ledger(
-    seed: Annotated[int, typer.Option(help="All that happens is drawn from it.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of everything that happens.")] = 1,
     cases: Annotated[int, typer.Option(min=1, help="Cases on each database.")] = 1100,
     part_cases: Annotated[int, typer.Option(min=1, help="Cases in a part.")] = 25,
     parts: Annotated[str | None, typer.Option(help="Only these parts: 3 or 1-8.")] = None,
@@ -29,9 +29,9 @@ def ledger(
         int | None, typer.Option(help="Replay one case (from 0) and print its story.")
     ] = None,
     folder: Annotated[
-        Path, typer.Option(help="Finished parts; a run that was interrupted goes on from them.")
+        Path, typer.Option(help="Folder of finished parts; an interrupted run resumes from them.")
     ] = Path("results_bench/ledger"),
-    output: Annotated[Path, typer.Option(help="Where the figures are written as JSON.")] = Path(
+    output: Annotated[Path, typer.Option(help="JSON file for the figures.")] = Path(
         "results_bench/bench_ledger.json"
     ),
 ) -> None:
@@ -104,8 +104,8 @@ def _lines(part: "Part") -> Any:
             yield json.loads(line)
     if process.returncode:
         raise StageError(
-            f"a part of the bench ended with status {process.returncode} ({part}); its error "
-            "stands above. Finished parts are kept: the same command goes on from them"
+            f"a part of the bench ended with status {process.returncode} ({part}); its error is "
+            "printed above. Finished parts are kept: the same command resumes from them"
         )
 
 
@@ -129,7 +129,7 @@ def _replay(plan: "Plan", case: int) -> None:
 
 
 def _conclude(plan: "Plan", files: "PartFiles", output: Path) -> None:
-    """Put finished parts together, once all are there."""
+    """Merge the finished parts, once all are there."""
     from hoi_platform.commands.machine import machine_name
     from hoi_platform.commands.terminal import console, table
     from hoi_platform.services.artifacts.files import write_whole

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _REPORT: Final = "report"
 _LARGE_PICTURES: Final = {"gen_2dhoi": {"rendering": {"width": 1280, "height": 720}}}
+"""Settings of the part `large`: the full profile's size; chosen."""
 _NOT_MEASURED: Final = frozenset({"clip_accuracy", "visualization"})
 
 

@@ -11,10 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.ik import Side
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, LEFT_HAND, RIGHT_HAND
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 
 FINGERS: Final = ("index", "middle", "pinky", "ring", "thumb")
 """In the order of the skeleton."""
@@ -25,7 +26,7 @@ OPEN_DEG: Final = np.array([[-14, -8, -4]] * 4 + [[-30, -10, -5]], float)
 CLOSED_DEG: Final = np.array([[80, 85, 55]] * 4 + [[35, 45, 60]], float)
 """Flexion (5, 3) of a fist without an obstacle."""
 OPPOSITION_DEG: Final = 28.0
-"""How far the thumb's base turns in front of the palm in a grasp."""
+"""How far the thumb's base turns in front of the palm in a grasp; chosen by eye."""
 
 Distance = Callable[[Array], Array]
 """Signed distance (...,) in meters, negative inside, at points (..., 3) in the wrist's frame."""
@@ -40,7 +41,7 @@ class Hand:
 
     @cached_property
     def slots(self) -> slice:
-        """Where its 15 finger joints stand in the skeleton."""
+        """Indices of its 15 finger joints in the skeleton."""
         return LEFT_HAND if self.side == "left" else RIGHT_HAND
 
     @cached_property
@@ -98,7 +99,7 @@ class Hand:
         """(15, 3) axes about which positive angles close the hand.
 
         A finger closes about the normal of its direction and the palm's, the thumb about the
-        line across the palm, so that it comes round a handle from the other side.
+        line across the palm, so that it closes around a handle from the other side.
         """
         out, across, _ = self.palm_axes.T
         axes = np.zeros((15, 3))
@@ -180,7 +181,13 @@ def close_fingers(
             trial = np.tile(progress, (steps, 1))
             trial[:, moving:] = ramp[:, None]
             stop, segment = _first_contact(
-                hand, distance, finger, trial, moving, opposition_deg, clearance_m
+                hand,
+                distance,
+                finger=finger,
+                progress=trial,
+                moving=moving,
+                opposition_deg=opposition_deg,
+                clearance_m=clearance_m,
             )
             progress = trial[stop]
             if segment is None:

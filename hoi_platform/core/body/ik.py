@@ -11,18 +11,17 @@ from typing import Final, Literal
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, PARENTS
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle, unit
 
 Side = Literal["left", "right"]
 SIDES: Final[tuple[Side, Side]] = ("left", "right")
 
 WRIST_TWIST_SHARE: Final = 0.5
-"""Part of the forearm's pronation that the wrist joint carries; the elbow joint has the rest.
-
-Anatomically the forearm twists along its length; linear blend skinning wants it shared out.
-"""
+"""Share of the forearm's pronation that the wrist joint carries; the elbow joint has the rest.
+Chosen: the forearm twists along its length, and linear blend skinning needs it shared."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +123,9 @@ def swivel_direction(side: Side, line: Array, R_trunk: Array, swivel: Array) -> 
     Zero is lateral, positive is toward the front of a hanging arm and up for a raised one; a
     relaxed elbow has about −90°. ``R_trunk`` (T, 3, 3) is the world rotation of the trunk.
     """
-    u = line / np.linalg.norm(line, axis=-1, keepdims=True)
+    u = unit(line)
     lateral = R_trunk @ arm(side).bone
-    v = lateral - (lateral * u).sum(-1, keepdims=True) * u
-    v /= np.linalg.norm(v, axis=-1, keepdims=True)
+    v = unit(lateral - (lateral * u).sum(-1, keepdims=True) * u)
     sign = 1.0 if side == "left" else -1.0
     return np.cos(swivel)[:, None] * v + sign * np.sin(swivel)[:, None] * np.cross(u, v)
 

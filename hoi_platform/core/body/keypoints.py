@@ -6,17 +6,15 @@ rest-pose geometry and skinning weights alone, so any character and topology has
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.landmark_offsets import OFFSETS
 from hoi_platform.core.body.model import BodyModel, Posed
 from hoi_platform.core.body.skeleton import JOINT, NUM_JOINTS, PARENTS
-from hoi_platform.core.geometry.rotations import Array
 
 # Pose landmark ({s} is the side) → the joint that it is centered on.
 _POSE_JOINTS: Final = {
@@ -75,11 +73,6 @@ class KeypointRegressor:
     def positions(self, posed: Posed) -> Tensor:
         """World positions (T, K, 3) in the order of ``KEYPOINT_NAMES``; differentiable."""
         return self.points.skin(posed)
-
-    @cached_property
-    def joint_of_keypoint(self) -> NDArray[np.int64]:
-        """(K,) the joint that moves each keypoint most."""
-        return self.points.vertex_joint
 
 
 def keypoint_regressor(body: BodyModel, calibrated: bool = True) -> KeypointRegressor:

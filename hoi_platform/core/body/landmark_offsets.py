@@ -7,7 +7,6 @@ lengths are in statures; right sides mirror the left.
 
 from typing import Final
 
-# In the rest frame: +x to the body's left, +y up, +z forward.
 OFFSETS: Final[dict[str, tuple[float, float, float]]] = {
     "nose": (0.00045, 0.01036, -0.00868),
     "left_eye": (-0.00245, 0.00307, -0.00904),
@@ -46,8 +45,9 @@ OFFSETS: Final[dict[str, tuple[float, float, float]]] = {
     "left_hand_pinky_dip": (-0.00155, -0.00214, 0.00118),
     "left_hand_pinky_tip": (-0.00351, 0.00178, 0.00367),
 }
+"""Landmark → its offset from the anchor in the rest frame (statures): +x to the body's left, +y up,
++z forward; measured as above."""
 
-# The median error that remains, at the subject.
 SPREAD: Final[dict[str, float]] = {
     "nose": 0.00482,
     "left_eye": 0.00489,
@@ -86,3 +86,4 @@ SPREAD: Final[dict[str, float]] = {
     "left_hand_pinky_dip": 0.00275,
     "left_hand_pinky_tip": 0.00363,
 }
+"""Landmark → the median error that remains, at the subject (statures); measured as above."""

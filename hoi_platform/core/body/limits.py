@@ -13,9 +13,10 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.ik import split_twist
 from hoi_platform.core.body.skeleton import JOINT, JOINT_NAMES, NUM_JOINTS
-from hoi_platform.core.geometry.rotations import Array, axis_angle_from_matrix
+from hoi_platform.core.geometry.rotations import axis_angle_from_matrix
 
 _X, _Y, _Z = np.eye(3)
 

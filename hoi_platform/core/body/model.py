@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.skeleton import NUM_JOINTS, PARENTS
-from hoi_platform.core.geometry.rotations import Array
 
 
 class _Level(NamedTuple):
@@ -19,11 +19,11 @@ class _Level(NamedTuple):
     joints: list[int]
     parent_joints: list[int]
     parents: list[int]
-    """Where the parents stand within the level above."""
+    """Indices of the parents within the level above."""
 
 
 def _levels() -> tuple[list[_Level], list[int]]:
-    """The levels below the pelvis, and where each joint stands when they are concatenated."""
+    """The levels below the pelvis, and the index of each joint when they are concatenated."""
     above, levels, order = [0], [], [0]
     while joints := [j for j, parent in enumerate(PARENTS) if parent in above]:
         parent_joints = [PARENTS[j] for j in joints]

@@ -5,13 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import NUM_JOINTS
-from hoi_platform.core.geometry.rotations import (
-    Array,
-    axis_angle_from_matrix,
-    matrix_from_axis_angle,
-)
+from hoi_platform.core.geometry.rotations import axis_angle_from_matrix, matrix_from_axis_angle
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ JOINT: Final[dict[str, int]] = {name: i for i, name in enumerate(JOINT_NAMES)}
 PARENTS: Final[tuple[int, ...]] = tuple(-1 if p is None else JOINT[p] for _, p in _TREE)
 
 NUM_JOINTS: Final = len(JOINT_NAMES)  # 55
-NUM_BODY_JOINTS: Final = 22  # pelvis … wrists: what hoi_data.pkl calls poses
+NUM_BODY_JOINTS: Final = 22
+"""Pelvis to wrists: what GRAIL's hoi_data.pkl calls poses (SMPL-X)."""
 LEFT_HAND: Final = slice(25, 40)
 RIGHT_HAND: Final = slice(40, 55)

@@ -9,11 +9,11 @@ class RunnerConfig(Config):
     """An external program that speaks the runner contract (docs/runners.md)."""
 
     command: list[str] = Field(min_length=1)
-    """The program and its first arguments; called with ``--request REQUEST.json`` behind them."""
+    """The program and its first arguments; called with ``--request REQUEST.json`` after them."""
     env: dict[str, str] = {}
-    """Variables set for it, beside the few that every runner gets."""
+    """Variables that are set for it, besides the few that every runner gets."""
     pass_env: list[str] = []
-    """Names of variables that it gets from the platform's own environment."""
+    """Names of variables that are passed on from the platform's own environment."""
     idle_timeout_s: float = Field(600.0, gt=0)
     """Time without a line of progress after which it counts as hanging (s)."""
     memory_limit_mb: float | None = Field(None, gt=0)
@@ -23,21 +23,21 @@ class RunnerConfig(Config):
 
 
 class ModelConfig(Config):
-    """Where a backend's model lies and how it runs; each backend says which of these it reads."""
+    """Where a backend's model is and how it runs; each backend says which of these it reads."""
 
     path: str | None = None
-    """Folder or file of the weights on this machine; its content is in the fingerprint."""
+    """Folder or file of the weights on this machine; its content is part of the fingerprint."""
     hub_id: str | None = None
     """Name on the model hub, for the error that says what to download; nothing is downloaded."""
     device: str = "auto"
-    """``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` takes CUDA where there is one."""
+    """``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` is CUDA where there is one."""
     weights: dict[str, str] = {}
-    """Further weight files by the name under which a runner's request lists them."""
+    """Further weight files, by the name under which a runner's request lists them."""
     license: str | None = None
     """License of code and weights, as the records are to state it; null: the backend's own."""
     commercial_ok: bool | None = None
     """Whether commercial use of what the model makes is permitted; null: by its license."""
     options: dict[str, str | int | float | bool] = {}
-    """What the backend itself understands beside this; it refuses what it does not know."""
+    """Settings of the backend itself, in its own units; it refuses those that it does not know."""
     runner: RunnerConfig | None = None
-    """Set for backends that run as a program of their own."""
+    """Set for backends that run as an external program."""

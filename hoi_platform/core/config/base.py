@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hoi_platform.core.errors import ConfigError
 
 _LONGEST_ECHO: Final = 60
-"""Characters of a value that an error repeats; a prompt has hundreds."""
+"""Characters of a value that an error repeats; chosen: a prompt has hundreds."""
 
 
 class Config(BaseModel):
@@ -65,7 +65,8 @@ def hint(name: str, known: Sequence[str]) -> str:
 
 
 def _where(loc: tuple[Any, ...], data: Any) -> str:
-    """The place in the file, without the marks by which pydantic tells a Union's members apart."""
+    """The place in the file, without the marks by which pydantic distinguishes a Union's
+    members."""
     parts, node = [], data
     for part in loc:
         if _is_in(node, part):

@@ -1,6 +1,6 @@
 """Configuration of the 2D stage (``configs/gen_2dhoi/*.yaml``), with GRAIL's names.
 
-What each key does here, which stages read it and which values are refused stands in ``keys``.
+What each key does here, which stages read it and which values are refused is in ``keys``.
 """
 
 from typing import Annotated, Final, Literal

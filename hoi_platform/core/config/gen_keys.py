@@ -77,7 +77,7 @@ GEN_KEYS: Final[dict[str, Key]] = {
     "scale.max_iterations": Key(("object_scale if searched",)),
     "rendering.*": RENDER,
     "rendering.num_rand_scenes": Key(
-        note="how many clips are asked for",
+        note="how many clips are requested",
         accepts=lambda count: count <= MAX_SEED,
         refused_by=("scene_render",),
         cure=f"the grid has {MAX_SEED} seeds; set it to {MAX_SEED} or less",

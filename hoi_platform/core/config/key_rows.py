@@ -1,4 +1,4 @@
-"""What rows of the table of keys have in common (see ``keys``)."""
+"""Rows and parts of rows that the tables of keys share (see ``keys``)."""
 
 from typing import Final
 
@@ -13,12 +13,12 @@ PERFORMED: Final = Key(("performance", *SIMULATED.reads))
 IMPORTED: Final = Key(tuple(f"{stage} if imported" for stage in VIDEO))
 TERMS: Final = ("filtered_hoi",)
 """The packaged clip states the terms of what it was made from, whatever that was."""
-STATED: Final = Key(TERMS, note="stated in the records of all that follows, which is not made anew")
+STATED: Final = Key(TERMS, note="stated in later records; nothing is made again")
 RENDER: Final = Key(("scene_render",))
 
 
 def fixed_folder(stage: str, *values: str) -> Key:
-    """A folder of GRAIL's layout; only ``values`` are accepted when ``stage`` is asked for."""
+    """A folder of GRAIL's layout; only ``values`` are accepted when ``stage`` is requested."""
     return Key(
         note="GRAIL's layout, which is fixed here",
         accepts=values,
@@ -49,5 +49,5 @@ def model_rows(key: str, *stages: str, stated: Key = STATED) -> dict[str, Key]:
 
 
 def refused(stage: str, accepted: tuple[object, ...], cure: str) -> Key:
-    """A key of GRAIL's of which only ``accepted`` values are the case here."""
+    """A key of GRAIL's of which only ``accepted`` values are supported here."""
     return Key(accepts=accepted, refused_by=(stage,), cure=cure)

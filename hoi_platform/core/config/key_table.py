@@ -22,7 +22,7 @@ _OBJECT: Final[dict[str, Key]] = {
     "name": Key(("video_prompt", "object_scale if searched")),
     "source": Key(
         ("object_mesh",), may_change=("performance", *VIDEO, *TERMS)
-    ),  # the library's objects bring a grasp
+    ),  # the library's objects have a grasp of their own
     "up": Key(("object_mesh if from a file",)),
     "grasp.*": PERFORMED,
     "license": STATED,

@@ -2,7 +2,7 @@
 
 A key's value is in the fingerprint of the stages of ``reads`` and of no other. A key without
 ``reads`` says in ``note`` what it does instead. A value outside ``accepts`` is refused when one of
-the stages of ``refused_by`` is asked for: honoring it would change the result, and this platform
+the stages of ``refused_by`` is requested: honoring it would change the result, and this platform
 cannot. Used by the loader, by ``hoi config explain`` and by the test that walks every field.
 
 Keys are paths with ``*`` for any one part; the most exact one counts. A stage may carry a

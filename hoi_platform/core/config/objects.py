@@ -1,26 +1,25 @@
-"""The object catalog (``configs/objects/*.yaml`` and the user's own entries)."""
+"""The object catalogue (``configs/objects/*.yaml`` and the user's own entries)."""
 
 from typing import Literal
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
+from hoi_platform.core.arrays import Vec3
 from hoi_platform.core.config.base import Config
-
-Vec3 = tuple[float, float, float]
 
 
 class GraspHint(Config):
     """A power grasp in object coordinates and mesh units (before ``obj_scale``)."""
 
     point: Vec3
-    """The middle of the grasped part, on its axis: between palm and fingers."""
+    """The middle of the grasped part, on its axis: between palm and fingers (mesh units)."""
     approach: Vec3
-    """Direction in which the palm moves onto the object (unit)."""
+    """Direction in which the palm moves onto the object (unit vector; any length is accepted)."""
     axis: Vec3
-    """Direction of the part, perpendicular to ``approach``, + to the thumb's side (unit)."""
+    """Direction of the part, perpendicular to ``approach``, + to the thumb's side (unit vector)."""
     width: float = Field(gt=0)
-    """Thickness of the part between palm and fingers."""
+    """Thickness of the part between palm and fingers (mesh units)."""
 
     @field_validator("approach", "axis")
     @classmethod
@@ -45,24 +44,27 @@ class ObjectEntry(Config):
     """One object: the reference's ``obj_scale`` and ``scene``; all further fields are optional."""
 
     obj_scale: Vec3 | None = None
-    """Meters per mesh unit along x, y, z; one number serves for all. None: from its real size."""
+    """Meters per mesh unit along x, y, z; a single number applies to all three. None: from its real
+    size."""
     scene: str = "indoor2-manipulation"
+    """Name of its scene, a file of ``configs/scenes``."""
     task: str = "manipulation"
+    """What is done with it."""
     name: str | None = None
-    """How a prompt calls it; the category with spaces when absent."""
+    """What a prompt calls it; None: the category, with spaces for underscores."""
     source: str | None = None
-    """``library:<name>`` or a mesh file (relative to the catalog file's folder)."""
+    """``library:<name>`` or a mesh file (relative to the catalogue file's folder)."""
     up: Literal["y", "z"] = "z"
     """The source's upward axis."""
     real_size_m: float | None = Field(None, gt=0, le=50)
     """Longest side of the real object (m); used when there is no ``obj_scale``."""
     license: str | None = None
-    """License of the mesh, an SPDX identifier where there is one; none given: unknown. The
-    library's own objects are under the platform's."""
+    """License of the mesh, an SPDX identifier where there is one; None: unknown. Objects of the
+    library have the platform's."""
     commercial_ok: bool | None = None
-    """Whether commercial use is permitted; not given: what is known of the license."""
+    """Whether commercial use is permitted; None: what is known of the license."""
     grasp: GraspHint | None = None
-    """Where to take it; None: the library's hint, or found from the geometry."""
+    """Where to grasp it; None: the library's hint, or found from the geometry."""
 
     @field_validator("obj_scale", mode="before")
     @classmethod
@@ -81,17 +83,19 @@ class ObjectEntry(Config):
 
 
 class ObjectsFile(Config):
-    """A catalog file: the reference's ``objects``, and the data set that they belong to."""
+    """A catalogue file: the reference's ``objects``, and the dataset that they belong to."""
 
     dataset: str | None = None
-    """None: the file's name without its extension."""
+    """Dataset of its objects; None: the file's name without its extension."""
     objects: dict[str, ObjectEntry]
+    """Category → object."""
 
 
 class SizesFile(Config):
     """``real_world_sizes.yaml``: longest side in meters by category word."""
 
     sizes: dict[str, float]
+    """Category word → longest side (m), over 0 and below 50."""
 
     @field_validator("sizes")
     @classmethod

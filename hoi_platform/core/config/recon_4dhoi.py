@@ -1,6 +1,6 @@
 """Configuration of the 4D stage (``configs/recon_4dhoi/*.yaml``), with GRAIL's names.
 
-What each key does here, which stages read it and which values are refused stands in ``keys``.
+What each key does here, which stages read it and which values are refused is in ``keys``.
 """
 
 from typing import Literal, Self

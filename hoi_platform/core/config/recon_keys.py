@@ -31,7 +31,7 @@ _SOMA_FOLDERS: Final = {
 _STAGE: Final = "optimization.opt_stage_specs.*"
 _EVAL_CURE: Final = "set filtering.keypoint_thr and filtering.contact_thr instead"
 _LOSS_THRESHOLD: Final = refused(
-    "reconstruction", (), "remove the key: limits of final values stand in filtering"
+    "reconstruction", (), "remove the key: limits of final values are in filtering"
 )
 
 RECON_KEYS: Final[dict[str, Key]] = {
@@ -130,7 +130,7 @@ RECON_KEYS: Final[dict[str, Key]] = {
     "optimization.eval.contact.max_contact_dist": refused("filtered_hoi", (None, 0.15), _EVAL_CURE),
     "filtering.*": Key(("filtered_hoi",)),
     "post_processing.center_at_object": refused(
-        "filtered_hoi", (True,), "set it to true: the packaged origin lies below table or object"
+        "filtered_hoi", (True,), "set it to true: the packaged origin is below table or object"
     ),
     "post_processing.compute_contact_points_nframes_before_inter_start": refused(
         "filtered_hoi",

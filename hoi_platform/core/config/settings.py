@@ -9,7 +9,7 @@ from hoi_platform.core.errors import ConfigError
 
 Profile = Literal["demo", "full"]
 
-# What each profile lays over the YAML files; "full" is the files as they are.
+# What each profile changes in the YAML files; "full" is the files as they are.
 PROFILES: Final[dict[str, dict[str, Any]]] = {
     "full": {},
     "demo": {
@@ -22,10 +22,10 @@ PROFILES: Final[dict[str, dict[str, Any]]] = {
 
 
 class Settings(Config):
-    """The configuration of both stages after YAML, profile and flags are laid over each other."""
+    """The configuration of both stages from YAML files, profile and flags."""
 
     profile: Profile = "full"
-    """Values that are laid over the files."""
+    """Set of values that override the files."""
     gen_2dhoi: Gen2DHOIConfig = Gen2DHOIConfig()
     """2D stage."""
     recon_4dhoi: Recon4DHOIConfig = Recon4DHOIConfig()
@@ -33,7 +33,7 @@ class Settings(Config):
 
 
 def merged(*layers: dict[str, Any]) -> dict[str, Any]:
-    """Lay nested dictionaries over each other; later ones win, lists are replaced."""
+    """Merge nested dictionaries; later ones win, lists are replaced."""
     result: dict[str, Any] = {}
     for layer in layers:
         for key, value in layer.items():

@@ -13,7 +13,7 @@ from hoi_platform.core.config.settings import Settings
 
 @dataclass(frozen=True)
 class Refusal:
-    """A value that a stage cannot honor."""
+    """A value that a stage does not support."""
 
     path: str
     """With its section: ``gen_2dhoi.simulation.save_usd``."""

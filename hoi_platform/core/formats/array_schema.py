@@ -1,4 +1,4 @@
-"""Named arrays held against a schema: shape with symbolic sizes, kind of numbers, finiteness."""
+"""Named arrays checked against a schema: shape with symbolic sizes, kind of numbers, finiteness."""
 
 import zlib
 from collections.abc import Collection, Mapping, Sequence
@@ -49,7 +49,7 @@ def save_arrays(file: Path | BinaryIO, *, pickled: Collection[str] = (), **array
 def load_arrays(path: Path, what: str, names: Collection[str] | None = None) -> dict[str, NDArray]:
     """The arrays of an npz, or those of ``names`` that it has; pickles are not opened.
 
-    Raises BadInputError, which says that the file is no ``what``.
+    Raises BadInputError, which says that the file is not a ``what``.
     """
     try:
         # np.load leaves a file open that it was given by name and could not read.
@@ -108,7 +108,7 @@ def check_arrays(
 
 
 def _mistake(spec: ArraySpec, array: NDArray, sizes: dict[str, tuple[int, str]]) -> str:
-    """What is wrong with one array, or nothing; notes the symbols that it fixes."""
+    """What is wrong with one array, or nothing; records the symbols that it fixes."""
     if array.dtype.kind not in _DTYPE_KINDS[spec.kind]:
         return f"has type {array.dtype}, not {spec.kind}"
     if array.ndim != len(spec.shape):

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, LEFT_HAND, RIGHT_HAND
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 
 HANDS: Final = ("left_hand", "right_hand")
 CONTACT_THRESHOLD_M: Final = 0.05
+"""Largest distance between a hand's surface and the object that counts as contact (m); GRAIL's."""
 _WRISTS: Final = (JOINT["left_wrist"], JOINT["right_wrist"])
 
 

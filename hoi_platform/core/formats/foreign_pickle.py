@@ -7,6 +7,7 @@ from typing import Any, Final
 from hoi_platform.core.errors import BadInputError
 
 MAX_BYTES: Final = 1 << 30
+"""Largest pickle that is opened (bytes); chosen far above any clip."""
 
 # What numpy arrays, scalars and plain containers need; everything else is refused.
 _ALLOWED: Final = frozenset(

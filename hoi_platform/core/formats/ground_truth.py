@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import NUM_JOINTS
 from hoi_platform.core.formats.array_schema import ArraySpec, read_arrays, save_arrays
-from hoi_platform.core.geometry.rotations import Array
 
 SCHEMA_VERSION: Final = 1
 

@@ -1,4 +1,4 @@
-"""The result of a reconstruction: who moved how, where the object went, where they touched.
+"""The result of a reconstruction: how the person moved, where the object went, where they touched.
 
 Frames: the raw result lives in the world of the clip's ``SceneSpec``. The packaged result is
 shifted so that its origin lies on the ground below the middle of the table (below the object's
@@ -13,17 +13,18 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import NUM_JOINTS
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays
 from hoi_platform.core.formats.contact_record import ContactPoints, ContactRecord
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.parts import BoxSpec, MeshSpec, table_of
 
 FK_TOLERANCE_M: Final = 1e-4
-"""Largest distance between a stored joint and forward kinematics of what is stored (m)."""
+"""Largest distance between a stored joint and forward kinematics of what is stored (m); chosen:
+above float32's rounding, below anything visible."""
 
 PACKAGED_ORIGIN: Final = "packaged_origin_world"
 
@@ -54,7 +55,7 @@ class HoiData:
     contact_points: ContactPoints
     contact: ContactRecord
     joint_confidence: Array | None = None
-    """(T, 55) in [0, 1]: how well the video supports each joint; None where nobody measured it."""
+    """(T, 55) in [0, 1]: how well the video supports each joint; None where it was not measured."""
     betas: Array = field(default_factory=lambda: np.zeros(0))
     """Shape coefficients; for Anny the phenotype values, named in ``meta['shape_names']``."""
     scale: float = 1.0

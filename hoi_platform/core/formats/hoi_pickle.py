@@ -2,8 +2,8 @@
 
 It holds only plain containers, numbers, strings and numpy arrays. Where the reference's reading
 script (``object_data``) and its code (``obj_data``) differ, both are written. Beyond the
-reference's keys stand ``joint_confidence``, ``rest_joints``, ``joint_names`` and the poses of jaw
-and eyes, so that the motion can be replayed without a licensed body model: rotate about the
+reference's keys there are ``joint_confidence``, ``rest_joints``, ``joint_names`` and the poses of
+jaw and eyes, so that the motion can be replayed without a licensed body model: rotate about the
 pelvis, then add ``trans``.
 """
 
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import JOINT_NAMES, NUM_BODY_JOINTS, NUM_JOINTS, PARENTS
 from hoi_platform.core.errors import BadInputError
@@ -26,11 +27,11 @@ from hoi_platform.core.formats.contact_record import (
 )
 from hoi_platform.core.formats.foreign_pickle import load_foreign_pickle
 from hoi_platform.core.formats.hoi_data import HoiData
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.parts import BoxSpec, table_of
 
-PROTOCOL: Final = 4  # protocol 5 needs Python 3.8; simulators' environments are often older
+PROTOCOL: Final = 4
+"""Pickle protocol; chosen: 5 needs Python 3.8, and simulators' environments are often older."""
 
 # Key of human_data → its joints among the 55.
 _POSE_KEYS: Final = {

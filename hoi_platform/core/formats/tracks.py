@@ -5,7 +5,7 @@ Two files hold them, both readable by the reference's tools and without a pickle
 - masks, npz: bit-packed masks, confidence and flags; beside them, under the name that the
   reference reads and we do not, its pickled dict ``masks`` frame → {0: object, 1: human}.
 - depth, torch file: a list of T tensors (height, width), float16 meters, nan where unknown. The
-  archive is deflated, which ``torch.load`` takes. float16 is exact to 1 mm up to 4 m, 2 mm to 8 m.
+  archive is deflated, which ``torch.load`` reads. float16 is exact to 1 mm up to 4 m, 2 mm to 8 m.
 
 121 frames at 1280x720 take 670 MB in memory (depth 446, masks 223), on disk about 1 MB of masks
 and 10 to 30 MB of depth; while saving, 450 MB more.
@@ -21,11 +21,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Mask
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.array_schema import ArraySpec, read_arrays, save_arrays
 
-Masks = NDArray[np.bool_]
-
+Masks = Mask
+"""(T, height, width)."""
 SCHEMA_VERSION: Final = 1
 OBJECT, HUMAN = 0, 1
 """Column of ``SceneTracks.confidence`` and key of the reference's dict."""
@@ -78,7 +79,7 @@ class SceneTracks:
         return len(self.object_masks)
 
     def facts(self) -> dict[str, float]:
-        """Figures that tell at a glance how good the tracks are."""
+        """Figures that show at a glance how good the tracks are."""
         area = int(np.prod(self.object_masks.shape[1:]))
         return {
             "object_confidence_mean": float(self.confidence[:, OBJECT].mean()),

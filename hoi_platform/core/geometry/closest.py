@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from hoi_platform.core.geometry.mesh import Array, Indices, TriangleMesh
+from hoi_platform.core.arrays import Array, Indices
+from hoi_platform.core.geometry.mesh import TriangleMesh
 
 
 class ClosestPoints:

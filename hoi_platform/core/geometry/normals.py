@@ -4,10 +4,13 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from hoi_platform.core.geometry.mesh import Array, Indices, TriangleMesh
+from hoi_platform.core.arrays import Array, Indices
+from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.topology import directed_edges
 
 CREASE_ANGLE_DEG = 40.0
+"""Edges that bend more than this stay sharp; chosen between a cylinder of 12 sides (30°) and a
+chamfer (45°)."""
 
 
 def corner_normals(mesh: TriangleMesh) -> tuple[Array, Indices]:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.topology import is_consistently_wound, weld
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 
@@ -49,8 +49,9 @@ class ObjectSurface:
         return result.reshape(p_world.shape[:2])
 
 
-# Directions along which no modeled edge or face is likely to lie.
 _RAYS: Final = np.array([[0.36, 0.48, 0.8], [-0.61, 0.33, 0.72], [0.29, -0.83, 0.47]])
+"""Unit vectors of the rays that decide what is inside; chosen where no modeled edge or face is
+likely to lie."""
 
 
 def enclosed(mesh: TriangleMesh, points: Array) -> NDArray[np.bool_]:

@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 
 _NEAR_M = 1e-3
+"""Near plane (m): vertices closer to the camera are not projected. Chosen."""
 
 
 class Raster(NamedTuple):

@@ -1,10 +1,14 @@
 """Rotation conversions on numpy arrays of any batch shape (conventions: ``core.geometry``)."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-Array = NDArray[np.floating]
+from hoi_platform.core.arrays import Array
+
+
+def unit(v: Array) -> Array:
+    """(..., n) of length one; nan for zero vectors."""
+    return v / np.linalg.norm(v, axis=-1, keepdims=True)
 
 
 def matrix_from_axis_angle(axis_angle: Array) -> Array:
@@ -41,7 +45,7 @@ def rotation_angle(R_a: Array, R_b: Array) -> Array:
 
 
 def rotation_between(a: Array, b: Array) -> Array:
-    """The smallest rotation (3, 3) that takes the direction of ``a`` (3,) to that of ``b`` (3,)."""
+    """The smallest rotation (3, 3) that turns the direction of ``a`` (3,) to that of ``b`` (3,)."""
     a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
     axis = np.cross(a, b)
     sine, cosine = np.linalg.norm(axis), float(a @ b)
@@ -57,7 +61,7 @@ def rotation_between(a: Array, b: Array) -> Array:
 def nearest_rotation(M: Array) -> Array:
     """The rotation (..., 3, 3) nearest to a matrix in the Frobenius norm (by its SVD).
 
-    Mends rotations that went through single precision.
+    Repairs rotations that went through single precision.
     """
     U, _, Vt = np.linalg.svd(np.asarray(M, dtype=float))
     flip = np.ones(M.shape[:-1])

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.array_schema import load_arrays, save_arrays
 from hoi_platform.core.geometry.closest import ClosestPoints
-from hoi_platform.core.geometry.mesh import Array, TriangleMesh
+from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.winding import inside_grid
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _MARGIN_CELLS = 3
+"""Cells of the grid around the mesh; chosen: interpolation near the surface needs one."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Things that stand still, as one interface: boxes in any pose and triangle meshes (world, m)."""
+"""Solids that do not move, as one interface: boxes in any pose and triangle meshes (world, m)."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,25 +7,29 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.closest import ClosestPoints
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.object_surface import enclosed
-from hoi_platform.core.geometry.rotations import Array
 
-# Corner i has the sign of bit 0, 1, 2 along x, y, z; triangles counter-clockwise from outside.
 BOX_QUADS: Final = (
     (0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)
 )  # fmt: skip
+"""Corner i has the sign of bit 0, 1, 2 along x, y, z; counter-clockwise from outside. The numbering
+is chosen."""
 _FACES: Final = np.array([t for a, b, c, d in BOX_QUADS for t in ((a, b, c), (a, c, d))])
 _CORNERS: Final = np.array([[i & 1, i >> 1 & 1, i >> 2 & 1] for i in range(8)]) - 0.5
 _LEVEL_STEP_M: Final = 0.1
+"""Largest distance between two ``levels`` of a mesh (m); chosen."""
 _CHUNK: Final = 256
+"""Points that are compared with all triangles at once; chosen to bound memory."""
 _EDGE: Final = 1e-9
-"""Slack of barycentric coordinates: a point above an edge is above both of its triangles."""
+"""Slack of barycentric coordinates, so that a point above an edge is above both of its triangles;
+chosen a million times above float64's rounding."""
 
 
 class Shape(Protocol):
-    """What rests on, bumps into, walks over or draws a thing needs to know of it."""
+    """What resting on, bumping into, walking over or drawing a solid requires."""
 
     def distance(self, points: Array) -> Array:
         """World points (..., 3) → signed distance (...), negative inside."""
@@ -36,7 +40,7 @@ class Shape(Protocol):
         ...
 
     def rest_gap(self, vertices: Array) -> float:
-        """How far a thing with these vertices (V, 3) is from resting on it (m).
+        """How far an object with these vertices (V, 3) is from resting on it (m).
 
         The gap below it (penetration counts as well) and how far its middle is beside it, added
         as legs.

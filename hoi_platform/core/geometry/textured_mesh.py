@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.geometry.mesh import Array, Indices, TriangleMesh
-
-RGB = tuple[float, float, float]
+from hoi_platform.core.arrays import Array, Indices
+from hoi_platform.core.colors import RGB
+from hoi_platform.core.geometry.mesh import TriangleMesh
 
 
 @dataclass(frozen=True, eq=False)

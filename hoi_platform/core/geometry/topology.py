@@ -7,9 +7,11 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from hoi_platform.core.geometry.mesh import Array, Indices, TriangleMesh
+from hoi_platform.core.arrays import Array, Indices
+from hoi_platform.core.geometry.mesh import TriangleMesh
 
 _WELD_TOLERANCE = 1e-6
+"""Share of the longest side within which vertices are one; chosen: ten times float32's rounding."""
 
 
 @dataclass(frozen=True)

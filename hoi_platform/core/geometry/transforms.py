@@ -1,9 +1,8 @@
 """Rigid transforms as 4x4 matrices (conventions: ``core.geometry``)."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.floating]
+from hoi_platform.core.arrays import Array
 
 
 def rigid(R: Array, t: Array) -> Array:

@@ -3,11 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.geometry.mesh import Array, TriangleMesh
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.topology import is_consistently_wound, weld
 
-# Off the grid lines by an irrational part of a cell: rays miss edges of axis-aligned shapes.
 _JITTER = np.array([1.3579e-4, 2.2361e-4, 3.1416e-4])
+"""Offset of the rays from the grid's lines (cells), irrational so that they miss the edges of
+axis-aligned shapes; chosen."""
 
 
 def inside_grid(mesh: TriangleMesh, axes: tuple[Array, Array, Array]) -> NDArray[np.bool_]:

@@ -14,8 +14,10 @@ from typing import Final, TextIO
 from hoi_platform.core.errors import StorageError
 
 LOCK_PATIENCE_S: Final = 600.0
-"""A lock is held for as long as files are renamed: milliseconds, unless its holder was stopped."""
+"""How long to wait for a lock (s). It is held while files are renamed, for milliseconds, unless its
+holder was stopped. Chosen."""
 _LOCK_POLL_S: Final = 0.02
+"""Between two attempts to get a lock (s); chosen."""
 
 _CURES: Final = {
     errno.ENOSPC: "free space there",
@@ -46,7 +48,7 @@ def write_whole(path: Path, data: bytes | str) -> None:
 
 
 def move_whole(source: Path, target: Path) -> None:
-    """Move a finished file or folder to its place, replacing what stands there.
+    """Move a finished file or folder to its place, replacing what is there.
 
     Both must be on one file system. A folder is swapped by two renames, so that a reader sees
     the old one, none, or the new one, never a mixture.
@@ -63,7 +65,7 @@ def move_whole(source: Path, target: Path) -> None:
 
 
 def copy_whole(source: Path, target: Path) -> None:
-    """Copy a file or folder to ``target`` in one step, replacing what stands there."""
+    """Copy a file or folder to ``target`` in one step, replacing what is there."""
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -95,10 +95,10 @@ def file_digest(path: Path) -> str:
 
 
 def unchanged_file_digest(path: Path) -> str:
-    """``file_digest``, computed once in this process as long as the file is not touched.
+    """``file_digest``, computed once per process unless the file is touched.
 
-    A write moves the times, a file put in its place has another inode; the time of the inode's
-    change cannot be set back by a program.
+    A write moves the times, a file put in its place has another inode; the inode's change time
+    cannot be set back by a program.
     """
     info = path.stat()
     identity = (info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)

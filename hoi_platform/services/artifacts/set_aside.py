@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def set_aside(
     stages: "Stages", name: str, subject: ObjectId | ClipId, *, verify: bool = True
 ) -> ArtifactRecord | None:
-    """The record of the variant of today's backend, if nothing has to be made for it to go on."""
+    """The record of the variant of today's backend, if it can be used without making anything."""
     if not ARTIFACTS[name].variants:
         return None
     backend = stages.stages[name].backend(stages.context(subject).settings)

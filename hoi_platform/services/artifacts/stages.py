@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.characters import CharacterConfig
 from hoi_platform.core.config.objects import GraspHint, ObjectEntry
@@ -28,8 +29,6 @@ from hoi_platform.services.artifacts.store import ArtifactStore, Staging, State,
 from hoi_platform.services.configuration import ConfigFiles
 from hoi_platform.services.meshes.catalogue import Catalogue
 from hoi_platform.services.secrets import redacted
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Stage:
     needs: Callable[[Context], tuple[str, ...]] | None = None
     """Those of ``upstream`` that today's configuration has it read; None: all."""
     on_demand: bool = False
-    """Made only where a stage that is asked for needs it."""
+    """Made only where a requested stage needs it."""
 
     def needed(self, context: Context) -> tuple[str, ...]:
         """What has to be done before it, of which its fingerprint is made."""
@@ -133,7 +132,7 @@ class Work:
     def optional_input(self, asset: str, key: str) -> Path | None:
         """The same for a file that an upstream asset need not have written.
 
-        A file that lies there without being part of the artifact is not read.
+        A file that is there without being part of the artifact is not read.
         """
         subject = upstream_subject(asset, self.subject)
         record = self.store.record(asset, subject)
@@ -234,7 +233,7 @@ class Stages:
         return stage.backend(context.settings), stage.settings(context)
 
     def status(self, name: str, subject: ObjectId | ClipId, *, verify: bool = True) -> Status:
-        """Whether the stage's artifact stands as today's inputs ask."""
+        """Whether the stage's artifact is up to date with today's inputs."""
         status = self.store.status(name, subject, self.fingerprint(name, subject), verify=verify)
         if status.state in (State.STALE, State.MISSING):
             aside = set_aside(self, name, subject, verify=verify)
@@ -243,14 +242,14 @@ class Stages:
         return status
 
     def put_in_place(self, name: str, subject: ObjectId | ClipId) -> ArtifactRecord | None:
-        """Let the variant of today's backend go on; None where it has to be made."""
+        """Put the variant of today's backend in place; None where it has to be made."""
         record = set_aside(self, name, subject)
         if record is not None:
             self.store.put_in_place(subject, record)
         return record
 
     def restated(self, name: str, subject: ObjectId | ClipId) -> ArtifactRecord | None:
-        """The record of a result that is done, with the licenses that are stated today.
+        """The record of a finished result, with the licenses that are stated today.
 
         A license is a statement about a result and no part of its identity: a new one redoes
         nothing, but is passed on to what follows.

@@ -1,7 +1,7 @@
-"""The results folder: where artifacts lie, which are done, and how a new one is put in place.
+"""The results folder: where artifacts are, which are done, and how a new one is put in place.
 
-Of a kind with variants, what each backend made lies in a tree of its own; the variant that goes on
-is copied to the artifact's place. A variant's record is word for word the one that it has there.
+Of a kind with variants, the results of each backend have a tree of their own; the variant in use is
+copied to the artifact's place, together with its record, unchanged.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ from hoi_platform.services.artifacts.record import (
 
 
 class State(StrEnum):
-    """What today's inputs and settings say of an artifact."""
+    """What an artifact is under today's inputs and settings."""
 
     DONE = "done"
     MISSING = "missing"
@@ -136,7 +136,7 @@ class ArtifactStore:
         for upstream, digest in record.inputs.items():
             now = self.record(upstream, upstream_subject(upstream, subject))
             if now is None or now.digest != digest:
-                return Status(State.STALE, f"{upstream} was made anew with another content")
+                return Status(State.STALE, f"{upstream} was made again with other content")
         return self.files_status(record, verify=verify)
 
     def files_status(
@@ -194,7 +194,7 @@ class ArtifactStore:
         return record
 
     def put_in_place(self, subject: Subject, record: ArtifactRecord) -> None:
-        """Let a variant, whose record this is, go on; what stood there stays a variant."""
+        """Put the variant of this record in use; the one that it replaces stays a variant."""
         kind = ARTIFACTS[record.asset]
         with self._locked(kind):
             self._keep_standing(kind, subject, besides=record.variant)
@@ -211,7 +211,7 @@ class ArtifactStore:
                 self._write_record(record, subject, record.variant)
 
     def rewrite_variant(self, subject: Subject, record: ArtifactRecord) -> None:
-        """Replace a variant's record, and the artifact's where the variant stands in place."""
+        """Replace a variant's record, and the artifact's where the variant is in use."""
         with self._locked(ARTIFACTS[record.asset]):
             self._write_record(record, subject, record.variant)
             standing = self.record(record.asset, subject)
@@ -232,9 +232,8 @@ class ArtifactStore:
     def _keep_standing(
         self, kind: ArtifactKind, subject: Subject, besides: str | None = None
     ) -> None:
-        """Give what stands in place its variant's tree, as versions without variants did not.
-
-        Not for ``besides``, which is about to be replaced.
+        """Create the variant's tree of what is in place, which versions without variants lack. Not
+        for ``besides``, which is about to be replaced.
         """
         standing = self.record(kind.name, subject) if kind.variants else None
         if standing is None or standing.variant == besides:

@@ -16,7 +16,7 @@ from hoi_platform.services.backends.registry import Backend, Role, find_backend
 
 @dataclass(frozen=True)
 class RoleKeys:
-    """Where a role's backend stands in the configuration, and who asks for it."""
+    """Where a role's backend is configured, and which stages ask for it."""
 
     stages: tuple[str, ...]
     name: str
@@ -82,7 +82,7 @@ def chosen(role: Role, settings: Settings) -> Choice:
 
 
 def is_asked(role: Role, settings: Settings) -> bool:
-    """Whether a clip with these settings asks anybody in the role."""
+    """Whether a clip with these settings asks a backend of the role."""
     gen, asker = settings.gen_2dhoi, ROLE_KEYS[role].asked_by
     if role == "vision_model":
         prompted = gen.video.model_api not in PROMPTLESS_VIDEO
@@ -120,7 +120,7 @@ def model_mistakes(settings: Settings, stages: Collection[str]) -> Iterator[tupl
 
 
 def _unasked(role: Role, keys: RoleKeys, settings: Settings) -> Iterator[tuple[str, str]]:
-    """Keys of a role that nobody asks with these settings."""
+    """Keys of a role that no stage asks with these settings."""
     if keys.asked_by is None or is_asked(role, settings):
         return
     asker = chosen(keys.asked_by, settings).backend

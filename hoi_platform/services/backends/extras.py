@@ -25,7 +25,7 @@ def missing(extra: Extra) -> list[str]:
 
 
 def cure(extra: Extra) -> str:
-    """What to type."""
+    """The command that installs it."""
     return f"pip install 'hoi-platform[{extra}]'"
 
 

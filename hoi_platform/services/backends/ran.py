@@ -1,4 +1,5 @@
-"""What a record says of the backends that ran: names, versions and hashes, never what was asked."""
+"""What a record says of the backends that ran: names, versions and hashes, never what was
+configured."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,15 +1,13 @@
 """The registry of backends: role and name → how one is made, configured and licensed."""
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final, Literal, get_args
 
 from hoi_platform.core.config.backends import ModelConfig
 from hoi_platform.core.config.base import Config
 from hoi_platform.core.errors import ConfigError
+from hoi_platform.core.registry import modules_of
 from hoi_platform.services.backends import extras, shipped
 from hoi_platform.services.backends.extras import Extra
 
@@ -50,16 +48,16 @@ class Backend:
     factory: Callable[[Any], Any]
     """Makes the role's socket from its ``Use`` (``uses``)."""
     needs: Callable[[ModelConfig, Mapping[str, str]], Need] = always_there
-    """Looks without loading anything heavy."""
+    """Checks without loading anything heavy."""
     reads: frozenset[str] = field(default_factory=frozenset)
-    """Fields of ``ModelConfig`` that it honors beside the license; others are refused."""
+    """Fields of ``ModelConfig`` that it honors besides the license; others are refused."""
     options: type[Config] | None = NoOptions
     """The model of ``ModelConfig.options``; None: they are passed on as they are."""
     asks: frozenset[Role] = frozenset()
     """Roles whose configured backend it asks (``ClipUse.peer``)."""
     paid: bool = False
     """Whether a service bills each request: the factory makes what sends it, and the role's
-    resource lays the ledger around that."""
+    resource wraps that in the ledger."""
     extra: Extra | None = None
     """The optional packages that it needs; they are checked before its factory runs."""
     sends: tuple[str, ...] = ()
@@ -71,7 +69,7 @@ class Backend:
         return self.factory(use)
 
     def need(self, model: ModelConfig, environ: Mapping[str, str]) -> Need:
-        """Whether it can run here: first its packages, then what it looks for itself."""
+        """Whether it can run here: first its packages, then its own check."""
         if self.extra is not None and (absent := extras.missing(self.extra)):
             return Need(False, f"without {', '.join(absent)}", extras.cure(self.extra))
         return self.needs(model, environ)
@@ -90,13 +88,13 @@ def register(backend: Backend) -> None:
 
 def backends(role: Role | None = None) -> list[Backend]:
     """All known backends, or those of a role, by role and name."""
-    _load(tuple(shipped.__path__))
+    modules_of(shipped.__name__)  # importing them registers what they have
     found = [b for b in _REGISTRY.values() if role in (None, b.role)]
     return sorted(found, key=lambda b: (ROLES.index(b.role), b.name))
 
 
 def is_free(role: Role, name: str) -> bool:
-    """Whether a backend bills nothing; one that is not known (any more) may have."""
+    """Whether a backend bills nothing; an unknown or former one may have."""
     return any(backend.name == name and not backend.paid for backend in backends(role))
 
 
@@ -107,10 +105,3 @@ def find_backend(role: Role, name: str, key: str) -> Backend:
         names = ", ".join(repr(other) for other in known)
         raise ConfigError(f"{key}: {name!r} is not known; known: {names}")
     return known[name]
-
-
-@cache
-def _load(folders: tuple[str, ...]) -> None:
-    """Import every file of the folders, which registers what it has."""
-    for module in pkgutil.iter_modules(folders):
-        importlib.import_module(f"{shipped.__name__}.{module.name}")

@@ -10,7 +10,7 @@ from hoi_platform.services.artifacts.record import fingerprint_of, unchanged_fil
 def content_digest(path: Path) -> str | None:
     """Hash of a file, or of a folder's files and their names in it; None where nothing is.
 
-    A file is read once in this process as long as it is not touched.
+    A file is read once per process unless it is touched.
     """
     if path.is_file():
         return unchanged_file_digest(path)

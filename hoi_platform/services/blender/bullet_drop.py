@@ -12,23 +12,29 @@ from typing import Final
 
 import numpy as np
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.physics import settling
 from hoi_platform.core.physics.settling import RigidHull
+from hoi_platform.services.blender.scene_request import DropRequest, Still
 from hoi_platform.services.blender.service import BlenderService
 
 _FPS: Final = 60
+"""Poses per second of Bullet's time, each of four substeps; chosen."""
 _GRAVITY: Final = 9.81
+"""Standard gravity (m/s², ISO 80000-3, rounded)."""
 _FRICTION: Final = 0.6
+"""Coefficient between object and ground; chosen for dry, rough surfaces."""
 _THICKNESS: Final = 0.5
-"""Least thickness of an object as Bullet sees it: one as thin as the tolerances rolls on its facets
-for ever."""
+"""Least thickness of an object as Bullet sees it (Bullet's meters); chosen: one as thin as the
+tolerances rolls on its facets forever."""
 _MAX_SIZE: Final = 50.0
-"""Largest size of an object as Bullet sees it: thinner ones are simulated less exactly."""
+"""Largest size of an object as Bullet sees it (Bullet's meters); chosen: thinner objects are
+simulated less exactly."""
 _PAD_S: Final = 0.02
-"""Time constant of the critically damped pad: MuJoCo's default contact (solref 0.02, 1). Without
-it a landing is one blow on one corner, and a bottle of 22 cm falls over from a drop of 10 cm and a
-tilt below a degree; MuJoCo agrees with either, made stiff or left soft. Set down by hand it stands.
+"""Time constant of the critically damped pad: MuJoCo's default contact (solref 0.02, 1). Without it
+a landing is one blow on one corner, and a bottle of 22 cm falls over from a drop of 10 cm and a
+tilt below a degree; MuJoCo agrees with either, made stiff or left soft. Set down without a drop it
+stays upright.
 """
 
 
@@ -68,20 +74,20 @@ class BulletDrop:
         with TemporaryDirectory(prefix="hoi-settle-") as folder:
             points, poses = Path(folder) / "points.npy", Path(folder) / "poses.npy"
             np.save(points, self.hull.centered / self.unit_m)
-            request = {
-                "points": str(points),
-                "poses": str(poses),
-                "pose": self._scaled(T_world_body, 1 / self.unit_m).tolist(),
-                "fps": _FPS,
-                "frames": max(1, round(duration_s / self.dt_s)),
-                "gravity": _GRAVITY,
-                "linear_damping": self._per_second(damping[0]),
-                "angular_damping": self._per_second(damping[1]),
-                "friction": _FRICTION,
-                "still": self._still() if stop_when_still else None,
-                "pad_hz": np.sqrt(self.unit_m) / _PAD_S / (2 * np.pi) if pad else None,
-            }
-            self.blender.call("drop", request, timeout_s=300.0)
+            request = DropRequest(
+                points=str(points),
+                poses=str(poses),
+                pose=self._scaled(T_world_body, 1 / self.unit_m).tolist(),
+                fps=_FPS,
+                frames=max(1, round(duration_s / self.dt_s)),
+                gravity=_GRAVITY,
+                linear_damping=self._per_second(damping[0]),
+                angular_damping=self._per_second(damping[1]),
+                friction=_FRICTION,
+                still=self._still() if stop_when_still else None,
+                pad_hz=np.sqrt(self.unit_m) / _PAD_S / (2 * np.pi) if pad else None,
+            )
+            self.blender.run(request, timeout_s=300.0)
             return self._scaled(np.load(poses).astype(float), self.unit_m)
 
     @staticmethod
@@ -94,8 +100,8 @@ class BulletDrop:
         """The part of a speed that is lost in one of Bullet's seconds."""
         return float(1 - (1 - lost) ** np.sqrt(2 * self.unit_m / self.hull.size))
 
-    def _still(self) -> dict[str, float]:
-        """Half of the threshold, so that what the worker takes for still passes the judgment."""
+    def _still(self) -> Still:
+        """Half of the threshold, so that what the worker considers still passes the check."""
         frames = max(1, round(settling.STILL_WINDOW_S / self.dt_s))
         shift = settling.MAX_SPEED / 2 * self.hull.size * frames * self.dt_s
-        return {"shift": shift / self.unit_m, "frames": frames}
+        return Still(shift=shift / self.unit_m, frames=frames)

@@ -1,22 +1,20 @@
 """From a clip's inputs to its rendered scene: draw it, pose the person, render."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array, Progress, Vec3
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.clip import ClipId
 from hoi_platform.core.config.characters import PaletteConfig
 from hoi_platform.core.config.gen_2dhoi import RenderingConfig
 from hoi_platform.core.geometry.mesh import load_obj
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.physics.settling import SettledPose
 from hoi_platform.core.scene.clothing import body_colors
-from hoi_platform.core.scene.parts import Vec3
 from hoi_platform.core.scene.performance.stance import stance_of, standing_pose
 from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.sampling import SampledScene, sample_scene
@@ -24,9 +22,8 @@ from hoi_platform.core.scene.seeds import stance_seed
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.services.blender.render import ConditioningRender, render_conditioning
+from hoi_platform.services.blender.scene_request import Staged
 from hoi_platform.services.blender.service import BlenderService
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -85,17 +82,9 @@ def make_scene(
     stance = stance_of(inputs.body, sampled.spec)
     first_frame = BodyMotion(stance.rotations[None], stance.translation[None], 1.0)
     colors = body_colors(inputs.body, inputs.palette)
-    render = render_conditioning(
-        blender,
-        sampled.spec,
-        first_frame.vertices(inputs.body)[0],
-        inputs.body.faces,
-        colors,
-        inputs.mesh_obj,
-        inputs.rendering,
-        folder,
-        progress=progress,
-    )
+    vertices = first_frame.vertices(inputs.body)[0]
+    staged = Staged(sampled.spec, vertices, inputs.body.faces, colors, inputs.mesh_obj)
+    render = render_conditioning(blender, staged, inputs.rendering, folder, progress)
     return RenderedScene(sampled, inputs.body, colors, first_frame, render)
 
 
@@ -106,10 +95,10 @@ def _sample(inputs: SceneInputs) -> SampledScene:
     return sample_scene(
         clip,
         inputs.base_seed,
-        inputs.template,
-        StandingPerson.of(inputs.body, *pose),
-        load_obj(inputs.mesh_obj),
-        inputs.settled,
-        inputs.scale,
-        inputs.rendering,
+        template=inputs.template,
+        person=StandingPerson.of(inputs.body, *pose),
+        mesh=load_obj(inputs.mesh_obj),
+        settled=inputs.settled,
+        scale=inputs.scale,
+        rendering=inputs.rendering,
     )

@@ -1,6 +1,6 @@
-"""The frames of a performance: only what moves is rendered again, over a standing picture."""
+"""The frames of a performance: only what moves is rendered again, over a still picture."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,10 +8,10 @@ from typing import Any, Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image as Pillow
 
+from hoi_platform.core.arrays import Array, Image, Progress
 from hoi_platform.core.geometry.mesh import TriangleMesh, load_obj
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.actors import (
     ActorRaster,
     Border,
@@ -19,21 +19,23 @@ from hoi_platform.core.scene.actors import (
     motion_border,
     static_depth,
 )
-from hoi_platform.core.scene.spec import SceneSpec
-from hoi_platform.services.blender.scene_request import save_array, scene_request
+from hoi_platform.services.blender.scene_request import (
+    PerformanceRequest,
+    Staged,
+    save_array,
+)
 from hoi_platform.services.blender.service import BlenderService
 
-Progress = Callable[[float, str], None]
-Frame = NDArray[np.uint8]
-
 _BASE_SAMPLES_FACTOR: Final = 4
+"""Samples of the still background per sample of a frame; chosen: it is rendered once."""
 _FEATHER_PX: Final = 8
+"""Width of the blend between the moving region and the still background; chosen."""
 
 
-class CompositedFrames(Sequence[Frame]):
-    """T frames (H, W, 3) as one standing picture and the part of it that changes."""
+class CompositedFrames(Sequence[Image]):
+    """T frames (H, W, 3) as one still picture and the part of it that changes."""
 
-    def __init__(self, base: Frame, border: Border, parts: Sequence[Frame]) -> None:
+    def __init__(self, base: Image, border: Border, parts: Sequence[Image]) -> None:
         self._base, self._border, self._parts = base, border, parts
         self._weight = _feather(border, base.shape[:2])[..., None]
 
@@ -41,10 +43,10 @@ class CompositedFrames(Sequence[Frame]):
         return len(self._parts)
 
     @overload
-    def __getitem__(self, index: int) -> Frame: ...
+    def __getitem__(self, index: int) -> Image: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Frame]: ...
-    def __getitem__(self, index: int | slice) -> Frame | list[Frame]:
+    def __getitem__(self, index: slice) -> list[Image]: ...
+    def __getitem__(self, index: int | slice) -> Image | list[Image]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         frame, inside = self._base.copy(), self._border.slices
@@ -52,7 +54,7 @@ class CompositedFrames(Sequence[Frame]):
         frame[inside] = np.rint(old + self._weight * (new - old)).astype(np.uint8)
         return frame
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[Image]:
         return (self[i] for i in range(len(self)))
 
 
@@ -70,72 +72,71 @@ class PerformanceRender:
 
 def render_performance(
     blender: BlenderService,
-    spec: SceneSpec,
-    body_vertices: Array,
-    faces: NDArray[np.integer],
-    vertex_colors: Array,
+    staged: Staged,
     Ts_world_object: Array,
-    object_obj: Path,
     *,
     samples: int,
     gpu: bool = False,
     with_depth: bool = False,
     progress: Progress = lambda _fraction, _text: None,
 ) -> PerformanceRender:
-    """Render T frames of a body (T, V, 3) and an object (T, 4, 4) in a scene.
+    """Render T frames of a person and an object (T, 4, 4) that move in a scene.
 
     Frame 0 looks as the conditioning frame does. Masks and depth come from rays through the
     pixel centers, cast here while Blender renders the next frame.
     """
-    thing = load_obj(object_obj, spec.object_scale)
-    border = motion_border(spec, body_vertices, Ts_world_object, thing)
-    collector = _Collector(spec, body_vertices, faces, Ts_world_object, thing, progress)
+    mesh = load_obj(staged.object_obj, staged.spec.object_scale)
+    border = motion_border(staged.spec, staged.vertices, Ts_world_object, mesh)
+    collector = _Collector(staged, Ts_world_object, mesh, progress)
     with TemporaryDirectory(prefix="hoi-performance-") as name:
         folder = Path(name)
-        request = scene_request(
-            spec,
-            folder,
-            vertices=body_vertices[0],
-            faces=faces,
-            colors=vertex_colors,
-            object_obj=object_obj,
-            gpu=gpu,
+        request = performance_request(
+            staged, Ts_world_object, border, folder, samples=samples, gpu=gpu
         )
-        motion = np.asarray(body_vertices, np.float32)
-        request["person"]["motion"] = save_array(folder / "person_motion.npy", motion)
-        poses = np.asarray(Ts_world_object, float)
-        request["object"]["motion"] = save_array(folder / "object_motion.npy", poses)
-        request |= {
-            "folder": str(folder),
-            "samples": samples,
-            "base_samples": _BASE_SAMPLES_FACTOR * samples,
-            "denoise": "FAST",
-            "border": [border.x0, border.y0, border.x1, border.y1],
-        }
-        answer = blender.call(
-            "render_performance", request, on_event=lambda event: collector.take(folder, event)
-        )
+        answer = blender.run(request, on_event=lambda event: collector.take(folder, event))
     return collector.result(border, answer["device"], with_depth)
+
+
+def performance_request(
+    staged: Staged,
+    Ts_world_object: Array,
+    border: Border,
+    folder: Path,
+    *,
+    samples: int,
+    gpu: bool,
+) -> PerformanceRequest:
+    """The worker's request; arrays and frames are written into ``folder``."""
+    scene = staged.request(folder, gpu=gpu)
+    motion = np.asarray(staged.vertices, np.float32)
+    poses = np.asarray(Ts_world_object, float)
+    moving = {
+        "person": {"motion": save_array(folder / "person_motion.npy", motion)},
+        "object": {"motion": save_array(folder / "object_motion.npy", poses)},
+    }
+    return PerformanceRequest(
+        **dict(scene)
+        | {name: getattr(scene, name).model_copy(update=value) for name, value in moving.items()},
+        folder=str(folder),
+        samples=samples,
+        base_samples=_BASE_SAMPLES_FACTOR * samples,
+        denoise="FAST",
+        border=(border.x0, border.y0, border.x1, border.y1),
+    )
 
 
 class _Collector:
     """Reads each frame as it appears and casts the rays of its masks."""
 
     def __init__(
-        self,
-        spec: SceneSpec,
-        body_vertices: Array,
-        faces: NDArray[np.integer],
-        Ts_world_object: Array,
-        thing: TriangleMesh,
-        progress: Progress,
+        self, staged: Staged, Ts_world_object: Array, mesh: TriangleMesh, progress: Progress
     ) -> None:
-        self._camera, self._static = spec.camera.camera(), static_depth(spec)
-        self._body, self._faces = body_vertices, faces
-        self._poses, self._thing = Ts_world_object, thing
+        self._camera, self._static = staged.spec.camera.camera(), static_depth(staged.spec)
+        self._body, self._faces = staged.vertices, staged.faces
+        self._poses, self._mesh = Ts_world_object, mesh
         self._progress = progress
-        self._base: Frame | None = None
-        self._parts: list[Frame] = []
+        self._base: Image | None = None
+        self._parts: list[Image] = []
         self._seen: list[ActorRaster] = []
 
     def take(self, folder: Path, event: dict[str, Any]) -> None:
@@ -146,8 +147,8 @@ class _Collector:
         frame, count = event["frame"], len(self._body)
         self._parts.append(_read(folder / f"frame_{frame:05d}.png"))
         body = TriangleMesh(self._body[frame], np.asarray(self._faces, np.int64))
-        thing = self._thing.transformed(self._poses[frame])
-        self._seen.append(actor_masks(self._camera, body, thing, self._static))
+        mesh = self._mesh.transformed(self._poses[frame])
+        self._seen.append(actor_masks(self._camera, body, mesh, self._static))
         self._progress((frame + 1) / count, f"frame {frame + 1}/{count}")
 
     def result(self, border: Border, device: str, with_depth: bool) -> PerformanceRender:
@@ -162,9 +163,9 @@ class _Collector:
         )
 
 
-def _read(path: Path) -> Frame:
+def _read(path: Path) -> Image:
     """Decode a picture and free its file."""
-    with Image.open(path) as image:
+    with Pillow.open(path) as image:
         frame = np.asarray(image.convert("RGB"))
     path.unlink()
     return frame

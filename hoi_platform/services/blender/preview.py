@@ -1,4 +1,4 @@
-"""A quick picture of an object at some scale beside the person, for a judge of sizes."""
+"""A quick picture of an object at some scale beside the person, from which sizes are judged."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,10 +18,13 @@ from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.seeds import clip_scene_seed, stance_seed
 from hoi_platform.services.blender.conditioning import SceneInputs
 from hoi_platform.services.blender.render import render_conditioning
+from hoi_platform.services.blender.scene_request import Staged
 from hoi_platform.services.blender.service import BlenderService
 
 _SAMPLES: Final = 8
+"""Cycles samples per pixel of a scale preview; chosen: a vision model needs no finer picture."""
 _WIDTH_PX, _HEIGHT_PX = 640, 360
+"""Size of a scale preview; chosen as half of the conditioning frame's."""
 
 
 def scale_preview(
@@ -29,8 +32,8 @@ def scale_preview(
 ) -> Callable[[int, float], Path]:
     """A function from iteration and uniform scale to a rendered picture in ``folder``.
 
-    Scenes are drawn without requirements: an object that is much too small or too big is just
-    what is to be seen.
+    Scenes are drawn without requirements: an object that is much too small or too big is exactly
+    what has to be visible.
     """
     quick = {"width": _WIDTH_PX, "height": _HEIGHT_PX, "samples": _SAMPLES, "denoise": False}
     rendering = inputs.rendering.model_copy(update=quick)
@@ -45,7 +48,14 @@ def scale_preview(
         seed = clip_scene_seed(inputs.base_seed, inputs.clip, rendering)
         stance = stance_seed(inputs.base_seed, inputs.clip)
         request = SceneRequest(
-            inputs.clip, inputs.template, person, rested, R, scaled.scale, rendering, stance
+            inputs.clip,
+            inputs.template,
+            person,
+            rested,
+            R,
+            scale=scaled.scale,
+            rendering=rendering,
+            stance_seed=stance,
         )
         spec = draw_scene(request, np.random.default_rng(seed))
         pose = stance_of(inputs.body, spec)
@@ -53,9 +63,8 @@ def scale_preview(
         vertices = first.vertices(inputs.body)[0]
         colors = body_colors(inputs.body, inputs.palette)
         out = folder / f"{iteration:02d}_{scale:.4g}"
-        render_conditioning(
-            blender, spec, vertices, inputs.body.faces, colors, inputs.mesh_obj, rendering, out
-        )
+        staged = Staged(spec, vertices, inputs.body.faces, colors, inputs.mesh_obj)
+        render_conditioning(blender, staged, rendering, out)
         return out / "frame.png"
 
     return render

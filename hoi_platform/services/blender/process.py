@@ -16,6 +16,7 @@ from typing import Any, Final
 
 _MAIN: Final = Path(__file__).with_name("worker") / "main.py"
 _LOG_LINES: Final = 200
+"""Last lines of Blender's output that are kept for an error; chosen."""
 _SCRATCH: Final = "HOI_BLENDER_SCRATCH"
 """The folder that a child removes when its parent was killed."""
 

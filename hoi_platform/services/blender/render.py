@@ -1,29 +1,26 @@
 """The conditioning frame of a clip: picture, depth, masks and the empty background plate."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from hoi_platform.core.arrays import Mask, Progress
 from hoi_platform.core.config.gen_2dhoi import RenderingConfig
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.formats.array_schema import save_arrays
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.performance import PerformanceRender, render_performance
-from hoi_platform.services.blender.scene_request import scene_request
+from hoi_platform.services.blender.scene_request import Shot, Staged, StillRequest
 from hoi_platform.services.blender.service import BlenderService
 
 __all__ = ["ConditioningRender", "PerformanceRender", "render_conditioning", "render_performance"]
 
-Progress = Callable[[float, str], None]
-Mask = NDArray[np.bool_]
 
 _PERSON_INDEX: Final = 1
 _OBJECT_INDEX: Final = 2
@@ -48,36 +45,21 @@ class ConditioningRender:
 
 def render_conditioning(
     blender: BlenderService,
-    spec: SceneSpec,
-    body_vertices: Array,
-    faces: NDArray[np.integer],
-    vertex_colors: Array,
-    object_obj: Path,
+    staged: Staged,
     config: RenderingConfig,
     out: Path,
     progress: Progress = lambda _fraction, _text: None,
 ) -> ConditioningRender:
     """Render frame 0 and the plate into the folder ``out``.
 
-    ``body_vertices`` (V, 3) in world coordinates, ``vertex_colors`` (V, 3) linear RGB. Raises
-    StageError when the person or the object is not in the picture.
+    Raises StageError when the person or the object is not in the picture.
     """
-    _check_size(spec, config)
+    _check_size(staged.spec, config)
     with TemporaryDirectory(prefix="hoi-render-") as name:
         folder = Path(name)
-        request = scene_request(
-            spec,
-            folder,
-            vertices=body_vertices,
-            faces=faces,
-            colors=vertex_colors,
-            object_obj=object_obj,
-            gpu=config.gpu,
-        )
-        request["shots"] = _shots(folder, config)
-        answer = blender.call(
-            "render_still", request, on_event=lambda e: progress(e["fraction"], e["text"])
-        )
+        scene = staged.request(folder, gpu=config.gpu)
+        request = StillRequest(**dict(scene), shots=_shots(folder, config))
+        answer = blender.run(request, on_event=lambda e: progress(e["fraction"], e["text"]))
         paths = _place(folder, out)
         render = _load(folder, paths, answer["device"])
     _write_derived(render, paths)
@@ -93,16 +75,17 @@ def _check_size(spec: SceneSpec, config: RenderingConfig) -> None:
         )
 
 
-def _shots(folder: Path, config: RenderingConfig) -> list[dict[str, Any]]:
-    picture = {
-        "kind": "beauty",
-        "samples": config.samples,
-        "denoise": "HIGH" if config.denoise else "",
-    }
-    everyone = {"show": ["person", "object"], "out": str(folder / "frame_")}
-    nobody = {"show": [], "out": str(folder / "plate_")}
-    data = {"kind": "data"}
-    return [picture | everyone, data | everyone, picture | nobody, data | nobody]
+def _shots(folder: Path, config: RenderingConfig) -> list[Shot]:
+    """The frame with everybody, then the plate: each as a picture and as data."""
+    denoise = "HIGH" if config.denoise else ""
+    shots = []
+    for name, show in (("frame_", ["person", "object"]), ("plate_", [])):
+        out = str(folder / name)
+        shots.append(
+            Shot(kind="beauty", show=show, out=out, samples=config.samples, denoise=denoise)
+        )
+        shots.append(Shot(kind="data", show=show, out=out))
+    return shots
 
 
 def _place(folder: Path, out: Path) -> dict[str, Path]:

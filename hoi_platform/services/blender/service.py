@@ -11,14 +11,19 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from hoi_platform.core.errors import MissingResourceError, StageError, TransientError
 from hoi_platform.services.blender.process import WorkerDiedError, WorkerProcess
 
+if TYPE_CHECKING:
+    from hoi_platform.services.blender.scene_request import WorkerRequest
+
 OnEvent = Callable[[dict[str, Any]], None]
 
 _START_S: Final = 90.0
+"""Longest start of Blender (s); chosen: importing bpy takes seconds, on a crowded machine many
+times that."""
 _MEMORY_CURE: Final = "lower the resolution, the samples or the mesh's triangles, or add memory"
 
 
@@ -30,7 +35,7 @@ class BlenderService:
     """Runs operations in a Blender child; safe for several threads, one call at a time.
 
     ``executable`` is a Blender installation (by default the bpy wheel), ``threads`` the number
-    of render threads (0: all cores), ``timeout_s`` the longest call unless told otherwise. The
+    of render threads (0: all cores), ``timeout_s`` the longest call by default. The
     child is replaced between calls once it holds more than ``max_rss_mb``, for Blender's memory
     grows from scene to scene.
     """
@@ -56,6 +61,15 @@ class BlenderService:
         self._owner = 0
         self._operations: list[str] = []
 
+    def run(
+        self,
+        request: "WorkerRequest",
+        timeout_s: float | None = None,
+        on_event: OnEvent = _ignore,
+    ) -> dict[str, Any]:
+        """``call`` with a typed request."""
+        return self.call(request.OPERATION, request.model_dump(), timeout_s, on_event)
+
     def call(
         self,
         operation: str,
@@ -63,7 +77,7 @@ class BlenderService:
         timeout_s: float | None = None,
         on_event: OnEvent = _ignore,
     ) -> dict[str, Any]:
-        """One operation's answer; ``on_event`` gets what the worker tells on the way.
+        """One operation's answer; ``on_event`` receives what the worker reports on the way.
 
         Raises TransientError when the worker crashes, is out of memory or takes longer than
         ``timeout_s``, StageError when the operation fails.
@@ -122,7 +136,7 @@ class BlenderService:
                 return worker
             except (WorkerDiedError, TimeoutError) as error:
                 worker.close()
-                if last or _told_why(error):
+                if last or _gave_reason(error):
                     raise _no_start(error, worker.log()) from error
             except BaseException:
                 worker.close()
@@ -170,8 +184,9 @@ def shared_service(executable: str | None, threads: int, timeout_s: float) -> Bl
     return service
 
 
-def _told_why(error: WorkerDiedError | TimeoutError) -> bool:
-    """An ordinary exit, as after a failed import, comes again; a signal or a hang may not."""
+def _gave_reason(error: WorkerDiedError | TimeoutError) -> bool:
+    """An ordinary exit, as after a failed import, would happen again; a signal or a hang may
+    not."""
     return isinstance(error, WorkerDiedError) and (error.returncode or 0) > 0
 
 
@@ -187,7 +202,7 @@ def _no_start(error: WorkerDiedError | TimeoutError, log: str) -> MissingResourc
 
 def _death(returncode: int | None) -> str:
     if returncode == -9:
-        return f"killed, most often for want of memory: {_MEMORY_CURE}"
+        return f"killed, most often for lack of memory: {_MEMORY_CURE}"
     if returncode is not None and returncode < 0:
         return f"signal {-returncode}"
     return f"exit status {returncode}"

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.config.gen_2dhoi import SimulationConfig
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.mesh import load_obj
-from hoi_platform.core.geometry.rotations import Array, nearest_rotation, quaternion_from_matrix
+from hoi_platform.core.geometry.rotations import nearest_rotation, quaternion_from_matrix
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.physics import settling
 from hoi_platform.core.physics.settling import RigidHull, SettledPose
@@ -19,14 +20,17 @@ from hoi_platform.services.blender.bullet_drop import BulletDrop
 from hoi_platform.services.blender.service import BlenderService
 
 _DAMPING: Final = (0.1, 0.6)
-"""In the fall and on landing."""
+"""Share of the linear and the angular speed lost in the time √(size / 2), in the fall and on
+landing; chosen."""
 ROLLING_RESISTANCE: Final = (0.5, 0.9)
-"""On firm ground: Bullet in Blender has none of its own, and a bottle rolls on for minutes. What is
-out of balance tips over all the same."""
+"""The same on firm ground; chosen: Bullet in Blender has no rolling resistance, and a bottle would
+roll on for minutes. What is out of balance tips over all the same."""
 _PERIODS: Final = (0.5, 0.1, 0.1, 0.1, 0.1, 0.1)
-"""Parts of the settling time: the landing, then firm ground, from rest at each beginning."""
+"""Shares of the settling time: the landing, then firm ground, each from rest; chosen."""
 _VERIFY_S: Final = 1.0
+"""How long a pose has to hold to count as settled (s); chosen."""
 _ATTEMPTS: Final = 3
+"""Tilts that are tried; chosen."""
 
 _Check = tuple[float, float, str, str]
 """Value, limit as a part of the object's size, verb and unit."""
@@ -70,7 +74,7 @@ def start_pose(hull: RigidHull, config: SimulationConfig, rng: np.random.Generat
 
 
 def _rest(drop: BulletDrop, R_fallen: Array, frames: int) -> SettledPose:
-    """The pose in which the body lies flush, and what a further second makes of it."""
+    """The pose in which the body lies flush, and what a further second of simulation does to it."""
     hull = drop.hull
     R = nearest_rotation(settling.flush(hull, R_fallen))  # Blender is in float32
     body = _resting(hull, R)
@@ -131,7 +135,7 @@ def _rest_checks(settled: SettledPose) -> list[_Check]:
 
 
 def _failure(hull: RigidHull, checks: list[_Check]) -> str:
-    """Why a pose is not a rest, or nothing."""
+    """Why a pose is not at rest; empty if it is."""
     found = [
         f"it {verb} {value:.2g} {unit} (allowed: {limit * hull.size:.2g})"
         for value, limit, verb, unit in checks

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import torch
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, JOINT_NAMES, NUM_JOINTS, PARENTS
 from hoi_platform.core.formats.array_schema import (
@@ -19,7 +20,7 @@ from hoi_platform.core.formats.array_schema import (
     load_arrays,
     save_arrays,
 )
-from hoi_platform.core.geometry.rotations import Array, rotation_between
+from hoi_platform.core.geometry.rotations import rotation_between
 from hoi_platform.services.native_log import (
     WARP_WITHOUT_A_GPU,
     has_nvidia_gpu,
@@ -55,9 +56,10 @@ _SCHEMA: Final = (
     ArraySpec("weights", ("V", NUM_JOINTS), finite=True),
 )
 _FINGER_NUMBER: Final = {"thumb": 1, "index": 2, "middle": 3, "ring": 4, "pinky": 5}
+"""Number of each finger in the names of Anny's bones."""
 
-# The directions that define the T-pose: joint → (child that shows its direction, direction).
 _LEFT, _DOWN = (1.0, 0.0, 0.0), (0.0, -1.0, 0.0)
+"""Directions that define the T-pose, as in SMPL-X's rest frame."""
 _T_POSE: Final = {
     "left_shoulder": ("left_elbow", _LEFT),
     "left_elbow": ("left_wrist", _LEFT),
@@ -65,8 +67,8 @@ _T_POSE: Final = {
     "left_hip": ("left_knee", _DOWN),
     "left_knee": ("left_ankle", _DOWN),
 }
-# Anny is +z up and faces -y; the rest frame is +y up and faces +z.
 _R_rest_anny: Final = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+"""From Anny's axes (+z up, facing -y) to the rest frame's (+y up, facing +z)."""
 
 
 def build_anny_body(name: str, phenotype: dict[str, float], scale: float = 1.0) -> BodyModel:

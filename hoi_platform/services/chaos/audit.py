@@ -17,7 +17,7 @@ _NO_TASK: Final = frozenset({"reserved", "refused"})
 """States that say that nothing was bought."""
 _TASK_KNOWN: Final = frozenset({"submitted", "processing", "succeeded", "delivered", "rejected"})
 _KEPT: Final = frozenset({"delivered", "rejected"})
-"""States of rows whose video lies in the ledger's folder."""
+"""States of rows whose video is in the ledger's folder."""
 _COLUMNS: Final = ("id", "subject", "state", "task_id", "cost_usd", "estimate_usd", "reason")
 _CENT: Final = Decimal("0.000001")
 
@@ -81,7 +81,7 @@ class Auditor:
     def audit(
         self, before: Sequence[Task], rows: Sequence[Row], after: Sequence[Task], excused: set[str]
     ) -> None:
-        """The books ``before`` and ``after`` the ledger was read.
+        """The services' records ``before`` and ``after`` the ledger was read.
 
         A task that was there before must be in the ledger, what the ledger claims must be there
         after. ``excused`` requests may be unknown to the ledger for now: its disk forgot them.
@@ -129,7 +129,7 @@ class Auditor:
 
 
 def tasks_of(books: Iterable[Mapping[str, Any]]) -> list[Task]:
-    """The services' books as they come over the wire."""
+    """The services' records as they come over the wire."""
     return [
         Task(
             subject=_subject(book["prompt"]),

@@ -12,7 +12,7 @@ from hoi_platform.services.chaos.audit import Auditor, tasks_of
 from hoi_platform.services.chaos.service import Control
 
 _PAUSE_S: Final = 0.2
-"""Between two audits, for the processor's sake."""
+"""Between two audits (s), for the processor's sake; chosen."""
 
 
 def audit_until_told(url: str, control: Control, pipe: Connection) -> None:

@@ -43,7 +43,7 @@ _MODELS: Final[dict[Provider, tuple[str, str]]] = {
     "fal": ("fal-ai", "kling-v2-5-turbo"),
 }
 FRAMES: Final = 8
-"""Conditioning frames of a part; requests differ in their prompts."""
+"""Conditioning frames of a part; chosen: requests differ in their prompts."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _request(case: Case, index: int, site: Site, config: VideoConfig) -> VideoRe
 
 
 def prompt_of(case: Case, index: int) -> str:
-    """By what the books of a service and the ledger are compared: no two requests share it."""
+    """By what a service's records and the ledger are compared: no two requests share it."""
     return f"A person takes the object of {clip_of(case, index).path}."
 
 
@@ -164,7 +164,7 @@ def settle(ledger: Ledger, request: VideoRequest, task_id: str | None) -> None:
 
 
 def is_recorded(case: Case, index: int, site: Site) -> bool:
-    """Whether the clip's video is done: its record is whole and its files hash right."""
+    """Whether the clip's video is done: its record is whole and its files have the right hashes."""
     store = ArtifactStore(site.folder / "results")
     fingerprint = requests_of(case, site)[index].fingerprint
     return store.status("interaction_video", clip_of(case, index), fingerprint).done

@@ -1,4 +1,4 @@
-"""A case from its first order to the judgement of its requests."""
+"""A case from its first order to the judgment of its requests."""
 
 import random
 from collections.abc import Callable
@@ -19,9 +19,12 @@ from hoi_platform.services.ledger.intent import LEASE
 from hoi_platform.services.ledger.ledger import Ledger
 
 _MOST_ROUNDS: Final = 25
+"""Undisturbed processes after which a case has to be at its end; chosen: a few are enough."""
 _SUCCESSOR_SLOT: Final = 4
+"""The clock's slot of the process that goes on for stopped ones; chosen after those of the
+workers."""
 _LOCK_PATIENCE_S: Final = 2.0
-"""How long (real s) a successor may wait for a lock that a stopped process holds."""
+"""How long a successor may wait for a lock that a stopped process holds (real s); chosen."""
 _FINAL: Final = frozenset(
     {"delivered", "RefusedError", "AccountError", "StageError", "BadInputError", "BudgetError"}
 )
@@ -93,13 +96,13 @@ class CaseRun:
         return {book["task_id"] for book in self._world.control.say("books", name=self._case.name)}
 
     def _faults(self) -> int:
-        """Faults of the service so far, in calls and in what it says of tasks."""
+        """Faults of the service so far, in calls and in its reports on tasks."""
         return sum(self._world.control.say("faults", name=self._case.name).values())
 
     def _require_told(
         self, before: set[str], processes: list[Process], *, answers_are_whole: bool
     ) -> None:
-        """A full disk under the ledger loses no id: it stands in the error or on stderr.
+        """A full disk under the ledger loses no id: it is in the error or on stderr.
 
         Unless the service itself did not state it: such a task is found by our id later.
         """
@@ -197,7 +200,15 @@ class CaseRun:
 
         def body(report: Any) -> None:
             world = self._world
-            worker = Worker(self._case, world.site, world.clock, slot, disaster, report, seed)
+            worker = Worker(
+                self._case,
+                world.site,
+                clock=world.clock,
+                slot=slot,
+                disaster=disaster,
+                report=report,
+                seed=seed,
+            )
             worker.crash_server = world.crash_server
             worker.run()
 
@@ -205,7 +216,7 @@ class CaseRun:
         return fork(body, self._world.clock, slot, disaster)
 
     def _note(self, when: str, process: Process) -> None:
-        """Count what struck a process, and tell it."""
+        """Count what struck a process, and report it."""
         counts, disaster = self.result.counts, process.disaster
         struck = disaster is not None and process.struck
         if process.state == "died":

@@ -8,9 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _START: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
+"""When virtual time begins; chosen."""
 _SLOTS: Final = 8
+"""Processes that can share a clock; chosen."""
 _AWAKE, _ABSENT = 0.0, -1.0
+"""States of a slot; chosen below every time at which a process may wake (s)."""
 _NAP_S: Final = 0.0005
+"""Between two looks at the other processes (real s); chosen."""
 
 
 class SharedClock:

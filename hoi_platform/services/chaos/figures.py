@@ -1,4 +1,4 @@
-"""Parts of a run put together: counts, findings and the table of the documentation."""
+"""Merges the parts of a run: counts, findings and the table of the documentation."""
 
 import json
 from collections import Counter
@@ -40,7 +40,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class PartFiles:
-    """Where the figures of finished parts lie; those of other code are not theirs."""
+    """Where the figures of finished parts are; those of other code are elsewhere."""
 
     folder: Path
 
@@ -163,7 +163,7 @@ def table_rows(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 def markdown(figures: Mapping[str, Any]) -> str:
-    """The table as it stands in docs/benchmarks.md."""
+    """The table in docs/benchmarks.md."""
     head = ("", *(DATABASE_NAMES[name] for name in figures["databases"]))
     lines = [head, tuple("---" for _ in head), *table_rows(figures)]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

@@ -1,6 +1,6 @@
 """Failing system calls for this process alone, by a seccomp filter that the kernel runs.
 
-A filter cannot be taken back: the disk stays full until the process ends. No privileges are
+A filter cannot be removed: the disk stays full until the process ends. No privileges are
 needed, and every library in the process is hit, SQLite's C code too.
 """
 
@@ -17,16 +17,23 @@ from hoi_platform.core.errors import MissingResourceError
 
 # linux/bpf_common.h, linux/seccomp.h, linux/prctl.h
 _LOAD, _JUMP_EQUAL, _JUMP_GREATER, _JUMP_BITS, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
+"""Instructions of a filter (Linux, linux/bpf_common.h)."""
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
+"""What a filter returns (Linux, linux/seccomp.h)."""
 _NO_NEW_PRIVS, _SET_SECCOMP, _MODE_FILTER = 38, 22, 2
+"""Calls of prctl and their arguments (Linux, linux/prctl.h, linux/seccomp.h)."""
 _PARENT_DEATH_SIGNAL: Final = 1
-_NUMBER, _FIRST, _THIRD = 0, 16, 32  # offsets of the call's number and arguments
+"""PR_SET_PDEATHSIG (Linux, linux/prctl.h)."""
+_NUMBER, _FIRST, _THIRD = 0, 16, 32
+"""Offsets of a call's number and arguments (bytes; Linux, struct seccomp_data)."""
 _O_CREAT: Final = 0o100
+"""The flag of a file that is created (Linux, fcntl.h, octal)."""
 
 _CALLS: Final[dict[str, dict[str, int]]] = {
     "x86_64": {"write": 1, "pwrite": 18, "fsync": 74, "fdatasync": 75, "openat": 257},
     "aarch64": {"write": 64, "pwrite": 68, "fsync": 82, "fdatasync": 83, "openat": 56},
 }
+"""Numbers of system calls by machine (Linux, unistd.h)."""
 # SQLite writes with pwrite and syncs with fdatasync, Python's files use write and fsync.
 _LEDGER_CALLS: Final = {"write": "pwrite", "sync": "fdatasync"}
 _FILE_CALLS: Final = {"write": "write", "sync": "fsync", "create": "openat"}

@@ -58,7 +58,7 @@ def run_part(part: Part, say: Callable[[dict[str, Any]], None]) -> dict[str, Any
 def run_cases(
     database: Database, cases: Iterable[Case], say: Callable[[dict[str, Any]], None]
 ) -> dict[str, Any]:
-    """What became of these cases, in one world."""
+    """The outcome of these cases, in one world."""
     kernel.check_available()
     warm_up()
     begun, total = time.monotonic(), Result()

@@ -61,6 +61,7 @@ _KINDS: Final[dict[Database, dict[Kind, float]]] = {
         "server_crash": 0.3,
     },
 }
+"""Relative frequency of each disaster; chosen: common ones often, slow ones rarely."""
 # A process that is stopped within a transaction would hold the ledger's lock.
 _EDGES_OF: Final[dict[Kind, tuple[str, ...]]] = {
     "pause": tuple(edge for edge in EDGES if edge not in ("statement", "commit", "clock")),
@@ -68,7 +69,7 @@ _EDGES_OF: Final[dict[Kind, tuple[str, ...]]] = {
     "lying_disk": ("commit",),
 }
 _MOST_KILL_DELAY_S: Final = 0.06
-"""About as long as an undisturbed life takes."""
+"""Latest moment of a kill (s), about as long as an undisturbed life takes; measured."""
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,16 @@ from hoi_platform.services.chaos.plan import Disaster
 from hoi_platform.services.chaos.worker import DIED_AT_EDGE
 
 _LOOK_S: Final = 0.001
+"""Between two looks at the processes (s); chosen."""
 _HUNG_S: Final = 300.0
-"""An undisturbed process takes a tenth of a second; on a crowded machine many times that."""
+"""When a process counts as hanging (s); chosen: undisturbed it takes a tenth of a second, on a
+crowded machine many times that."""
 _STACK_S: Final = 1.0
-"""What a process that hangs has to write where it is, before it is killed."""
+"""How long a process that hangs has to write where it is before it is killed (s); chosen."""
 _MAX_REPORT: Final = 65536
+"""Largest message of a process (bytes); chosen: a report has hundreds."""
 _STDERR: Final = 2
+"""File descriptor of standard error (POSIX)."""
 
 
 @dataclass
@@ -41,11 +45,11 @@ class Process:
     state: str = "running"
     """``running``, ``stopped``, ``died``, ``ended`` or ``hung``."""
     status: int = 0
-    told: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def struck(self) -> bool:
-        return self.state == "died" or any("struck" in message for message in self.told)
+        return self.state == "died" or any("struck" in message for message in self.messages)
 
     @property
     def died_in_sync(self) -> bool:
@@ -53,7 +57,7 @@ class Process:
         return os.WIFSIGNALED(self.status) and os.WTERMSIG(self.status) == signal.SIGSYS
 
     def said(self, key: str) -> Any:
-        return next((message[key] for message in self.told if key in message), None)
+        return next((message[key] for message in self.messages if key in message), None)
 
     @property
     def words(self) -> str:
@@ -90,7 +94,15 @@ def fork(
     theirs.close()
     now = time.monotonic()
     delay = disaster.delay_s if disaster is not None and disaster.kind == "kill" else None
-    return Process(pid, slot, disaster, mine, errors, now, None if delay is None else now + delay)
+    return Process(
+        pid,
+        slot,
+        disaster=disaster,
+        report=mine,
+        errors=errors,
+        started=now,
+        kill_at=None if delay is None else now + delay,
+    )
 
 
 def watch(
@@ -136,4 +148,4 @@ def _close(process: Process, clock: SharedClock, state: str, status: int) -> Non
     clock.leave(process.slot)
     with contextlib.suppress(BlockingIOError), process.report:
         while message := process.report.recv(_MAX_REPORT):
-            process.told.append(json.loads(message))
+            process.messages.append(json.loads(message))

@@ -1,8 +1,8 @@
-"""The stand-in services of a part, in a process of their own: their books outlive every worker.
+"""The stand-in services of a part, in a process of their own: their records outlive every worker.
 
 Each case has an account of its own below ``/CASE``; below ``/control`` the bench opens accounts,
-ends their outages and reads the books. The service prices each task differently, so that a cost
-that were written into another row could not go unseen.
+ends their outages and reads the records. The service prices each task differently, so that a cost
+in the wrong row is noticed.
 """
 
 import http.client
@@ -27,12 +27,16 @@ from hoi_platform.services.fake_apis.transport import FAL_ERRORS, KLING_ERRORS, 
 from hoi_platform.services.video.pricing import UNIT_USD
 
 RUN_S: Final = 60.0
+"""How long a stand-in's task runs (virtual s); chosen."""
 UNUSABLE: Final = ("failed", "wrong_video", "corrupt_video")
 """Faults of a task that leave nothing to deliver."""
 _PERMANENT_RATE: Final = 0.15
+"""Share of the requests that can never succeed, where a case has such; chosen."""
 _TASK_RATE: Final = 0.3
+"""Share of the tasks that go wrong; chosen."""
 _FOREVER_S: Final = 1e9
-"""How long the stand-in of fal keeps videos: a case that lasts longer than an hour loses none."""
+"""How long the stand-in of fal keeps videos (virtual s); chosen: a case that lasts longer than an
+hour loses none."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ class Services:
         return self._clock.now()
 
     def _books(self, name: str | None) -> list[dict[str, Any]]:
-        """Every task that was sold: by what prompt, for how much, and the video it has."""
+        """Every task that was sold: its prompt, its price and its video."""
         names = list(self._accounts) if name is None else [name]
         return [
             {
@@ -180,7 +184,7 @@ def units_of(account: str, task_id: str) -> Decimal:
 
 
 def opening(case: Case, seed: int, list_price: str) -> dict[str, Any]:
-    """What ``/control/open`` is told about a case's account."""
+    """The body of ``/control/open``: a case's account."""
     rates = {
         "call": case.call_faults,
         "permanent": _PERMANENT_RATE if case.permanent_faults else 0.0,

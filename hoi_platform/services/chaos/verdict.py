@@ -1,4 +1,4 @@
-"""How a case ended: its requests against the services' books."""
+"""How a case ended: its requests against the services' records."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,11 +13,12 @@ from hoi_platform.services.chaos.service import UNUSABLE
 
 _ENDS: Final = frozenset({"delivered", "rejected", "refused", "failed"})
 _REASON_LENGTH: Final = 70
+"""Characters of a reason by which failures are counted; chosen."""
 
 
 @dataclass
 class Result:
-    """What became of a case."""
+    """The outcome of a case."""
 
     counts: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
@@ -32,7 +33,7 @@ class Result:
 def judge_case(
     result: Result, case: Case, site: buying.Site, rows: Sequence[Row], tasks: Sequence[Task]
 ) -> None:
-    """Note into ``result`` how each request ended, and whether the money adds up."""
+    """Record in ``result`` how each request ended, and whether the money adds up."""
     by_subject = {row.subject: row for row in rows}
     for index in range(case.requests):
         subject = buying.clip_of(case, index).path

@@ -27,7 +27,8 @@ from hoi_platform.services.ledger.database import make_engine
 from hoi_platform.services.ledger.ledger import Ledger
 
 DIED_AT_EDGE: Final = 99
-"""The exit status of a process that ended itself at an edge."""
+"""The exit status of a process that ended itself at an edge; chosen, as nothing else exits with
+it."""
 LEDGER_FILES: Final = ("", "-wal")
 """What SQLite keeps on the disk, besides its shared memory."""
 _TERMINATE: Final = (
@@ -105,7 +106,7 @@ class Worker:
             kernel.fail_from_now_on(disaster.target, disaster.error)
 
     def _watch_server(self) -> None:
-        """Once told so, the server answers each write as it does when its disk fails."""
+        """From now on the server answers each write as it does when its disk fails."""
 
         def fail(_connection: Any, cursor: Any, *_: Any) -> None:
             if self._server_fault:

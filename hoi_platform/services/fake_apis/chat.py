@@ -27,6 +27,7 @@ _VERDICTS: Final[dict[Size, str]] = {
     "correct": "correct",
 }
 _TOKENS_PER_IMAGE: Final = 765
+"""What OpenAI counts for a picture of 1024x1024 px in high detail (gpt-4o)."""
 _UNKNOWN_PICTURES: Final[tuple[Size, ...]] = ("small", "big", "correct")
 """Answers about pictures that nobody knows, in this order per object."""
 

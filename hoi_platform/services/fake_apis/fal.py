@@ -1,8 +1,8 @@
 """fal's queue: submit, status, result. It has no look-up by an id of the client.
 
-Status and result lie below an address of fal's choice, which its documentation demands to use; the
-address that follows from the id alone works too, as in its console. A model's failure is answered
-in place of the result, with its own status.
+Status and result are below an address that fal chooses and that clients have to use by its
+documentation; the address that follows from the id alone works too, as in its console. A model's
+failure is answered in place of the result, with its own status.
 """
 
 import base64
@@ -119,7 +119,7 @@ class FakeFal:
         return json_reply({"video": video})
 
     def _odd(self, task: FakeTask) -> Reply | None:
-        """What whoever asks for an odd task is answered."""
+        """The answer to a query of an odd task."""
         return {
             "odd_status": json_reply({**self._urls(task), "status": "PAUSED"}),
             "forbidden": Reply(403, b"<html>forbidden</html>", "text/html"),

@@ -27,11 +27,11 @@ CALL_FAULTS: Final = (
 )
 ODD_READINGS: Final = (
     "odd_status",  # a status that is not documented
-    "forbidden",  # 403 without a code to whoever asks for the task
+    "forbidden",  # 403 without a code to each query of the task
     "unreadable",  # an object that is not a task
-    "crashes",  # 500 to whoever asks for the task
+    "crashes",  # 500 to each query of the task
 )
-"""Asking for such a task goes wrong until ``FakeTask.odd_until``."""
+"""Queries of such a task go wrong until ``FakeTask.odd_until``."""
 PERMANENT_FAULTS: Final = (
     "auth_failed",  # 1000 … 1304: see kling.REFUSALS
     "account_exception",

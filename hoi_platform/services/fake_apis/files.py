@@ -12,6 +12,7 @@ MakeVideo = Callable[[Order], bytes]
 
 _SECRET = b"fake-cdn"
 _VALID_S = 300
+"""How long a file's address is valid (s); chosen short, so that expired addresses occur."""
 
 
 class FileHost:
@@ -34,7 +35,7 @@ class FileHost:
         until = int(call.query.get("until", "0"))
         signed = hmac.compare_digest(call.query.get("signature", ""), _sign(task_id, until))
         if "authorization" in call.headers:
-            return _text(400, "the CDN takes no authorization: a key was sent to it")
+            return _text(400, "the CDN accepts no authorization: a key was sent to it")
         if task is None:
             return _text(404, "no such file")
         fault = self._book.plan.file_fault()

@@ -34,7 +34,9 @@ REFUSALS: Final[dict[str, tuple[int, int]]] = {
     "safety": (400, 1301),
     "ip_whitelist": (429, 1304),
 }
+"""Refusal → HTTP status and code (Kling's API reference)."""
 PASSING: Final[dict[str, tuple[int, int]]] = {"too_fast": (429, 1302), "slots_in_use": (429, 1303)}
+"""The same of refusals that pass (Kling's API reference)."""
 
 Notify = Callable[[str, dict[str, str], bytes], None]
 """Sends a callback: address, headers, body."""
@@ -118,7 +120,7 @@ class FakeKling:
         return newest[(number - 1) * size : number * size]
 
     def _odd(self, tasks: list[FakeTask]) -> Reply | None:
-        """The answer that an odd task spoils, for whoever asks for it, alone or among others."""
+        """The answer that an odd task spoils when it is queried, alone or among others."""
         odd = {task.odd(self._clock()) for task in tasks}
         if "forbidden" in odd:
             return Reply(403, b"<html>forbidden</html>", "text/html")

@@ -54,7 +54,7 @@ def new_order(model: str, body: dict[str, Any]) -> Order:
     allowed = range(3, 16) if model.startswith("kling-3") else (5, 10)
     if not isinstance(duration, int) or duration not in allowed:
         raise RefusedOrderError(
-            f"settings.duration {duration!r} is not an integer that {model} takes"
+            f"settings.duration {duration!r} is not an integer that {model} accepts"
         )
     if settings.get("resolution", "720p") not in ("720p", "1080p", "4k"):
         raise RefusedOrderError("settings.resolution is unknown")
@@ -78,7 +78,7 @@ def _legacy_problems(body: dict[str, Any]) -> Iterator[str]:
         yield f"duration {duration!r} is not a string"
     allowed = map(str, range(3, 16)) if model == "kling-v3" else ("5", "10")
     if duration not in allowed:
-        yield f"duration {duration!r} is not taken by {model}"
+        yield f"duration {duration!r} is not accepted by {model}"
     if body.get("mode", "std") not in ("std", "pro"):
         yield "mode is neither std nor pro"
     if "cfg_scale" in body and (model in _V2 or not 0 <= body["cfg_scale"] <= 1):

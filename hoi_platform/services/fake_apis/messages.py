@@ -1,4 +1,4 @@
-"""What a stand-in is called with and what it replies, free of any web framework."""
+"""The calls and replies of a stand-in, independent of any web framework."""
 
 import json
 from dataclasses import dataclass, field

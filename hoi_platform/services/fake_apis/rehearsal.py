@@ -1,7 +1,7 @@
-"""What a video model and an eye for sizes would say of a results folder, played by the platform.
+"""Plays a video model and a judge of sizes for the clips of a results folder.
 
 The scene of a submitted conditioning frame is found by the picture's hash; the simulated backend
-acts in it. The chain gets the MP4 alone: the ground truth is thrown away here.
+acts in it. The chain gets the MP4 alone: the ground truth is discarded here.
 """
 
 import sys
@@ -28,7 +28,7 @@ from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
 from hoi_platform.services.video.simulated import SimulatedBackend
 
 _TOLERANCE: Final = 1.2
-"""Factor within which a size looks correct."""
+"""Factor within which a size looks correct; chosen."""
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Rehearsal:
         return self._future(order).result()
 
     def work(self, order: Order) -> Work:
-        """How far the order is; the first question starts the work."""
+        """How far the order is; the first query starts the work."""
         future = self._future(order)
         if not future.done():
             return "working"

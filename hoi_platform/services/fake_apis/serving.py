@@ -107,7 +107,7 @@ def run(stage: Stage, platform: Platform, backend: SimulatedBackend) -> None:
 
 
 def post_callback(url: str, headers: dict[str, str], body: bytes) -> None:
-    """Send one callback; nobody listening is not the service's trouble."""
+    """Send one callback; that nobody listens is not an error of the service."""
     with contextlib.suppress(httpx.TransportError):
         httpx.post(url, headers=headers, content=body, timeout=5)
 
@@ -116,14 +116,14 @@ def post_callback(url: str, headers: dict[str, str], body: bytes) -> None:
 def calling_back(kling: FakeKling, every_s: float = 1.0) -> Iterator[None]:
     """Announce each change of a task's state, as Kling does where an order has an address."""
     ended = threading.Event()
-    told: dict[str, str] = {}
+    announced: dict[str, str] = {}
 
     def watch() -> None:
         while not ended.wait(every_s):
             for task in list(kling.book.tasks):
                 state = task.state(kling.book.clock())
-                if told.get(task.task_id) != state:
-                    told[task.task_id] = state
+                if announced.get(task.task_id) != state:
+                    announced[task.task_id] = state
                     kling.callback(task)
 
     thread = threading.Thread(target=watch, daemon=True)

@@ -27,6 +27,7 @@ class Order:
 
 
 _HIDDEN_S: Final = {"seen_late": 25, "seen_very_late": 150}
+"""How long a new task cannot be found (s); chosen within and beyond a usual wait."""
 _ODD: Final = timedelta(minutes=20)
 
 WorkOf = Callable[[Order], Work]
@@ -53,7 +54,7 @@ class FakeTask:
     """While its fault is one of ``ODD_READINGS``."""
 
     def odd(self, now: datetime) -> str | None:
-        """What goes wrong when it is asked for."""
+        """What goes wrong when it is queried."""
         return self.fault if self.odd_until is not None and now < self.odd_until else None
 
     def state(self, now: datetime) -> State:

@@ -8,7 +8,6 @@ import numpy as np
 from PIL import Image
 
 from hoi_platform.services.fake_apis.files import MakeVideo
-from hoi_platform.services.fake_apis.tasks import Order
 
 
 def still_video(width: int = 64, fps: int = 4) -> MakeVideo:
@@ -38,8 +37,3 @@ def _frame(image: bytes, width: int) -> np.ndarray:
         height = 2 * round(width * opened.height / opened.width / 2)
         small = opened.convert("RGB").resize((width, height), Image.Resampling.BOX)
     return np.asarray(small)
-
-
-def order_video(make: MakeVideo, image: bytes, seconds: float = 5.0) -> bytes:
-    """The video of an image, without a service around it."""
-    return make(Order("", "", image, seconds, None))

@@ -10,6 +10,7 @@ from hoi_platform.services.ledger.schema import AccountRow, RequestRow
 from hoi_platform.services.ledger.states import OPEN
 
 _MAX_ROW_DIGITS: Final = 9
+"""Longest row number; chosen below the ten digits at which PostgreSQL's integer overflows."""
 
 # Built once: building a statement costs more than running it.
 BY_FINGERPRINT: Final = select(RequestRow).where(RequestRow.fingerprint == bindparam("reference"))
@@ -25,7 +26,7 @@ _LOCK: Final = (
 
 
 def lock_account(session: Session, account: str) -> None:
-    """Hold the account until the transaction ends; the first time makes it."""
+    """Lock the account until the transaction ends; creates it the first time."""
     values = {"account": account}
     if cast(CursorResult[Any], session.execute(_LOCK, values)).rowcount:
         return

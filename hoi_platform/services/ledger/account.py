@@ -4,5 +4,5 @@ from hashlib import sha256
 
 
 def account_name(provider: str, key: str) -> str:
-    """A name that tells accounts apart in the ledger and gives no key away."""
+    """A name that distinguishes accounts in the ledger and reveals no key."""
     return f"{provider}:{sha256(key.encode()).hexdigest()[:12]}"

@@ -1,4 +1,4 @@
-"""Rows of earlier versions, and the identity and the subjects that they get today."""
+"""Gives rows of earlier versions today's identities and subjects."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Carried:
-    """A row of an earlier version, and what today's request calls the same."""
+    """A row of an earlier version, and the identity of the same request today."""
 
     row: RequestRow
     fingerprint: str
@@ -25,7 +25,7 @@ class Carried:
     """The answer in today's form; None where it stays as it is."""
 
     def apply(self, row: RequestRow) -> None:
-        """Change the row, read anew inside a transaction; the service keeps its old id of it."""
+        """Change the row, read again inside a transaction; the service keeps its old id of it."""
         row.fingerprint = self.fingerprint
         row.ordered = row.ordered or self.ordered or None
         row.result = row.result if self.result is None else self.result
@@ -43,7 +43,7 @@ def carry_over(ledger: "Ledger", carried: Sequence[Carried]) -> None:
 
 
 def rename_subjects(ledger: "Ledger", today: Callable[[str], str]) -> None:
-    """Give the clips and objects of all rows the names of today, all or none of them."""
+    """Rename the clips and objects of all rows to today's names, all or none of them."""
     with ledger.writing() as session:
         rows = session.scalars(select(RequestRow).order_by(RequestRow.account)).all()
         for account in sorted({row.account for row in rows}):

@@ -1,7 +1,7 @@
-"""What enters the ledger is such that every database accepts it.
+"""Cleans what enters the ledger, so that every database accepts it.
 
 PostgreSQL refuses NUL, lone surrogates and nan in JSON; a deeply nested answer exhausts the stack
-of whoever walks it; an answer without end fills the disk.
+of the code that walks it; an endless answer fills the disk.
 """
 
 import json
@@ -9,13 +9,16 @@ import math
 from typing import Any, Final
 
 _MAX_TEXT: Final = 20_000
+"""Longest stored text (characters); chosen: answers have hundreds."""
 _MAX_DEPTH: Final = 30
+"""Levels of nesting that are stored; chosen: answers have up to six."""
 _MAX_JSON_CHARACTERS: Final = 100_000
+"""Largest stored answer (characters); chosen: answers have thousands."""
 _REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def clean_text(text: str, longest: int = _MAX_TEXT) -> str:
-    """``text`` without NUL and lone surrogates; its end is cut where it is longer."""
+    """``text`` without NUL and lone surrogates; a longer text is cut off."""
     if not text.isascii():
         text = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     text = text.replace("\0", _REPLACED)
@@ -23,7 +26,7 @@ def clean_text(text: str, longest: int = _MAX_TEXT) -> str:
 
 
 def clean_json(value: Any) -> Any:
-    """Plain JSON in, plain JSON out that can be stored; what is too large is only described."""
+    """Plain JSON that can be stored; what is too large is only described."""
     cleaned = _cleaned(value, 0)
     size = len(json.dumps(cleaned))
     if size > _MAX_JSON_CHARACTERS:

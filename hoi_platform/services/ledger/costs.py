@@ -1,11 +1,14 @@
-"""Is a cost that somebody states believable?"""
+"""Judges whether a stated cost is believable."""
 
 from decimal import Decimal
 from typing import Final
 
 _ABSURD_FACTOR: Final = 20
+"""Multiple of the estimate beyond which a cost is not believed; chosen."""
 _ABSURD_USD: Final = Decimal(1)
+"""Costs up to this (USD) are always believed; chosen."""
 _MOST_USD: Final = Decimal(100_000)
+"""Costs beyond this (USD) are never believed; chosen."""
 
 
 def cost_problem(cost: Decimal, estimate: Decimal, *, confirmed: bool = False) -> str | None:
@@ -15,7 +18,7 @@ def cost_problem(cost: Decimal, estimate: Decimal, *, confirmed: bool = False) -
     person has confirmed it.
     """
     if not cost.is_finite():
-        return f"{cost} is no amount of money"
+        return f"{cost} is not an amount of money"
     if cost < 0:
         return f"{cost} USD is negative"
     if cost > _MOST_USD:

@@ -15,7 +15,8 @@ from hoi_platform.services.ledger.faults import explained
 from hoi_platform.services.ledger.intent import LEASE, Budget, Clock
 from hoi_platform.services.ledger.ledger import Guard, Ledger
 
-_MIGRATION_LOCK: Final = 0x486F494C  # any number that nothing else in the database uses
+_MIGRATION_LOCK: Final = 0x486F494C
+"""Key of PostgreSQL's advisory lock; chosen, as nothing else in the database uses it."""
 _BUSY_TIMEOUT_S: Final = "30"
 """How long SQLite waits for another process' lock; ``sqlite:///path?timeout=5`` says otherwise."""
 
@@ -64,7 +65,7 @@ def make_engine(url: str) -> Engine:
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Bring the schema to a revision, today's by default.
 
-    Processes that start together do it one after the other; one that dies leaves the schema as it
+    Processes that start together migrate one after the other; one that dies leaves the schema as it
     found it.
     """
     from alembic import command

@@ -20,7 +20,7 @@ class LedgerBrokenError(MissingResourceError):
 
 
 class LedgerBusyError(TransientError):
-    """The ledger's database is locked or cannot be reached just now."""
+    """The ledger's database is locked or cannot be reached at the moment."""
 
 
 class UnwrittenAnswerError(UnsettledError):

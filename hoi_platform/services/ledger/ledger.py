@@ -1,4 +1,4 @@
-"""What changes the book: reserve, begin to send, advance. Safe for many processes."""
+"""What changes the ledger: reserve, begin to send, advance. Safe for many processes."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -66,7 +66,7 @@ class Ledger(LedgerQueries):
         self._guard = guard
 
     def reserve(self, intent: Intent) -> RequestRow:
-        """The row of this request, new or as it stands; its subject is among those it is for.
+        """The row of this request, new or existing; its subject is among those that the row is for.
 
         Raises BudgetError before a new one, and what the guard raises.
         """
@@ -136,7 +136,7 @@ class Ledger(LedgerQueries):
         return row
 
     def begin_sending(self, row: RequestRow, slots: int | None = None) -> RequestRow | None:
-        """Take the right to send; the row for exactly one caller, None for all others.
+        """Claim the right to send; returns the row to exactly one caller, None to all others.
 
         None when another process has it, the row is past it, or the account already holds
         ``slots`` open tasks.
@@ -152,12 +152,12 @@ class Ledger(LedgerQueries):
                 "lease_until": now + self._lease,
                 "sends": row.sends + 1,
                 "sender": sender.as_json(),
-                "reason": f"{sender} sends it and has not noted an answer",
+                "reason": f"{sender} is sending it and has not recorded an answer",
             }
             return self._move(session, row, RequestState.SENDING, changes)
 
     def advance(self, fingerprint: str, state: RequestState, **changes: Any) -> RequestRow:
-        """Move a row on and note what is known; raises IllegalTransitionError.
+        """Advance a row and record what is known; raises IllegalTransitionError.
 
         Raises UnwrittenAnswerError when the id of a bought task cannot be written.
         """
@@ -166,7 +166,7 @@ class Ledger(LedgerQueries):
             return self._move(session, required_row(session, fingerprint), state, changes)
 
     def observe(self, row: RequestRow, state: RequestState, **changes: Any) -> RequestRow:
-        """Note what a service reports of a task; old news leave the row as it is.
+        """Record what a service reports of a task; an outdated report changes nothing.
 
         Raises UnwrittenAnswerError when the id of a bought task cannot be written.
         """
@@ -188,11 +188,12 @@ class Ledger(LedgerQueries):
             return self._move(session, row, RequestState.RESERVED, changes)
 
     def settle_cost(self, reference: str, cost: Decimal, *, confirmed: bool = False) -> RequestRow:
-        """What a request cost, as a person says. Raises BadInputError on what cannot be right."""
+        """Record what a request cost, as a person states it. Raises BadInputError on what cannot be
+        right."""
         row = self.get(reference)
         if problem := cost_problem(cost, row.estimate_usd, confirmed=confirmed):
-            cure = "; if it is right, say --confirm-cost" if "estimate" in problem else ""
-            raise BadInputError(f"a cost of row {row.id} is not noted: {problem}{cure}")
+            cure = "; if it is right, add --confirm-cost" if "estimate" in problem else ""
+            raise BadInputError(f"a cost of row {row.id} is not recorded: {problem}{cure}")
         with self.writing(row.account) as session:
             row = required_row(session, row.fingerprint)
             row.cost_usd = cost
@@ -204,7 +205,7 @@ class Ledger(LedgerQueries):
         return moved(row, state, changes, self._now(session))
 
     def advance_if(self, row: RequestRow, state: RequestState, **changes: Any) -> RequestRow:
-        """``advance``, but only if the row still stands as ``row`` did; else as it stands now.
+        """``advance``, but only if the row is still as in ``row``; else the row as it is now.
 
         What one process concluded from an old state must not undo what another did since.
         """
@@ -215,13 +216,13 @@ class Ledger(LedgerQueries):
             return self._move(session, now, state, changes)
 
     def judge(self, row: RequestRow, file: Path, failed: Sequence[str]) -> RequestRow:
-        """Note what was found of a row's file: ``failed`` says what it did not pass."""
+        """Record what was found about a row's file: ``failed`` names the checks that it failed."""
         state = RequestState.REJECTED if failed else RequestState.DELIVERED
         known = {"result": str(file), "reason": "; ".join(failed), "fetch_after": None}
         return self.advance_if(row, state, **known)
 
     def release_abandoned(self) -> None:
-        """Rows whose sender died between sending and noting the answer become doubtful.
+        """Rows whose sender died between sending and recording the answer become doubtful.
 
         On the sender's host at once, elsewhere when its lease has run out.
         """
@@ -229,14 +230,14 @@ class Ledger(LedgerQueries):
         for row in self.rows({RequestState.SENDING}):
             expired = row.lease_until is not None and row.lease_until <= now
             if expired or (row.sender and ProcessId.parse(row.sender).is_dead()):
-                reason = "its sender ended before it noted an answer; a task may exist"
+                reason = "its sender ended before it recorded an answer; a task may exist"
                 self.advance_if(row, RequestState.DOUBTFUL, reason=reason)
 
     @contextlib.contextmanager
     def writing(self, account: str = _EVERYONE) -> Iterator[Session]:
         """A transaction that holds the account's row: writers of one account queue here.
 
-        The update takes the row's lock on PostgreSQL and the database's write lock on SQLite
+        The update acquires the row's lock on PostgreSQL and the database's write lock on SQLite
         before anything is read, so that what is read cannot change until the commit.
         """
         with (

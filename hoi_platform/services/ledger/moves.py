@@ -1,4 +1,4 @@
-"""What happens to a row when something becomes known of it, inside a transaction."""
+"""Advances a row when something about it becomes known, inside a transaction."""
 
 import contextlib
 import sys
@@ -52,7 +52,7 @@ def claimed(row: RequestRow, subjects: Iterable[str]) -> RequestRow:
 
 
 def _believable_cost(row: RequestRow, changes: dict[str, Any]) -> dict[str, Any]:
-    """What a stated cost changes: itself, or the reason why the estimate goes on to count."""
+    """What a stated cost changes: itself, or the reason why the estimate still counts."""
     cost = changes.get("cost_usd")
     problem = None if cost is None else cost_problem(Decimal(cost), row.estimate_usd)
     if problem is None:

@@ -1,4 +1,4 @@
-"""What is read from the book: rows by any name, by state and account, and what was spent."""
+"""What is read from the ledger: rows by any name, by state and account, and what was spent."""
 
 import contextlib
 from collections.abc import Collection, Iterator

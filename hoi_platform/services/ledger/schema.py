@@ -42,7 +42,7 @@ class CleanJson(TypeDecorator[dict[str, Any]]):
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant; SQLite keeps no zone, so it is stored in UTC and given back with it."""
+    """An instant; SQLite keeps no zone, so it is stored in UTC and returned with it."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -51,7 +51,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("the ledger takes instants with a time zone only")
+            raise ValueError("the ledger accepts only instants with a time zone")
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -127,9 +127,9 @@ class RequestRow(Base):
     ordered: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
     """What a delivered file is checked against; None in rows of earlier versions."""
     fetches: Mapped[int] = mapped_column(default=0)
-    """Visits to the service that brought no whole file."""
+    """Attempts to fetch the file that did not deliver it whole."""
     fetch_after: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When the file is to be fetched again by itself; a person may do so at any time."""
+    """When the file is fetched again automatically; a person may do so at any time."""
     claims: Mapped[list[ClaimRow]] = relationship(lazy="selectin", order_by=ClaimRow.subject)
 
     @property

@@ -79,7 +79,7 @@ def is_old_news(state: RequestState, reported: RequestState) -> bool:
 
 
 class IllegalTransitionError(HoiError):
-    """A bug, or a row that was changed by hand: the book refuses it."""
+    """A bug, or a row that was changed by hand: the ledger refuses it."""
 
 
 def check_transition(old: RequestState, new: RequestState) -> None:

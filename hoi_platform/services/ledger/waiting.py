@@ -1,4 +1,4 @@
-"""What an open row waits for, in words: shown by lists, errors and progress."""
+"""Says what an open row waits for, for lists, errors and progress."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 _LIBRARY: Final = "library:"
 _LIBRARY_LICENSE: Final = "Apache-2.0"
 MOST_UNASKED: Final = 64
-"""Objects of a dataset that is registered as a whole on first use; a larger one only when asked."""
+"""Objects of a dataset that is registered as a whole on first use, a larger one only on request;
+chosen."""
 
 
 class Catalogue(Listing):
@@ -49,7 +50,7 @@ class Catalogue(Listing):
         if "--" in key:
             raise BadInputError(
                 f"{key!r} is a key of an earlier version; run `hoi migrate --apply`, which "
-                "registers today's, and choose the object anew"
+                "registers today's, and choose the object again"
             )
         raise BadInputError(
             f"no object with the key {key!r}; {nearest(key, list(keys))}; those of large datasets "
@@ -57,7 +58,7 @@ class Catalogue(Listing):
         )
 
     def keys(self) -> dict[ObjectId, str]:
-        """The objects of the grid: small datasets, and what was asked for of large ones."""
+        """The objects of the grid: small datasets, and what was requested of large ones."""
         self.register([])
         entries = self._located()
         return {known: key for known, key in self._registry.keys().items() if known in entries}
@@ -99,7 +100,7 @@ class Catalogue(Listing):
         return import_mesh(path, up=self.get(object_id).up, roots=[path.parent])
 
     def grasp(self, object_id: ObjectId) -> GraspHint | None:
-        """Where to take the object, in the coordinates of ``load_mesh``; None when unknown."""
+        """Where to grasp the object, in the coordinates of ``load_mesh``; None when unknown."""
         from hoi_platform.services.meshes.library import library_object
 
         entry = self.get(object_id)
@@ -136,7 +137,7 @@ class Catalogue(Listing):
     ) -> "ImportedMesh":
         """Check a mesh, then copy it and its entry in one step; on an error nothing changes.
 
-        Raises BadInputError for a mesh that ``import_mesh`` refuses, an id that is taken (unless
+        Raises BadInputError for a mesh that ``import_mesh`` refuses, an id that is in use (unless
         ``replace``) or differs from another only by case.
         """
         from hoi_platform.services.meshes.importer import import_mesh
@@ -161,14 +162,14 @@ class Catalogue(Listing):
     def remove(self, object_id: ObjectId) -> str | None:
         """Delete a user's entry and its copy of the mesh; clips that were made stay.
 
-        Returns its key, which is never given again; None where it had none, or another entry of
+        Returns its key, which is never assigned again; None where it had none, or another entry of
         this id keeps it. Raises BadInputError for an unknown id and for a shipped entry.
         """
         located = self._find(object_id)
         if not located.file.is_relative_to(self._user_dir):
             raise BadInputError(
                 f"{object_id.path} is not one of your own objects but comes from {located.file}; "
-                "edit that file to take it out"
+                "edit that file to remove it"
             )
         folder = located.file.parent
         gone = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
@@ -177,7 +178,7 @@ class Catalogue(Listing):
         return None if object_id in self._located() else self._registry.retire(object_id)
 
     def check(self, object_id: ObjectId) -> "MeshStatistics":
-        """Load an object as the pipeline will; raises what would stop it there."""
+        """Load an object as the pipeline does; raises what would stop it there."""
         from hoi_platform.core.geometry.topology import MeshStatistics
 
         return MeshStatistics.of(self.load_mesh(object_id).mesh.geometry())
@@ -198,7 +199,7 @@ class Catalogue(Listing):
         return read_config(SizesFile, self._config_dir / SIZES_FILE).sizes
 
     def _own_folder(self, object_id: ObjectId) -> Path:
-        """Where a user's entry lies, or will lie under its new key."""
+        """Where a user's entry is, or will be under its new key."""
         located = self._located().get(object_id)
         if located is not None and located.file.is_relative_to(self._user_dir):
             return located.file.parent

@@ -16,7 +16,7 @@ from hoi_platform.services.yaml_files import read_mapping
 
 @dataclass(frozen=True)
 class Located:
-    """An entry and the file that it stands in."""
+    """An entry and its file."""
 
     entry: ObjectEntry
     file: Path
@@ -46,7 +46,7 @@ class ObjectsRead:
 def read_objects(file: Path) -> ObjectsRead:
     """The entries of one catalogue file; a bad entry leaves the others usable.
 
-    Raises ConfigError for a file that is no catalogue at all.
+    Raises ConfigError for a file that is not a catalogue at all.
     """
     data = read_mapping(file)
     known = list(ObjectsFile.model_fields)

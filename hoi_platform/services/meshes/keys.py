@@ -1,7 +1,7 @@
 """The keys of a results folder's objects: ``catalogue/keys.json``.
 
-A key is given when an object is registered, and stands in the file ever after. Dagster keeps the
-history of a key whose partition is deleted: that of a removed object is never given again.
+A key is assigned when an object is registered, and stays in the file from then on. Dagster keeps
+the history of a key whose partition is deleted: that of a removed object is never assigned again.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from hoi_platform.core.keys import new_key
 from hoi_platform.services.artifacts.files import exclusive, write_whole
 
 MOST_CELLS: Final = 100_000
-"""Registered cells of a dataset (objects × seeds) that Dagster's page can still show."""
+"""Registered cells of a dataset (objects × seeds) that Dagster's page can still show; measured."""
 
 
 class _Strict(BaseModel):
@@ -47,7 +47,7 @@ class KeysFile(_Strict):
 
 
 class KeyRegistry:
-    """Gives keys and remembers them; several processes may use one file."""
+    """Assigns keys and remembers them; several processes may use one file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -102,8 +102,8 @@ class KeyRegistry:
         except ValidationError as error:
             raise ConfigError(
                 f"{self._file} is not a list of keys ({error.error_count()} errors, the first: "
-                f"{error.errors()[0]['msg']}); restore it from a backup: keys of finished clips "
-                "stand in it"
+                f"{error.errors()[0]['msg']}); restore it from a backup: it holds the keys of "
+                "finished clips"
             ) from error
 
     def _write(self, held: KeysFile) -> None:
@@ -119,7 +119,7 @@ def registration_order(object_id: ObjectId) -> tuple[str, str, bool, str]:
 def _with_keys(held: KeysFile, wanted: Iterable[ObjectId]) -> KeysFile:
     """``held`` with a key for each of ``wanted``."""
     known = {_id(held, entry) for entry in held.objects}
-    taken = {entry.key for entry in held.objects} | set(held.retired)
+    used = {entry.key for entry in held.objects} | set(held.retired)
     new: list[KeyEntry] = []
     first_tasks = dict(held.first_tasks)
     for object_id in wanted:
@@ -131,8 +131,8 @@ def _with_keys(held: KeysFile, wanted: Iterable[ObjectId]) -> KeysFile:
                 f"{object_id.path} cannot be registered for the task {object_id.task!r}: the "
                 f"first task of that object is {first_tasks[slot]!r}"
             )
-        key = new_key(object_id, taken)
-        taken.add(key)
+        key = new_key(object_id, used)
+        used.add(key)
         new.append(KeyEntry(**_fields(object_id), key=key))
     _check_size([*held.objects, *new])
     return held.model_copy(update={"objects": (*held.objects, *new), "first_tasks": first_tasks})

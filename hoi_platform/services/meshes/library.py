@@ -17,7 +17,7 @@ _SHARED_MODULES: Final = ("base", "shapes", "textures")
 
 
 def build_library_object(category: str) -> ImportedMesh:
-    """One of the library's objects, z up, in the units that the catalog's scale turns to meters.
+    """One of the library's objects, z up, in the units that the catalogue's scale turns to meters.
 
     Raises BadInputError for a name that is not in the library.
     """

@@ -18,9 +18,9 @@ SIZES_FILE: Final = "real_world_sizes.yaml"
 class Listing:
     """Entries from ``<config_dir>/*.yaml``, ``more`` files and ``<user_dir>/<key>/entry.yaml``.
 
-    Their partition keys stand in ``<user_dir>/keys.json``. A user's entry stands beside a copy of
-    its mesh with everything that it refers to. It takes the place of an entry of the same id in
-    one of ``more``, and that the place of a shipped one.
+    Their partition keys are in ``<user_dir>/keys.json``. A user's entry is beside a copy of its
+    mesh with everything that it refers to. It replaces an entry of the same id in one of ``more``,
+    which in turn replaces a shipped one.
     """
 
     def __init__(self, config_dir: Path, user_dir: Path, more: Sequence[Path] = ()) -> None:
@@ -32,7 +32,7 @@ class Listing:
     def entries(self) -> dict[ObjectId, ObjectEntry]:
         """All usable entries by id, sorted; ``bad_entries`` has the others.
 
-        Raises ConfigError for a shipped file that is no catalogue, and for an ambiguous one.
+        Raises ConfigError for a shipped file that is not a catalogue, and for an ambiguous one.
         """
         return {object_id: located.entry for object_id, located in self._located().items()}
 
@@ -50,12 +50,12 @@ class Listing:
         return ObjectId(dataset, category, task, is_first=task == first)
 
     def first_tasks(self) -> FirstTask:
-        """Which task the folders of an object do not name."""
+        """The task that the folders of an object do not name."""
         first = self._first_tasks()
         return lambda dataset, category: first.get(f"{dataset}/{category}".lower(), FIRST_TASK)
 
     def known_keys(self) -> dict[ObjectId, str]:
-        """The keys that have been given; nothing is registered."""
+        """The keys that have been assigned; nothing is registered."""
         return self._registry.keys()
 
     def _located(self) -> dict[ObjectId, Located]:
@@ -74,7 +74,7 @@ class Listing:
             for object_id, located in read_objects(file).entries.items():
                 if (name := entry_name(object_id)) in found:
                     other = found[name][1].file
-                    raise ConfigError(f"{object_id.path} stands in both {other} and {file}")
+                    raise ConfigError(f"{object_id.path} is in both {other} and {file}")
                 found[name] = object_id, located
         for read in [*map(read_objects, self._more), *self._own()[0]]:
             found |= {entry_name(k): (k, located) for k, located in read.entries.items()}
@@ -123,7 +123,7 @@ class Listing:
 
 
 def _slot(object_id: ObjectId) -> str:
-    """An object whatever its tasks; folders of some systems do not tell case."""
+    """An object regardless of its tasks; folders of some systems ignore case."""
     return f"{object_id.dataset}/{object_id.category}".lower()
 
 

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from hoi_platform.core.geometry.mesh import Array
-from hoi_platform.core.geometry.textured_mesh import RGB, Material, MeshPart
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.colors import RGB
+from hoi_platform.core.geometry.textured_mesh import Material, MeshPart
 
 MAX_TEXTURE_PX = 4096
-# Muted, told apart, none of them skin or the room's colors (linear RGB).
+"""Longest side of a texture; chosen: no video shows more."""
 _UNNAMED: tuple[RGB, ...] = (
     (0.30, 0.12, 0.06),
     (0.06, 0.20, 0.30),
@@ -18,14 +19,17 @@ _UNNAMED: tuple[RGB, ...] = (
     (0.10, 0.26, 0.10),
     (0.28, 0.08, 0.22),
 )
+"""Linear RGB of parts without a material; chosen: muted, distinct, none of them skin or the room's
+colors."""
 _PLACEHOLDER = (100, 100, 100, 255)
+"""RGBA of the texture that trimesh puts where a file names none; chosen by trimesh."""
 
 
 def part_of(geometry: Any, index: int) -> MeshPart:
     """One trimesh geometry as a part; colors at vertices or faces are baked into a texture.
 
     A geometry without any look gets the ``index``-th muted color, so that the groups of a model
-    whose MTL is lost stay told apart.
+    whose MTL is lost stay distinct.
     """
     vertices = np.asarray(geometry.vertices, float)
     faces = np.asarray(geometry.faces, np.int64)

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from hoi_platform.core.geometry.mesh import Array, Indices, TriangleMesh
+from hoi_platform.core.arrays import Array, Indices
+from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.normals import corner_normals
 from hoi_platform.core.geometry.textured_mesh import Material, TexturedMesh
 from hoi_platform.core.geometry.topology import MeshStatistics, weld_index
@@ -19,9 +20,9 @@ def write_clean_obj(imported: ImportedMesh, folder: Path) -> MeshStatistics:
     """Write ``model.obj``, ``model.mtl`` and ``texture_<n>.png`` into ``folder``, each whole.
 
     Triangles only, positions welded across texture seams, normals smooth below a crease angle,
-    z up (Blender's importer must be told: forward Y, up Z), +v upward in the textures, ``Kd``
+    z up (set forward Y, up Z in Blender's importer), +v upward in the textures, ``Kd``
     linear as Blender reads it. The same mesh always gives the same bytes. ``model.obj`` is
-    written last, so that where it stands the rest stands too.
+    written last, so that where it exists the rest exists too.
     """
     materials = _unique_materials(imported.mesh)
     for name, data in _texture_files(materials).items():

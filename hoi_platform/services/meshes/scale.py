@@ -1,12 +1,13 @@
-"""The metric scale of an object where no vision model is asked."""
+"""The metric scale of an object without a vision model."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from hoi_platform.core.arrays import Vec3
 from hoi_platform.core.clip import ObjectId
-from hoi_platform.core.config.objects import ObjectEntry, Vec3
+from hoi_platform.core.config.objects import ObjectEntry
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.geometry.mesh import TriangleMesh, load_obj
 from hoi_platform.services.meshes.catalogue import Catalogue
@@ -78,7 +79,7 @@ def _uniform(mesh: TriangleMesh, size_m: float) -> Vec3:
 def simulated_scale(entry: ObjectEntry, mesh_obj: Path, nominal_m: float = 0.3) -> Vec3:
     """The scale at which an object is dropped, before a vision model may have been asked.
 
-    Where neither scale nor size is known, the longest side is taken as ``nominal_m``: how a
+    Where neither scale nor size is known, the longest side is assumed to be ``nominal_m``: how a
     body rests under gravity does not depend on its size.
     """
     if entry.obj_scale is not None:

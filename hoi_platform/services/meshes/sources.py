@@ -12,6 +12,7 @@ from hoi_platform.core.errors import BadInputError
 
 FORMATS: Final = (".obj", ".glb", ".gltf", ".stl", ".ply")
 MAX_BYTES: Final = 256 * 2**20
+"""Largest mesh file (bytes); chosen."""
 log = logging.getLogger(__name__)
 
 
@@ -62,7 +63,7 @@ def _megabytes(size: int) -> str:
 class FolderResolver(Resolver):
     """Serves the files that a mesh refers to (MTL, textures, buffers) from its own folder only.
 
-    trimesh goes on quietly when a reference cannot be served, so what was asked for is noted
+    trimesh continues silently when a reference cannot be served, so what was requested is recorded
     here and judged by ``check`` afterwards.
     """
 
@@ -78,7 +79,7 @@ class FolderResolver(Resolver):
         name = key.strip().replace("\\", "/")
         path = (self.folder / name).resolve()
         if "://" in name or not path.is_relative_to(self.folder):
-            self._refused.append(f"{key.strip()!r} lies outside {self.folder}")
+            self._refused.append(f"{key.strip()!r} is outside {self.folder}")
             raise FileNotFoundError(key)
         if not path.is_file():
             self.missing.append(name)
@@ -96,7 +97,7 @@ class FolderResolver(Resolver):
         return path.read_bytes()
 
     def check(self) -> None:
-        """Raises BadInputError if something was asked for that must not be read."""
+        """Raises BadInputError if a file was requested that must not be read."""
         if self._refused:
             raise BadInputError(
                 f"{self.folder / self.file_name} refers to files that are not read: "

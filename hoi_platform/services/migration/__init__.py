@@ -1,4 +1,3 @@
-"""Carries results of earlier versions over: nothing is bought again, nothing redone.
-
-Belongs here: how earlier versions identified things, and the plan. Does not: printing it.
+"""Carries over results of earlier versions: nothing is bought again or redone. Belongs here: how
+earlier versions identified requests and artifacts, and the plan. Does not: printing it.
 """

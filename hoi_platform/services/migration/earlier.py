@@ -1,4 +1,4 @@
-"""What earlier versions identified otherwise than by content, beside what is asked for today."""
+"""What earlier versions did not identify by content, and its identity today."""
 
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ _RENAMED: Final = {
 }
 """Stage and its backend's former name → the same backend's name today."""
 _SHAPE: Final = ("vertices", "faces", "extents", "area", "volume")
-"""Facts of a mesh that tell whether the library builds it as it did."""
+"""Facts of a mesh that show whether the library still builds the same one."""
 
 
 def backend_today(record: ArtifactRecord) -> str:
@@ -43,7 +43,7 @@ def as_recorded_then(
 def prompt_today(context: Context, text: str) -> str:
     """The base prompt that is drawn today where version 1 drew ``text`` by the clip's path.
 
-    What is none of today's prompts stays as it is: the configuration was another one.
+    A text that is not among today's prompts stays as it is: the configuration was a different one.
     """
     if text not in _prompts(context):
         return text

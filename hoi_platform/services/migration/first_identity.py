@@ -21,7 +21,8 @@ from hoi_platform.services.video.identity import ordered, request_identity
 from hoi_platform.services.video.montage import segment_of, write_last_frame
 
 _MOST_TAKES = 16
-"""More takes than a configuration names are looked for: it may have named more before."""
+"""Takes that are looked for; chosen larger than a configuration names today, because it may have
+named more before."""
 
 
 def first_request(store: ArtifactStore, clip: ClipId, record: ArtifactRecord) -> VideoRequest:

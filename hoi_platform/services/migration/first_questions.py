@@ -35,6 +35,7 @@ _JUDGE: Final = (
     "correct."
 )
 _MAX_TOKENS: Final = 500
+"""Limit that the first questions sent (tokens); chosen then."""
 _VERDICTS: Final = {"small": "too_small", "big": "too_big", "correct": "correct"}
 
 Today = Callable[[ClipId, str], str]
@@ -92,11 +93,11 @@ def carried_refinement(
     then = _Asked(
         first_path(clip),
         chat["model"],
-        system or _REFINE,
-        f"Base prompt: {base}",
-        frame,
-        fields,
-        0.7,
+        system=system or _REFINE,
+        text=f"Base prompt: {base}",
+        image=frame,
+        field=fields,
+        temperature=0.7,
     )
     now = refinement_question(clip.path, today(clip, base.strip()), frame, system)
     used = json.dumps({"prompt": prompt["text"]}) if prompt["source"] == "refined" else None
@@ -131,7 +132,16 @@ def _of_picture(
         if said:
             hint = f" You answered {said[-1][:200]!r}; answer with small, big or correct alone."
         text = step["prompt"] + hint
-        then = _Asked(subject, chat["model"], system or _JUDGE, text, image, fields, 0.0, attempt)
+        then = _Asked(
+            subject,
+            chat["model"],
+            system=system or _JUDGE,
+            text=text,
+            image=image,
+            field=fields,
+            temperature=0.0,
+            attempt=attempt,
+        )
         now = size_question(subject, name, image, system, said)
         rows = list(_rows(ledger, then, now, _verdict))
         yield from rows

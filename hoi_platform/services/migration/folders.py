@@ -1,8 +1,8 @@
 """Folders of objects whose category holds ``__``: earlier versions did not name the task there.
 
-``<dataset>/my__cup`` of version 1 is ``<dataset>/my__cup__manipulation`` today. The files go
-first, each folder by one rename; then the records are written anew, and the old ones removed. So
-whatever is left after an interruption shows what remains to be done.
+``<dataset>/my__cup`` of version 1 is ``<dataset>/my__cup__manipulation`` today. The files go first,
+each folder by one rename; then the records are rewritten, and the old ones removed. So what is left
+after an interruption shows what remains to be done.
 """
 
 import contextlib
@@ -21,16 +21,16 @@ from hoi_platform.services.artifacts.files import sync_folder, write_whole
 from hoi_platform.services.artifacts.record import ArtifactRecord
 
 _TASKLESS: Final = (1, 2)
-"""Versions of records whose folders named no task."""
+"""Versions of records whose folders named no task; chosen then."""
 _SUBJECT: Final = "subject"
-"""What a renamed record was of, beside what else it said of its identity."""
+"""The subject of a renamed record, beside the rest of its former identity."""
 _RECORDS: Final = "generation/records"
 _INDEX: Final = f"{_RECORDS}/dataset_index/all.json"
 
 
 @dataclass(frozen=True)
 class FolderRename:
-    """An object whose folders are called otherwise today."""
+    """An object whose folders have other names today."""
 
     old: str
     new: str
@@ -50,7 +50,7 @@ class FolderRename:
 
 @dataclass(frozen=True)
 class FoldersPlan:
-    """What becomes of the folders."""
+    """What happens to the folders."""
 
     renames: tuple[FolderRename, ...]
     problems: tuple[str, ...]
@@ -84,7 +84,7 @@ def plan_folders(root: Path, objects: Collection[ObjectId]) -> FoldersPlan:
 
 
 def apply_folders(root: Path, plan: FoldersPlan) -> None:
-    """Safe to be repeated after an interruption."""
+    """Safe to repeat after an interruption."""
     if plan.renames:
         (root / _INDEX).unlink(missing_ok=True)  # it lists clips by their former ids
     for one in plan.renames:
@@ -164,7 +164,7 @@ def _standing(root: Path, old: str, new: str) -> Iterator[tuple[str, str]]:
 
 
 def _apply_to_records(root: Path, one: FolderRename) -> None:
-    """Only when every record stands under its new name is the first of the old ones removed."""
+    """The old records are removed only after every record has its new name."""
     old = _records(root, one.old)
     followed = {path: _followed(record, one) for path, record in old.items()}
     digests = {old[path].digest: record.digest for path, record in followed.items()}
@@ -177,7 +177,7 @@ def _apply_to_records(root: Path, one: FolderRename) -> None:
     for path in old:
         path.unlink()
     for folder in (root / _RECORDS).glob(f"*/{one.old}"):
-        if not any(folder.iterdir()):  # what is no record stays
+        if not any(folder.iterdir()):  # what is not a record stays
             folder.rmdir()
 
 

@@ -1,4 +1,4 @@
-"""Which records of earlier versions stand for what today's settings ask for."""
+"""Which records of earlier versions are of what today's settings would make."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ StagesOf = Callable[[ObjectId | ClipId], Stages]
 
 @dataclass(frozen=True)
 class RecordChange:
-    """A record and what it becomes; ``left`` says why it does not count as done today."""
+    """A record and its successor; ``left`` says why it does not count as done today."""
 
     subject: Subject
     record: ArtifactRecord
@@ -67,7 +67,7 @@ def plan_records(
 
 
 def apply_records(store: ArtifactStore, changes: Sequence[RecordChange]) -> None:
-    """Safe to be repeated after an interruption."""
+    """Safe to repeat after an interruption."""
     for change in changes:
         store.rewrite_record(change.subject, change.record)
 
@@ -103,7 +103,7 @@ def _why_left(
     subject: ObjectId | ClipId,
     stale: set[tuple[str, Subject]],
 ) -> str:
-    """Why what a record stands for is not what is asked for today; empty when it is."""
+    """Why a record is not of what today's settings would make; empty when it is."""
     try:
         for above in stages.stages[record.asset].needed(stages.context(subject)):
             of = upstream_subject(above, subject)
@@ -124,7 +124,8 @@ def _why_left(
 
 
 def _differing(old: Any, new: Any, name: str = "") -> Iterator[str]:
-    """Settings that both versions have and that differ; what one alone has tells nothing."""
+    """Settings that both versions have and that differ; a setting of only one of them proves
+    nothing."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() & new.keys()):
             yield from _differing(old[key], new[key], f"{name}.{key}" if name else key)

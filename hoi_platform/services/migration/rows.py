@@ -51,7 +51,7 @@ class Found:
 
 @dataclass(frozen=True)
 class RowsPlan:
-    """What becomes of the ledger."""
+    """What happens to the ledger."""
 
     carried: tuple[Carried, ...]
     """Rows that get the identity beside them."""
@@ -66,7 +66,7 @@ def bought_videos(
     """The rows of the clips' videos."""
     found = Found()
     lost = (
-        "no row of the ledger was bought with the frame and the prompt that lie here; if they "
+        "no row of the ledger was bought with the frame and the prompt of this folder; if they "
         "change, its video is another purchase"
     )
     for clip in clips:
@@ -117,7 +117,7 @@ def plan_rows(ledger: Ledger, *found: Found) -> RowsPlan:
 
 
 def apply_rows(ledger: Ledger, plan: RowsPlan) -> None:
-    """Safe to be repeated after an interruption."""
+    """Safe to repeat after an interruption."""
     carry_over(ledger, plan.carried)
     for one in plan.shared:
         row = ledger.find(one.fingerprint)

@@ -1,5 +1,5 @@
 """Questions to vision models: sending, prices, answers in a fixed form.
 
 Belongs here: endpoints, questions, the scale search and the refinement of prompts. Does not: the
-book of what was bought (``services.ledger``), videos.
+ledger of what was bought (``services.ledger``), videos.
 """

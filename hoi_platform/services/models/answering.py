@@ -1,4 +1,4 @@
-"""Who answers questions about pictures, as far as results depend on it."""
+"""Which backend answers questions about pictures, as far as results depend on it."""
 
 from typing import Any
 

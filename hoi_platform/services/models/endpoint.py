@@ -13,9 +13,10 @@ from hoi_platform.services.video import http
 from hoi_platform.services.video.remote import NotAcceptedError, UnknownOutcomeError
 
 OPENAI: Final = "https://api.openai.com/v1"
-_LONGEST_MESSAGE: Final = 300
 _MOST_TOKENS: Final = 100_000_000
+"""Tokens of a call beyond which a count is not believed; chosen."""
 _ACCOUNT_STATUS: Final = frozenset({401, 402, 403})
+"""HTTP statuses that are about the account, not about the request."""
 _ACCOUNT_CODES: Final = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "invalid_api_key", "account_deactivated"}
 )
@@ -58,7 +59,7 @@ class Completion(_Lenient):
 
     @property
     def tokens(self) -> Usage | None:
-        """None where the endpoint counts nothing, or nonsense: the answer is good all the same."""
+        """None where the endpoint reports no plausible count: the answer is usable all the same."""
         try:
             return Usage.model_validate(self.usage)
         except ValidationError:
@@ -100,7 +101,7 @@ class ChatEndpoint:
         """The answer as it arrived; what the client would parse is parsed by our models alone."""
         import openai
 
-        # No redirect is followed: it would send prompt, picture and key to whoever it names.
+        # No redirect is followed: it would send prompt, picture and key to the host that it names.
         inner = httpx.Client(timeout=http.TIMEOUT, transport=self.transport, follow_redirects=False)
         bounded = http.BoundedTransport(inner, limit_s)
         with httpx.Client(transport=bounded, follow_redirects=False) as outer:
@@ -126,7 +127,7 @@ def _completion(response: httpx.Response) -> Completion:
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, e["loc"])) for e in error.errors()[:5])
         raise UnknownOutcomeError(
-            f"{response.url.host} answered something else than a completion (wrong: {fields})"
+            f"{response.url.host} did not answer with a completion (wrong: {fields})"
         ) from None
 
 
@@ -134,7 +135,7 @@ def _error_of(response: httpx.Response, *, structured: bool) -> HoiError:
     """A rate or a 5xx may pass; an empty account, a bad key or request will not."""
     status, problem = response.status_code, _problem_of(response)
     code = f" {problem.code}" if problem.code else ""
-    said = excerpt(f"HTTP {status}{code}: {problem.message}", _LONGEST_MESSAGE)
+    said = excerpt(f"HTTP {status}{code}: {problem.message}")
     cure = cure_of(status, problem.code)
     text = f"{said}; {cure}" if cure else said
     if response.is_redirect:

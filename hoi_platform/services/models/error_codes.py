@@ -12,7 +12,7 @@ CURES: Final[dict[str, str]] = {
     "model_not_found": "choose a chatgpt.model that OPENAI_BASE_URL offers",
     "ip_not_authorized": "add this machine's public address to the project's allow list",
     "unsupported_country_region_territory": "use an endpoint that serves this region",
-    "rate_limit_exceeded": "it is asked again later by itself; start fewer workers at once",
+    "rate_limit_exceeded": "the question is retried automatically; start fewer workers at once",
     "context_length_exceeded": "shorten the base prompt or send smaller pictures",
     "content_policy_violation": "reword the prompt; nothing else will pass the filter",
     "invalid_request_error": "compare the request with what the endpoint accepts",

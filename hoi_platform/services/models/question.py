@@ -14,7 +14,8 @@ from hoi_platform.services.models.structured import (
 )
 
 _IDENTITY: Final = 2
-"""Raised when what identifies a question changes; ledger rows of 1 digested picture files."""
+"""Raised when what identifies a question changes; ledger rows of 1 digested picture files. Chosen
+by counting."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Question:
     temperature: float = 0.0
     max_tokens: int = 500
     attempt: int = 0
-    """Raised to ask the same again."""
+    """Increased to ask the same question again."""
 
     def fingerprint(self, model: str) -> str:
         """Hash of everything that is sent, pictures by their pixels, and of the attempt.

@@ -1,4 +1,4 @@
-"""The metric scale of an object by a vision model's eye."""
+"""The metric scale of an object as a vision model judges it."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,7 +27,7 @@ SYSTEM: Final = (
     "big, or of a correct real-world size for what it is."
 )
 MOST_ASKS: Final = 3
-"""Times that one picture is asked about before the search fails."""
+"""Times that one picture is asked about before the search fails; chosen."""
 
 
 class SizeVerdict(StructuredAnswer):
@@ -47,7 +47,7 @@ def searched_scale(
     config: Gen2DHOIConfig,
     previews: Path,
 ) -> ObjectScale:
-    """The scale that the model finds right; every picture it saw is kept in ``previews``."""
+    """The scale that the model finds correct; every picture that it saw is kept in ``previews``."""
     search = find_scale(
         model,
         scale_preview(blender, inputs, previews),
@@ -100,7 +100,7 @@ def _text(name: str) -> str:
 def _understood(
     model: VisionModel, subject: str, name: str, image: Path, system: str
 ) -> tuple[Answer, str]:
-    """Ask, and ask again with the reason when the answer is not of the form that is asked for."""
+    """Ask, and ask again with the reason when the answer is not of the requested form."""
     said: list[str] = []
     for _ in range(MOST_ASKS):
         raw = model.ask(size_question(subject, name, image, system, said))

@@ -1,4 +1,4 @@
-"""Answers of a fixed form: the JSON schema that is asked for, and the strict reading of it."""
+"""Answers of a fixed form: the JSON schema that is requested, and its strict parsing."""
 
 import json
 import re
@@ -34,7 +34,7 @@ def instruction(kind: type[StructuredAnswer]) -> str:
 def parsed(kind: type[T], text: str) -> T | None:
     """The answer in a text that is one JSON object (a code block around it is allowed), else None.
 
-    An object inside other words, a second field or a doubled one is no answer.
+    An object inside other words, an unknown field or a repeated one is not an answer.
     """
     fenced = _FENCED.fullmatch(text)
     try:
@@ -62,5 +62,5 @@ def _schema(kind: type[StructuredAnswer]) -> dict[str, Any]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("a field is given twice")
+        raise ValueError("a field is repeated")
     return value

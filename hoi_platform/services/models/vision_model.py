@@ -1,4 +1,4 @@
-"""A vision-language model: every question stands in the ledger and is paid for once."""
+"""A vision-language model: every question is in the ledger and paid for once."""
 
 import time
 from collections.abc import Callable
@@ -32,14 +32,16 @@ from hoi_platform.services.video.remote import NotAcceptedError
 S = RequestState
 
 _CUT_OFF: Final = ("length", "content_filter")
-"""Why an answer ended before its end: half a sentence is no answer."""
+"""Why an answer ended before its end: half a sentence is not an answer."""
 ASKING: Final = RetryPolicy(attempts=4, longest_pause_s=60.0)
 """To have a question answered."""
 SENDING_S: Final = 0.8 * LEASE.total_seconds()
-"""Total time of one attempt, which may send twice; when the lease ends, somebody else may ask."""
+"""Total time of one attempt, which may send twice; when the lease ends, another process may ask."""
 _MAX_ID: Final = 128
+"""Longest identifier of an answer that is kept (characters); chosen."""
 _MAX_ANSWER: Final = 20_000
-"""Characters; ten times what ``max_tokens`` of any question here allow."""
+"""Longest answer that is kept (characters); chosen at ten times what ``max_tokens`` of any question
+allows."""
 
 
 class VisionModel:
@@ -84,7 +86,7 @@ class VisionModel:
             ) from error
 
     def _attempt(self, question: Question, fingerprint: str) -> str:
-        """The answer that the ledger holds, or that one sending brings."""
+        """The answer in the ledger, or that of one attempt to send."""
         self._ledger.release_abandoned()
         row = self._ledger.latest_attempt(fingerprint)
         assert row is not None
@@ -92,7 +94,7 @@ class VisionModel:
             return known
         row = self._ledger.get(row.fingerprint)
         if row.state == S.RESERVED and row.account != self._account:
-            # Nobody has accepted it: whoever has the key today pays.
+            # No service has accepted it: today's account pays.
             row = self._ledger.advance_if(row, S.RESERVED, account=self._account)
         if self._ledger.begin_sending(row) is None:
             raise TransientError(f"another process is asking (ledger row {row.id})")
@@ -105,14 +107,14 @@ class VisionModel:
         if row.state == S.DELIVERED and row.result is not None:
             return row.result
         if row.state == S.SUCCEEDED:
-            lost = "its answer was paid for and lost before it was noted"
+            lost = "its answer was paid for and lost before it was recorded"
             row = self._ledger.advance(row.fingerprint, S.FAILED, reason=lost)
         if is_account_refusal(row):
             raise account_error(row)
         if row.state in (S.REFUSED, S.FAILED):
             raise RefusedError(
                 f"{question.subject}: {self.model} refused (ledger row {row.id}): {row.reason}. "
-                f"It is not asked again by itself; see `hoi ledger show {row.id}`"
+                f"It is not asked again automatically; see `hoi ledger show {row.id}`"
             )
         if row.state == S.DOUBTFUL:
             # A lost answer cannot be looked up; asking again costs cents and is counted.
@@ -155,7 +157,7 @@ class VisionModel:
         return self._endpoint.complete(body, min(http.ATTEMPT_S, left_s))
 
     def _keep(self, row: RequestRow, completion: Completion) -> str:
-        """Note a paid answer before it is used."""
+        """Record a paid answer before it is used."""
         choice, usage = completion.choices[0], completion.tokens
         refusal = choice.message.refusal
         unusable = bool(refusal) or choice.finish_reason in _CUT_OFF

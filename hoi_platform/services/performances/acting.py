@@ -1,4 +1,4 @@
-"""Acts a performance in a scene that lies on disk."""
+"""Acts a performance in a scene on disk."""
 
 from dataclasses import dataclass
 from pathlib import Path

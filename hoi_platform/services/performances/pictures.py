@@ -1,4 +1,4 @@
-"""Part labels and depth in colors that people can tell apart."""
+"""Part labels and depth in colors that people can distinguish."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -4,7 +4,7 @@ Labels are 8-bit indices into ``core.cues.parts.PARTS``; depth is 16-bit, in mil
 nothing but background is seen.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.cues.parts import EmptyScene, PartView, face_parts, part_view
 from hoi_platform.core.formats.performance import StoredPerformance
@@ -19,19 +20,19 @@ from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.video.lossless import LosslessWriter, read_lossless
 
-Progress = Callable[[float, str], None]
-
 _MM: Final = 1000.0
+"""Millimeters of a meter, by definition."""
 _FARTHEST_MM: Final = 65535
+"""Greatest depth that 16 bits hold, by definition."""
 
 
 @dataclass(frozen=True)
 class Actors:
-    """Who and what is seen, and where."""
+    """The person and the object that are seen, and where."""
 
     spec: SceneSpec
     body: BodyModel
-    thing: TriangleMesh
+    mesh: TriangleMesh
     """The object in meters, in its own frame."""
 
 
@@ -41,7 +42,7 @@ def part_views(performance: StoredPerformance, actors: Actors) -> Iterator[PartV
     for frame, T_world_object in enumerate(performance.Ts_world_object):
         vertices = performance.motion[frame : frame + 1].vertices(actors.body)[0]
         skin = TriangleMesh(vertices, actors.body.faces)
-        yield part_view(scene, skin, parts, actors.thing.transformed(T_world_object))
+        yield part_view(scene, skin, parts, actors.mesh.transformed(T_world_object))
 
 
 def write_views(

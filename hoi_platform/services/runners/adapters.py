@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.config.backends import ModelConfig
@@ -14,7 +15,6 @@ from hoi_platform.core.geometry.transforms import inverse
 from hoi_platform.core.tracking.track import ObjectPoseTrack
 from hoi_platform.services.runners.clip_request import ClipFiles
 from hoi_platform.services.runners.contract import RunnerReport
-from hoi_platform.services.runners.process import Progress
 from hoi_platform.services.runners.results import Arrays, read_result
 from hoi_platform.services.runners.run import Runner
 from hoi_platform.services.vision.human_pose import HumanPoseRequest
@@ -26,7 +26,7 @@ from hoi_platform.services.vision.scene_tracks import (
 )
 
 _LOST_BELOW = 0.05
-"""Confidence of a runner's pose below which the frame counts as lost."""
+"""Confidence of a runner's pose below which the frame counts as lost; chosen."""
 
 
 @dataclass
@@ -167,4 +167,4 @@ def report_of(tool: object) -> RunnerReport | None:
 
 
 def silent(_fraction: float, _text: str) -> None:
-    """Progress that nobody watches."""
+    """Ignores progress."""

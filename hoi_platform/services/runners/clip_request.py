@@ -7,14 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.config.backends import ModelConfig
 from hoi_platform.core.formats.array_schema import save_arrays
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.services.runners.contract import RunnerRequest
 from hoi_platform.services.video.codec import Video
-
-Masks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -23,9 +21,9 @@ class ClipFiles:
 
     video: Video
     camera: Camera
-    object_masks: Masks | None = None
+    object_masks: Mask | None = None
     """(T or 1, height, width), with ``human_masks`` of the same shape."""
-    human_masks: Masks | None = None
+    human_masks: Mask | None = None
     tracks: Mapping[str, NDArray] | None = None
     """What earlier stages found, by the names that its role knows."""
     T_cam_object0: Array | None = None

@@ -32,7 +32,7 @@ class RunnerRequest(_Message):
     frames: str
     """``frames.npy``: (T, H, W, 3) uint8 RGB, made to be memory-mapped."""
     video: str | None = None
-    """The MP4, for programs that insist on one."""
+    """The MP4, for programs that need one."""
     fps: float
     K: list[list[float]]
     """3 x 3, pixels."""

@@ -1,4 +1,4 @@
-"""The end of what a program writes, kept by several threads."""
+"""The end of a program's output, kept by several threads."""
 
 import threading
 from collections import deque

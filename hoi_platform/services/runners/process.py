@@ -15,25 +15,25 @@ from typing import IO, Any, Final
 
 import psutil
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.config.backends import RunnerConfig
 from hoi_platform.services.runners.last_words import LastWords
-
-Progress = Callable[[float, str], None]
 
 _PASSED: Final = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"),
     *("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HF_HOME", "TORCH_HOME"),
 )
-"""What every runner gets of the platform's environment; keys of paid services are not among it."""
+"""What every runner gets of the platform's environment; keys of paid services are not included."""
 _LINE_BYTES: Final = 1 << 16
-"""Longest line of standard output; the rest of a longer one is a line of its own."""
+"""Longest line of standard output; the rest of a longer one is a line of its own. Chosen."""
 _LINES: Final = 1000
-"""Lines that wait to be looked at; a program that floods its output waits too."""
+"""Lines that wait to be read; a program that floods its output waits too. Chosen."""
 _LAST_WORDS_BYTES: Final = 2048
+"""End of standard error that an error quotes (bytes); chosen."""
 _POLL_S: Final = 0.5
-"""How often memory and death are looked at while no line comes."""
+"""How often memory and life are checked while no line arrives (s); chosen."""
 _GRACE_S: Final = 5.0
-"""Between the request to end and the end by force."""
+"""Between the request to end and the end by force (s); chosen."""
 _OUT_OF_MEMORY: Final = re.compile(
     r"CUDA out of memory|OutOfMemoryError|CUBLAS_STATUS_ALLOC_FAILED|MemoryError|std::bad_alloc"
 )
@@ -96,7 +96,7 @@ class RunnerProcess:
     def follow(self, progress: Progress, *, until_done: bool) -> None:
         """Pass its progress on until it ends, or with ``until_done`` until it says so.
 
-        Raises RunnerStopped when it hangs, takes too much memory, dies or fails.
+        Raises RunnerStopped when it hangs, uses too much memory, dies or fails.
         """
         heard = time.monotonic()
         while True:
@@ -163,7 +163,7 @@ class RunnerProcess:
         limit = self._config.memory_limit_mb
         if limit is not None and (used := self._memory_mb()) > limit:
             raise self._stopped(
-                f"it took {used:.0f} MB (memory_limit_mb {limit:g})", out_of_memory=True
+                f"it used {used:.0f} MB (memory_limit_mb {limit:g})", out_of_memory=True
             )
 
     def _memory_mb(self) -> float:

@@ -14,10 +14,12 @@ from hoi_platform.core.formats.array_schema import ArraySpec, check_arrays, load
 from hoi_platform.services.vision.hands import NUM_HAND_LANDMARKS
 
 _RIGID: Final = 1e-3
-"""Largest deviation of RᵀR from the identity and of det R from 1."""
+"""Largest deviation of RᵀR from the identity and of det R from 1; chosen above float32's rounding
+and that of text files."""
 
 _HAND_M: Final = (0.02, 0.5)
-"""Largest extent of a hand along an axis: a child's fist seen end on, an open hand with slack."""
+"""Smallest and largest extent of a hand along an axis (m); chosen: a child's fist seen end on, an
+open hand with slack."""
 
 Arrays = dict[str, NDArray]
 
@@ -37,7 +39,7 @@ def _rigid(name: str, rotations: NDArray) -> list[str]:
     if not off.any():
         return []
     first = tuple(int(i) for i in np.argwhere(off)[0])
-    return [f"{name}: {int(off.sum())} matrices are no rotations (first at index {first})"]
+    return [f"{name}: {int(off.sum())} matrices are not rotations (first at index {first})"]
 
 
 def _poses(arrays: Arrays) -> list[str]:

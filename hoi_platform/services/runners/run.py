@@ -9,16 +9,12 @@ from typing import Final, NoReturn
 
 from pydantic import ValidationError
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.config.backends import RunnerConfig
 from hoi_platform.core.errors import MissingResourceError, StageError
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.runners.contract import RunnerFailure, RunnerReport, RunnerRequest
-from hoi_platform.services.runners.process import (
-    Progress,
-    RunnerProcess,
-    RunnerStopped,
-    runner_environment,
-)
+from hoi_platform.services.runners.process import RunnerProcess, RunnerStopped, runner_environment
 
 _LESS_MEMORY: Final = (
     "lower the video's size or length (rendering.width, video.duration), choose a smaller model, "
@@ -105,7 +101,7 @@ class Runner:
             return RunnerReport.model_validate_json(path.read_bytes())
         except ValidationError as error:
             raise StageError(
-                f"{self.name} wrote a result.json that is not of the contract: "
+                f"{self.name} wrote a result.json that breaks the contract: "
                 f"{error.error_count()} mistakes, the first: {error.errors()[0]['msg']}"
             ) from error
 

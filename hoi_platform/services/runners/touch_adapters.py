@@ -2,12 +2,11 @@
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array, Progress
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.contacts import ContactLabels, labels_of_hands
 from hoi_platform.services.runners.adapters import RunnerTool, silent
 from hoi_platform.services.runners.clip_request import ClipFiles
-from hoi_platform.services.runners.process import Progress
 from hoi_platform.services.vision.contact import ContactRequest
 from hoi_platform.services.vision.hands import HandsRequest
 from hoi_platform.services.vision.landmarks import LandmarkTrack, toward

@@ -1,4 +1,4 @@
-"""A copy of a made clip, up to its video, with one thing spoiled."""
+"""A copy of a made clip, up to its video, with one input spoiled."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -91,7 +91,7 @@ def _mislead(variant: ArtifactStore, clip: ClipId, name: str) -> None:
         body=load_body(person / "body.npz"),
         first_frame=first,
     )
-    told = WRONG_KNOWLEDGE[name](known, np.random.default_rng(clip.seed))
-    write_whole(scene, told.spec.model_dump_json(indent=1) + "\n")
-    save_body(told.body, person / "body.npz")
-    save_first_frame(told.first_frame, person)
+    wrong = WRONG_KNOWLEDGE[name](known, np.random.default_rng(clip.seed))
+    write_whole(scene, wrong.spec.model_dump_json(indent=1) + "\n")
+    save_body(wrong.body, person / "body.npz")
+    save_first_frame(wrong.first_frame, person)

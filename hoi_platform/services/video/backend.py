@@ -1,19 +1,18 @@
 """The socket of the video role: a task is submitted, and collected when it is finished."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.filtering.check import Check
 
 if TYPE_CHECKING:
     from hoi_platform.core.formats.ground_truth import GroundTruth
 
-Progress = Callable[[float, str], None]
 TaskState = Literal["submitted", "processing", "succeeded", "failed"]
 
 
@@ -36,7 +35,7 @@ class SimulatedScene:
 
 @dataclass(frozen=True)
 class VideoOrder:
-    """Every purchase that a clip's request stands for, as it is ordered."""
+    """Every purchase of a clip's request, as it is ordered."""
 
     request: str
     """The request's fingerprint."""
@@ -67,7 +66,7 @@ class VideoRequest:
     tail_frame: Path | None = None
     scene: SimulatedScene | None = None
     part_of: VideoOrder | None = None
-    """The order that this purchase is one of; None where it is all that is ordered."""
+    """The order that this purchase belongs to; None where it is the whole order."""
 
     @property
     def order(self) -> VideoOrder:
@@ -105,7 +104,7 @@ class CollectedVideo:
     facts: dict[str, Any] = field(default_factory=dict)
     """``rejected`` says why a delivered video is not the ordered one."""
     failed: tuple[Check, ...] = ()
-    """What a rejected video did not pass."""
+    """The checks that a rejected video failed."""
 
     @property
     def rejected(self) -> str:
@@ -119,7 +118,7 @@ class VideoBackend(Protocol):
     name: str
 
     def submit(self, request: VideoRequest) -> VideoTask:
-        """Hand the request in and return at once; the same request gives the same task."""
+        """Submit the request and return at once; the same request gives the same task."""
         ...
 
     def collect(

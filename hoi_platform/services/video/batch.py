@@ -1,4 +1,4 @@
-"""Tasks that are asked for one by one, so that an odd one spoils no other."""
+"""Queries tasks one by one, so that an odd one spoils no other."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -9,8 +9,8 @@ from hoi_platform.services.video.remote import RemoteTask, Report, TaskRef, Unre
 Find = Callable[[TaskRef], RemoteTask | None]
 
 _LOST_IN_A_ROW: Final = 3
-"""After so many unanswered questions in a row the others are not asked: the host is down, and
-each question may take minutes."""
+"""After so many unanswered queries in a row the others are not sent: the host is down, and each
+query may take minutes. Chosen."""
 
 
 def ask_each(service: str, refs: Sequence[TaskRef], find: Find) -> Iterator[Report]:
@@ -18,7 +18,7 @@ def ask_each(service: str, refs: Sequence[TaskRef], find: Find) -> Iterator[Repo
     lost, why = 0, ""
     for ref in refs:
         if lost >= _LOST_IN_A_ROW:
-            yield Unreadable(ref.external_task_id, f"not asked for: {why}")
+            yield Unreadable(ref.external_task_id, f"not queried: {why}")
             continue
         try:
             task = find(ref)

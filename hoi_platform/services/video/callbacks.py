@@ -1,7 +1,7 @@
 """The optional endpoint that Kling calls at each change of a task's state.
 
 A callback is a hint: what it says is not believed. Its signature is checked, and the task that it
-names is then asked for like in any poll, so a forged, repeated or late one does no harm.
+names is then queried as in any poll, so that a forged, repeated or late callback does no harm.
 """
 
 import logging
@@ -22,7 +22,8 @@ from hoi_platform.services.video.json_answer import UnreadableJsonError, parse_o
 from hoi_platform.services.video.kling.answers import external_id_in
 
 MAX_BYTES: Final = 1_000_000
-"""Kling's callbacks have a few kilobytes; a longer body is not read to its end."""
+"""Largest callback (bytes); chosen: Kling's have a few thousand; a longer body is not read to its
+end."""
 
 Refresh = Callable[[str], None]
 """Asks the service for the task with this external id, if the ledger has it."""
@@ -33,7 +34,7 @@ _log = logging.getLogger(__name__)
 def callback_app(secret: str, refresh: Refresh) -> Starlette:
     """``POST /kling`` with the signature headers of Standard Webhooks; ``secret``: ``whsec_…``.
 
-    Answers 204 when the task was asked for, 413 to more than ``MAX_BYTES``, 401 without a valid
+    Answers 204 when the task was queried, 413 to more than ``MAX_BYTES``, 401 without a valid
     signature of the last five minutes, 400 to what names no task, and 503 when ``refresh`` raises
     HoiError. Raises ConfigError on a secret that is not ``whsec_`` and base64.
     """
@@ -51,7 +52,7 @@ def callback_app(secret: str, refresh: Refresh) -> Starlette:
         try:
             await run_in_threadpool(refresh, external_task_id)
         except HoiError as error:
-            _log.warning("%s was not asked for: %s", external_task_id, error)
+            _log.warning("%s was not queried: %s", external_task_id, error)
             return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
@@ -77,7 +78,7 @@ def _webhook(secret: str) -> Webhook:
 
 
 async def _bounded_body(request: Request) -> bytes | None:
-    """The body; None as soon as it is longer than is taken, whatever it announced."""
+    """The body; None as soon as it is longer than is accepted, whatever length it announced."""
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
@@ -90,5 +91,5 @@ def _is_signed(webhook: Webhook, body: bytes, headers: dict[str, str]) -> bool:
     try:
         webhook.verify(body, headers, json_parse=False)
     except (WebhookVerificationError, ValueError, OverflowError):
-        return False  # ValueError: headers or body that are no text, base64 or time at all
+        return False  # ValueError: headers or body that are not text, base64 or a time
     return True

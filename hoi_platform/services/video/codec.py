@@ -10,21 +10,22 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Image
 from hoi_platform.core.errors import BadInputError
 
-Frame = NDArray[np.uint8]
-
 _LOST_FRAMES: Final = 2
-"""Encoders announce up to so many frames that no decoder shows (chosen)."""
+"""Frames that an encoder may announce and no decoder shows; chosen."""
+
+Frame = Image
+"""(height, width, 3) RGB."""
 
 
 @dataclass(frozen=True)
 class Video:
     """Decoded frames (T, height, width, 3) RGB and their rate."""
 
-    frames: Frame
+    frames: Image
     fps: float
 
     def __len__(self) -> int:
@@ -33,13 +34,13 @@ class Video:
 
 @dataclass(frozen=True)
 class VideoFacts:
-    """What a whole file was found to hold when it was decoded to its end."""
+    """What a file was found to contain when it was decoded to its end."""
 
     frames: int
     fps: float
     width: int
     height: int
-    first_frame: Frame
+    first_frame: Image
 
 
 def announced_frames(path: Path) -> int:
@@ -72,7 +73,7 @@ def probe_video(path: Path, max_frames: int = 2000) -> VideoFacts:
 
 
 def resize_video(source: Path, target: Path, width: int, height: int) -> int:
-    """Write a video anew in another size (even sides), frame by frame; returns their number."""
+    """Rewrite a video in another size (even sides), frame by frame; returns their number."""
     import cv2
 
     with _open_stream(source) as (rate, images):
@@ -83,7 +84,7 @@ def resize_video(source: Path, target: Path, width: int, height: int) -> int:
         return write_video(target, frames, rate)
 
 
-def last_frame(path: Path) -> Frame:
+def last_frame(path: Path) -> Image:
     """The last frame of a video (height, width, 3) RGB. Raises BadInputError like read_video."""
     with _open_stream(path) as (_, images):
         last = deque(images, maxlen=1)
@@ -102,7 +103,7 @@ def join_videos(parts: Sequence[Path], target: Path) -> int:
     return write_video(target, _joined(parts), rate)
 
 
-def _joined(parts: Sequence[Path]) -> Iterator[Frame]:
+def _joined(parts: Sequence[Path]) -> Iterator[Image]:
     for number, part in enumerate(parts):
         with _open_stream(part) as (_, images):
             for index, image in enumerate(images):
@@ -112,7 +113,7 @@ def _joined(parts: Sequence[Path]) -> Iterator[Frame]:
 
 def read_video(path: Path, max_frames: int = 2000) -> Video:
     """Decode a whole video. Raises BadInputError when it is not one, is empty or too long."""
-    frames: list[Frame] = []
+    frames: list[Image] = []
     with _open_stream(path) as (rate, images):
         for image in images:
             if len(frames) == max_frames:
@@ -139,11 +140,11 @@ def _open_stream(path: Path) -> Iterator[tuple[float, Iterator[Any]]]:
         raise BadInputError(f"{path} is not a readable video: {error}") from error
 
 
-def _rgb(frame: Any) -> Frame:
+def _rgb(frame: Any) -> Image:
     return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
 
 
-def write_video(path: Path, frames: Iterable[Frame], fps: float, crf: int = 18) -> int:
+def write_video(path: Path, frames: Iterable[Image], fps: float, crf: int = 18) -> int:
     """Encode RGB frames (height, width, 3), even sides, as H.264; returns their number."""
     import av
 

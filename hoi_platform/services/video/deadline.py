@@ -13,7 +13,7 @@ from typing import Any, Self
 
 
 class DeadlineExceededError(Exception):
-    """The attempt took longer than it may."""
+    """The attempt took too long."""
 
 
 class Deadline:

@@ -1,13 +1,13 @@
-"""Bought videos are fetched at once and kept for good: the service deletes its copy.
+"""Fetches bought videos at once and keeps them for good: the service deletes its copy.
 
-Two things can be wrong, and they are kept apart. What arrives may be no video (an error page, a
-cut stream): that is the service's failure, and the file is fetched again for as long as it is
-there. A video that arrived whole may not be the ordered one: that is our judgement, and it is kept.
+Two kinds of failure are kept apart. What arrives may not be a video (an error page, a cut stream):
+that is the service's failure, and the file is fetched again for as long as the service has it. A
+video that arrived whole may not be the ordered one: that is our own judgment, and the video is
+kept.
 """
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,10 +31,10 @@ from hoi_platform.services.video.remote import TaskRef, VideoProvider
 from hoi_platform.services.video.retry import FETCH
 
 _MIN_SECONDS_SHARE: Final = 0.8
-"""A video shorter than this share of what was ordered is too short."""
+"""A video shorter than this share of the order is too short; chosen."""
 _MAX_ASPECT_ERROR: Final = 0.02
-_STALE_PART_S: Final = 3600.0
-"""No download takes so long: an older part belongs to a process that was killed."""
+"""Largest relative error of the aspect ratio; chosen: services round sizes to multiples of 16
+px."""
 
 Passes = Callable[[Path], bool]
 """Whether a whole video is the ordered one."""
@@ -64,12 +64,12 @@ class Delivery:
     ) -> Path:
         """The file of a succeeded task: a whole video.
 
-        One that does not pass is given only if every attempt brings the same: servers of files
-        mix them up. Addresses expire: each attempt asks for a new one. Raises TransientError when
-        the attempts bring no whole video, or different ones; the last of those is kept aside.
+        One that fails the checks is returned only if every attempt delivers the same file: file
+        servers mix files up. Addresses expire: each attempt requests a new one. Raises
+        TransientError when the attempts deliver no whole video, or different ones; the last of
+        those is kept aside.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._clear_parts(ref.external_task_id)
         target = self._place(ref.external_task_id)
         scratch = self.folder / f".{ref.external_task_id}.{os.getpid()}.part"
         digests: list[str] = []
@@ -81,7 +81,7 @@ class Delivery:
             kept = agreed or passes(scratch)
             _keep(scratch, target if kept else target.with_suffix(".doubtful.mp4"))
             if not kept:
-                raise TransientError("each attempt brought another file")
+                raise TransientError("each attempt delivered a different file")
             return kept
 
         try:
@@ -106,11 +106,6 @@ class Delivery:
 
     def _place(self, external_task_id: str) -> Path:
         return self.folder / f"{external_task_id}.mp4"
-
-    def _clear_parts(self, external_task_id: str) -> None:
-        for part in self.folder.glob(f".{external_task_id}.*.part"):
-            if time.time() - part.stat().st_mtime > _STALE_PART_S:
-                part.unlink(missing_ok=True)
 
 
 def _download(provider: VideoProvider, ref: TaskRef, target: Path) -> None:
@@ -149,13 +144,14 @@ def _require_whole(path: Path) -> None:
         probe_video(path)
     except BadInputError as error:
         why = str(error.__cause__ or error).replace(str(path), "it")
-        raise TransientError(f"what arrived is no whole video: {why}") from error
+        raise TransientError(f"what arrived is not a whole video: {why}") from error
 
 
 def delivery_checks(
     path: Path, ordered: Mapping[str, Any], frame: NDArray[np.uint8]
 ) -> list[Check]:
-    """Is a whole video the ordered one: as long, of the frame's shape, beginning with the frame?
+    """Whether a whole video is the ordered one: as long, of the frame's shape, beginning with the
+    frame.
 
     ``ordered`` is what ``identity.ordered`` gives; ``frame`` (height, width, 3) RGB.
     """
@@ -171,7 +167,7 @@ def delivery_checks(
 
 
 def failed_checks(path: Path, request: VideoRequest) -> tuple[Check, ...]:
-    """What a delivered video did not pass; empty for the ordered one."""
+    """The checks that a delivered video failed; empty for the ordered one."""
     ordered = {"duration": request.config.duration}
     checks = delivery_checks(path, ordered, read_rgb(request.frame))
     return tuple(check for check in checks if not check.passed)

@@ -1,11 +1,11 @@
 """Kling's models behind fal's queue API: submit, status, result.
 
-fal gives its own request id in its answer and cannot be asked for an id of ours. A request whose
-answer is lost therefore stays doubtful: it may have been bought, and only a person who looks into
-fal's console can tell. It is never sent again by itself; fal starts it within ``START_TIMEOUT_S``
-or never, so that it does not hold one of our slots for ever.
+fal gives its own request id in its answer and cannot be queried by an id of ours. A request whose
+answer is lost therefore stays doubtful: it may have been bought, and only fal's console shows
+whether it was. It is never sent again automatically; fal starts it within ``START_TIMEOUT_S`` or
+never, so that it does not hold one of our slots forever.
 
-Addresses of status and result are taken from fal's answers, as its documentation demands, if they
+Addresses of status and result come from fal's answers, as its documentation demands, if they
 are on the configured host; the key is sent nowhere else.
 """
 
@@ -40,10 +40,11 @@ from hoi_platform.services.video.remote import (
 )
 
 START_TIMEOUT_S: Final = 3600
-"""A request that no machine of fal's has started by then is ended by fal (504)."""
+"""When fal ends a request that none of its machines has started (s): fal answers 504. Chosen; sent
+with the request."""
 _BELIEVED_AFTER: Final = 5
-"""A 5xx in place of a result may be the model's failure or a moment of fal's own; so many polls
-must agree before the video is given up."""
+"""Polls that must agree before a video is given up; chosen: a 5xx in place of a result may be the
+model's failure or a short outage of fal."""
 # Keys of ours in the answer that a row keeps.
 _FAILURES: Final = "hoi_failures"
 _STATUS: Final = "hoi_status_path"
@@ -111,7 +112,7 @@ class FalKling:
 
     def find(self, ref: TaskRef) -> RemoteTask | None:
         if ref.task_id is None:
-            raise UnknownOutcomeError("fal cannot be asked for a request without its own id")
+            raise UnknownOutcomeError("fal cannot be queried for a request without its own id")
         answer = self._asked("GET", self._address(ref, _STATUS))
         if isinstance(answer, Refusal):
             if answer.status == httpx.codes.NOT_FOUND and answer.failure is not None:
@@ -147,17 +148,17 @@ class FalKling:
         if final or said >= _BELIEVED_AFTER:
             return RemoteTask(task_id, ref.external_task_id, "failed", answer.text, answer=kept)
         kept[_FAILURES] = said
-        text = f"{answer.text} (believed when it was said {_BELIEVED_AFTER} times; now {said})"
+        text = f"{answer.text} (believed after {_BELIEVED_AFTER} equal answers; {said} so far)"
         return RemoteTask(task_id, ref.external_task_id, "processing", text, answer=kept)
 
     def _paths(self, queued: Queued) -> dict[str, str]:
-        """Where fal says that the request is to be asked for, kept in the row's answer."""
+        """The address that fal gave for the request's status, kept in the row's answer."""
         given = {_STATUS: queued.status_url, _RESULT: queued.response_url}
         paths = {name: path_on_host(self.base_url, address) for name, address in given.items()}
         return {name: path for name, path in paths.items() if path}
 
     def _address(self, ref: TaskRef, name: str) -> str:
-        """Where the request is asked for; by its id alone where fal said nothing of use."""
+        """Where the request is queried; by its id alone where fal gave no usable address."""
         if isinstance(path := ref.answer.get(name), str):
             parts = urlsplit(self.base_url)
             return f"{parts.scheme}://{parts.netloc}{path}"
@@ -181,7 +182,7 @@ class FalKling:
         yield from common_problems(request)
         path = model.removeprefix(f"{_APP}/").removesuffix("/image-to-video")
         if request.tail_frame is not None and path not in _TAKES_TAIL:
-            yield f"a tail image is given, {model} takes none"
+            yield f"a tail image is given, {model} accepts none"
 
 
 def _agreeing_failures(ref: TaskRef) -> int:

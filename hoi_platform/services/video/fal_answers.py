@@ -1,14 +1,12 @@
 """fal's answers as typed models; an answer is parsed here, once, and nowhere else."""
 
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from hoi_platform.services.secrets import excerpt
 from hoi_platform.services.video.remote import UnknownOutcomeError
-
-_MOST_SAID: Final = 300
 
 
 class _Answer(BaseModel):
@@ -24,7 +22,7 @@ Address = Annotated[
 
 
 class Queued(_Answer):
-    """What a submission, or asking for the status, is answered with."""
+    """The answer to a submission or to a query of the status."""
 
     request_id: Annotated[str, Field(min_length=1, max_length=128)]
     status_url: Address = None
@@ -33,7 +31,7 @@ class Queued(_Answer):
 
 
 class Status(_Answer):
-    """Where a request stands; ``error`` and ``error_type`` where fal's own machinery failed."""
+    """The state of a request; ``error`` and ``error_type`` where fal's own machinery failed."""
 
     status: str
     error: str | None = None
@@ -45,7 +43,7 @@ class _File(_Answer):
 
 
 class Result(_Answer):
-    """What a finished request is answered with."""
+    """The answer to a query of a finished request's result."""
 
     video: _File
 
@@ -85,8 +83,8 @@ def parsed(kind: type[M], data: Any) -> M:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "body"
         raise UnknownOutcomeError(
-            f"fal's answer is no {kind.__name__.lower()}: {where}: {first['msg']}; it says "
-            f"{excerpt(data, _MOST_SAID)!r}"
+            f"fal's answer is not a {kind.__name__.lower()}: {where}: {first['msg']}; it says "
+            f"{excerpt(data)!r}"
         ) from error
 
 

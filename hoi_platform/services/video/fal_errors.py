@@ -33,11 +33,11 @@ STATUSES: Final[dict[int, Kind]] = {
     401: Kind("account", "check FAL_KEY against fal's dashboard (Keys); it is id:secret"),
     402: Kind("account", "add a payment method in fal's dashboard (Billing)"),
     403: Kind("account", "top up the balance in fal's dashboard (Billing), or give the key rights"),
-    404: Kind("refused", "this model is not at fal any more: choose another kling_model_name"),
+    404: Kind("refused", "fal no longer offers this model: choose another kling_model_name"),
     405: Kind("refused", "this client and the API differ: check FAL_BASE_URL"),
     413: Kind("refused", "the request is too large: render a smaller conditioning frame"),
     422: Kind("refused", "change the field that the message names"),
-    429: Kind("not_accepted", "it is sent again later by itself; lower video.concurrency"),
+    429: Kind("not_accepted", "it is sent again automatically later; lower video.concurrency"),
 }
 
 # Type → treatment and cure: of models (a list in ``detail``) and of fal's own machinery.
@@ -64,14 +64,13 @@ TYPES: Final[dict[str, Kind]] = {
     "client_disconnected": Kind("unknown", "the connection broke: see fal's console"),
     "internal_error": Kind("unknown", "fal failed: see status.fal.ai before ordering it again"),
     "internal_server_error": Kind("unknown", "the model failed: see its page at fal, order again"),
-    "generation_timeout": Kind("unknown", "the model took too long: a shorter duration may do"),
+    "generation_timeout": Kind("unknown", "the model took too long: a shorter duration may work"),
     "downstream_service_error": Kind("unknown", "Kling refused behind fal: reword or order again"),
     "downstream_service_unavailable": Kind("unknown", "Kling is down behind fal: wait for it"),
 }
 
-_MOST_SAID: Final = 300
 _CALLERS: Final = frozenset({401, 402, 403, 404, 405, 408, 413, 425, 429})
-"""Answers to a request for a result that are about the asking, not about the model's work."""
+"""HTTP statuses of a query for a result that are about the query, not about the model's work."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +91,10 @@ class Refusal:
     @property
     def text(self) -> str:
         if self.failure is None:
-            return f"fal {self.status}: something else than fal's JSON"
+            return f"fal {self.status}: an answer that is not fal's JSON"
         cure = f"; {self.kind.cure}" if self.kind else ""
         kind = f" {self.failure.kind}" if self.failure.kind else ""
-        return f"fal {self.status}{kind}: {excerpt(self.failure.text, _MOST_SAID)}{cure}"
+        return f"fal {self.status}{kind}: {excerpt(self.failure.text)}{cure}"
 
     @property
     def is_models(self) -> bool:

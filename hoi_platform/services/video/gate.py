@@ -1,17 +1,17 @@
-"""A clip that has a bought video gets another one by an explicit word alone."""
+"""A clip that has a bought video gets another one only on explicit request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import OPEN, RequestState
 from hoi_platform.services.video.backend import (
     CollectedVideo,
-    Progress,
     VideoBackend,
     VideoOrder,
     VideoRequest,
@@ -29,7 +29,7 @@ _BOUGHT: Final = OPEN | {S.SUCCEEDED, S.DELIVERED, S.REJECTED}
 class Gate:
     """A paid backend that buys what a clip's first order holds, and nothing else.
 
-    Takes, segments and repeated attempts are of the order in which the ledger notes them; a
+    Takes, segments and repeated attempts belong to the order that the ledger records for them; a
     request for more takes, more segments or other tail images is another order.
     """
 
@@ -73,7 +73,7 @@ class Gate:
         return self._holds_every_take(request)
 
     def _holds_every_take(self, request: VideoRequest) -> bool:
-        """For rows that do not note their order: each take has been reserved."""
+        """For rows that do not record their order: each take has been reserved."""
         takes = range(request.order.takes)
         first = (segment_of(request, take, 0, request.frame).fingerprint for take in takes)
         return all(self.ledger.find(fingerprint) is not None for fingerprint in first)
@@ -83,7 +83,7 @@ class Gate:
 
 
 def _order_of(row: RequestRow) -> VideoOrder | None:
-    """What a row notes of its order; rows of earlier versions note nothing."""
+    """What a row records about its order; rows of earlier versions record nothing."""
     noted = (row.ordered or {}).get("order")
     if noted is None:
         return None

@@ -11,34 +11,37 @@ from urllib.parse import urlsplit
 import httpx
 
 from hoi_platform.core.errors import ConfigError, TransientError
+from hoi_platform.core.secret_forms import SHORTEST
 from hoi_platform.services.secrets import excerpt
 from hoi_platform.services.video.deadline import Deadline, DeadlineExceededError
 from hoi_platform.services.video.json_answer import UnreadableJsonError, parse_object
 from hoi_platform.services.video.remote import NotAcceptedError, UnknownOutcomeError
 
 ATTEMPT_S: Final = 240.0
-"""Total time of one request. Two of them, the second with a new signature, stay below the
-ledger's lease, which assumes that a sender has given up."""
+"""Total time of one request (s); chosen so that two of them, the second with a new signature, stay
+below the ledger's lease, which assumes that a sender has given up."""
 DOWNLOAD_S: Final = 540.0
-"""Total time of one download; below the lease too."""
+"""Total time of one download (s); chosen below the ledger's lease."""
 TIMEOUT: Final = httpx.Timeout(connect=10, read=60, write=60, pool=10)
 # No connection outlives its answer: there is a request in half a minute, and nothing to close.
 LIMITS: Final = httpx.Limits(max_keepalive_connections=0)
 _MAX_ANSWER_BYTES: Final = 16_000_000
-"""Of an answer, unpacked; a page of 500 tasks has about one million."""
+"""Largest answer, unpacked; chosen: a page of 500 tasks has about one million bytes."""
 _MAX_VIDEO_BYTES: Final = 1_000_000_000
+"""Largest video; chosen: ten seconds have tens of millions of bytes."""
 _PART_AGE_S: Final = 3600.0
-"""A partial download that nobody wrote to for so long belongs to a process that ended."""
+"""Age from which a partial download belongs to a process that ended (s); chosen: no download takes
+so long."""
 _CHUNK_BYTES: Final = 1 << 20
+"""Bytes that are read at once; chosen."""
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 # The request has not left when these are raised; after every other failure it may have arrived.
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_SHORTEST_SECRET: Final = 8
 _PLAIN: Final = ("", "identity")
 _ZLIB: Final = ("gzip", "x-gzip", "deflate")
 _AUTO_HEADER: Final = 47
-"""zlib's window bits for "detect gzip or zlib"."""
+"""Window bits for "detect gzip or zlib" (zlib)."""
 
 
 class _CutQueries(logging.Filter):
@@ -87,9 +90,9 @@ def send(
     except UnknownOutcomeError:
         raise
     except DeadlineExceededError as error:
-        raise UnknownOutcomeError(f"{host} gave no whole answer in {limit_s:.0f} s") from error
+        raise UnknownOutcomeError(f"{host} sent no whole answer in {limit_s:.0f} s") from error
     except Exception as error:
-        raise UnknownOutcomeError(f"{host} gave no answer ({type(error).__name__})") from error
+        raise UnknownOutcomeError(f"{host} sent no answer ({type(error).__name__})") from error
 
 
 class BoundedTransport(httpx.BaseTransport):
@@ -181,7 +184,7 @@ def json_object(response: httpx.Response) -> dict[str, Any]:
 def _secrets(request: httpx.Request) -> tuple[str, ...]:
     """What the request was signed with, and its halves: services quote what they refuse."""
     key = request.headers.get("Authorization", "").partition(" ")[2]
-    return tuple(part for part in (key, *key.split(":")) if len(part) >= _SHORTEST_SECRET)
+    return tuple(part for part in (key, *key.split(":")) if len(part) >= SHORTEST)
 
 
 def files_client(transport: httpx.BaseTransport | None) -> httpx.Client:
@@ -219,7 +222,7 @@ def download(client: httpx.Client, url: str, target: Path, limit_s: float = DOWN
                 _require_announced(response, _write(response, target, deadline))
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         name = type(error).__name__  # the text would quote the signed address
-        raise TransientError(f"the service's file host broke the download off ({name})") from error
+        raise TransientError(f"the service's file host broke off the download ({name})") from error
     except DeadlineExceededError as error:
         raise TransientError(f"{host} did not send the video in {limit_s:.0f} s") from error
     except OSError as error:
@@ -232,9 +235,9 @@ def _require_announced(response: httpx.Response, received: int) -> None:
         raise TransientError(f"{received} of {announced} bytes of the video arrived")
 
 
-def remove_abandoned_parts(folder: Path, age_s: float = _PART_AGE_S) -> None:
+def remove_abandoned_parts(folder: Path) -> None:
     """Remove partial downloads of processes that were killed."""
-    oldest = time.time() - age_s
+    oldest = time.time() - _PART_AGE_S
     for part in folder.glob(".*.part"):
         try:
             if part.stat().st_mtime < oldest:

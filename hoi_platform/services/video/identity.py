@@ -1,6 +1,6 @@
-"""Who a video request is: everything that is sent, by content, and nothing else.
+"""The identity of a video request: everything that is sent, by content, and nothing else.
 
-No clip, path, clock or file format: the same pixels with the same words are one purchase, whoever
+No clip, path, clock or file format: the same pixels with the same words are one purchase, whatever
 asks for them and wherever they were rendered.
 """
 
@@ -19,7 +19,7 @@ from hoi_platform.services.video.imported import imported_digest
 def request_identity(request: VideoRequest, take: int = 0, segment: int = 0) -> str:
     """The fingerprint under which the request stands in the ledger.
 
-    ``take`` and ``segment`` tell purchases of one clip apart that are sent alike on purpose.
+    ``take`` and ``segment`` distinguish purchases of one clip that are sent alike on purpose.
     """
     return fingerprint_of(sent(request) | {"take": take, "segment": segment})
 

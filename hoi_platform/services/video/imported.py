@@ -1,26 +1,22 @@
-"""The backend of videos that the user has already: each lies in a folder, named after its clip."""
+"""The backend of videos that the user already has: files in a folder, each named after its clip."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import BadInputError, ConfigError, MissingResourceError
 from hoi_platform.core.filtering.video_sanity import first_frame_checks
 from hoi_platform.services.artifacts.record import unchanged_file_digest
-from hoi_platform.services.video.backend import (
-    CollectedVideo,
-    Progress,
-    VideoRequest,
-    VideoTask,
-)
+from hoi_platform.services.video.backend import CollectedVideo, VideoRequest, VideoTask
 
 _NAME: Final = "imported"
 
 
 def imported_file(config: VideoConfig, clip: str) -> Path:
-    """Where a clip's video has to lie. Raises ConfigError where no folder is named."""
+    """Where a clip's video has to be. Raises ConfigError where no folder is named."""
     if not config.imported_dir:
         raise ConfigError(
             "video.model_api: imported needs video.imported_dir, the folder of the videos"
@@ -38,7 +34,7 @@ def imported_digest(config: VideoConfig, clip: str) -> str | None:
 
 @dataclass(frozen=True)
 class ImportedBackend:
-    """Takes a file as it is, if it is one of the clip's scene. Free, and without ground truth."""
+    """Accepts a file as it is, if it shows the clip's scene. Free, and without ground truth."""
 
     name: str = _NAME
 
@@ -69,7 +65,7 @@ class ImportedBackend:
         if (facts.width, facts.height) != (width, height):
             raise BadInputError(
                 f"{request.clip}: the imported video has {facts.width}x{facts.height} px, its "
-                f"conditioning frame {width}x{height}; resize it, or render the frame in its size"
+                f"conditioning frame {width}x{height}; resize it, or render the frame at its size"
             )
         checks = first_frame_checks(facts.first_frame, frame)
         if failed := [check.reason for check in checks if not check.passed]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 MOST_LEVELS: Final = 40
-"""Of nesting; answers have up to six."""
+"""Levels of nesting; chosen: answers have up to six."""
 _UNSTORABLE: Final = re.compile("[\ud800-\udfff\0]")
 
 

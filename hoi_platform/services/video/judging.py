@@ -1,4 +1,4 @@
-"""A person's and our own second look at a paid video that lies in the ledger's folder."""
+"""A second look, by a person or by the checks, at a paid video in the ledger's folder."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def recheck(
     file = _file(row, delivery)
     if row.ordered is None:
         raise MissingResourceError(
-            f"ledger row {row.id} is of an earlier version, which did not note what was ordered; "
+            f"ledger row {row.id} is of an earlier version, which did not record what was ordered; "
             f"run its clip again, or `hoi ledger accept {row.id}`"
         )
     frame = _conditioning_frame(row, store)

@@ -1,4 +1,4 @@
-"""The terms under which a video and an answer were had."""
+"""The terms under which a video and an answer were obtained."""
 
 from hoi_platform.core.config.gen_2dhoi import ChatGptConfig, VideoConfig
 from hoi_platform.core.licensing import License, stated

@@ -1,4 +1,4 @@
-"""Looking for a task that may exist."""
+"""Looks for a task that may exist."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from hoi_platform.services.video.remote import RemoteTask, TaskRef, VideoProvide
 
 @dataclass(frozen=True)
 class LookUp:
-    """Asks one account for the tasks of rows by our id."""
+    """Queries one account for the tasks of rows by our id."""
 
     provider: VideoProvider
     sleep: Sleep
@@ -30,14 +30,14 @@ class LookUp:
         return self.policy.until(lambda task: task is not None, find, self.sleep)
 
     def require_possible(self, row: RequestRow) -> None:
-        """Raises UnsettledError unless today's account can be asked for the row's task."""
+        """Raises UnsettledError unless today's account can be queried for the row's task."""
         name = self.provider.name
         if not self.provider.knows_our_ids and row.task_id is None:
             raise UnsettledError(
-                f"{row.subject}: nobody knows whether {name} accepted the request (ledger row "
-                f"{row.id}: {row.reason}), and {name} cannot be asked for our id. Look into its "
+                f"{row.subject}: it is not known whether {name} accepted the request (ledger row "
+                f"{row.id}: {row.reason}), and {name} cannot be queried by our id. Look into its "
                 f"console and settle the row with `hoi ledger settle {row.id} --task-id ID` or "
-                "`--not-taken`"
+                "`--not-accepted`"
             )
         if row.account != self.provider.account:
             raise UnsettledError(
@@ -48,5 +48,5 @@ class LookUp:
 
 
 def task_ref(row: RequestRow) -> TaskRef:
-    """By what a row's task is asked for."""
+    """The ids by which a row's task is queried."""
     return TaskRef(row.external_task_id, row.task_id, row.model, row.answer or {})

@@ -1,4 +1,4 @@
-"""Gray frames of 8 or 16 bits in a file that gives them back bit by bit (FFV1 in Matroska)."""
+"""Stores gray frames of 8 or 16 bits without loss (FFV1 in Matroska)."""
 
 import os
 from collections.abc import Iterator

@@ -10,21 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import HoiError, RefusedError
 from hoi_platform.core.filtering.check import Check
-from hoi_platform.services.video.backend import (
-    CollectedVideo,
-    Progress,
-    VideoRequest,
-    VideoTask,
-)
+from hoi_platform.services.video.backend import CollectedVideo, VideoRequest, VideoTask
 from hoi_platform.services.video.codec import join_videos, last_frame
 from hoi_platform.services.video.identity import request_identity
 from hoi_platform.services.video.paid import PaidVideoBackend
 
 Drift = Callable[[Path], float]
-"""How far the camera of a video moves; the less, the better it can be reconstructed."""
+"""How far the camera of a video moves; less is better for the reconstruction."""
 
 _ONE: dict[str, Any] = {
     "num_videos": 1,
@@ -118,7 +114,8 @@ class Montage:
     def _tried(
         self, task: VideoTask, request: VideoRequest, scratch: Path, progress: Progress
     ) -> "_Tried":
-        """Every take, as far as it goes. Raises the first error that is no refusal, at the end."""
+        """Every take, as far as it goes. Raises the first error that is not a refusal, at the
+        end."""
         tried, others = _Tried(), list[HoiError]()
         for number in range(request.config.num_videos):
             folder = scratch / str(number)
@@ -154,7 +151,7 @@ class Montage:
 
 @dataclass
 class _Tried:
-    """What became of the takes."""
+    """The outcome of the takes."""
 
     takes: list[Take] = field(default_factory=list)
     refusals: list[RefusedError] = field(default_factory=list)
@@ -187,7 +184,7 @@ def write_last_frame(path: Path, video: Path) -> None:
 
 
 def _facts(takes: Sequence[Take]) -> dict[str, Any]:
-    """What the purchases of all takes have in common, cost together, and are called."""
+    """The task of all takes: what they have in common, their names and their total cost."""
     bought = [facts for take in takes for facts in take.facts]
     return {
         "provider": bought[0]["provider"],

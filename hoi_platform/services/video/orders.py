@@ -1,4 +1,4 @@
-"""The progress of one account's rows: sent once, looked up when in doubt, asked for in batches."""
+"""The progress of one account's rows: sent once, looked up when in doubt, queried in batches."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ _RUNNING: Final = frozenset({S.SUBMITTED, S.PROCESSING})
 
 @dataclass
 class Polled:
-    """What asking for some rows brought."""
+    """The result of querying some rows."""
 
     rows: list[RequestRow]
     """As they are then, in the given order."""
@@ -46,7 +46,7 @@ class Polled:
 
 @dataclass(frozen=True)
 class Orders:
-    """What one provider and the ledger say to each other; every wait goes through ``sleep``."""
+    """The exchange between one provider and the ledger; every wait goes through ``sleep``."""
 
     provider: VideoProvider
     ledger: Ledger
@@ -54,14 +54,14 @@ class Orders:
     retry: VideoRetry
 
     def step(self, request: VideoRequest, fingerprint: str) -> RequestRow:
-        """One step of the request, by where its row stands."""
+        """One step of the request, depending on its row's state."""
         self.ledger.release_abandoned()
         row = self.ledger.get(fingerprint)
         if row.state == S.DOUBTFUL:
             row = self.look_up(row)
         if row.state != S.RESERVED:
             return row
-        if row.account != self.provider.account:  # never accepted: whoever has the keys today pays
+        if row.account != self.provider.account:  # never accepted: today's account pays
             row = self.ledger.advance_if(row, S.RESERVED, account=self.provider.account)
         mine = self.ledger.begin_sending(row, self._slots(row.account))
         if mine is None:
@@ -70,7 +70,7 @@ class Orders:
         return self._send(request, mine)
 
     def refresh(self, rows: Sequence[RequestRow]) -> list[RequestRow]:
-        """Ask for the state of open tasks in one batch; returns the rows as they are then."""
+        """Query the state of open tasks in one batch; returns the updated rows."""
         return self.poll(rows).rows
 
     def poll(self, rows: Sequence[RequestRow]) -> Polled:
@@ -94,9 +94,8 @@ class Orders:
         return polled
 
     def look_up(self, row: RequestRow) -> RequestRow:
-        """Find a doubtful task: only agreeing look-ups over minutes say that it does not exist.
-
-        Raises UnsettledError where the service cannot be asked, AccountError where it refuses to
+        """Find a doubtful task: only agreeing look-ups over minutes prove that it does not exist.
+        Raises UnsettledError where the service cannot be queried, AccountError where it refuses to
         answer.
         """
         self._look_up.require_possible(row)
@@ -128,28 +127,26 @@ class Orders:
         except UnknownOutcomeError as error:
             return self.ledger.advance_if(row, S.DOUBTFUL, reason=str(error))
         except (Exception, KeyboardInterrupt, SystemExit) as error:
-            reason = (
-                f"interrupted while it was sent ({type(error).__name__}: {excerpt(error, 300)})"
-            )
+            reason = f"interrupted while it was sent ({type(error).__name__}: {excerpt(error)})"
             self.ledger.advance_if(row, S.DOUBTFUL, reason=reason)
             raise
         return self._bought(row, task)
 
     def _bought(self, row: RequestRow, task: RemoteTask) -> RequestRow:
-        """Note a task that was just bought; its id is not lost when it cannot be written."""
+        """Record a task that was just bought; its id is not lost when it cannot be written."""
         try:
             return self._note(row, task)
         except HoiError:
             raise  # the ledger says itself what it could not write
         except Exception as error:
-            why = excerpt(error, 300).partition("\n")[0]  # the rest may quote the whole answer
+            why = excerpt(error).partition("\n")[0]  # the rest may quote the whole answer
             text = (
                 f"{row.subject}: {self.provider.name} accepted the request as task "
                 f"{task.task_id}, which could not be written into ledger row {row.id} "
                 f"({type(error).__name__}: {why}). Make the ledger writable, then "
                 f"`hoi ledger settle {row.id} --task-id {task.task_id}`"
             )
-            sys.stderr.write(redacted(text) + "\n")  # the log may lie on the same full disk
+            sys.stderr.write(redacted(text) + "\n")  # the log may be on the same full disk
             raise TransientError(text) from error
 
     def _refused(self, row: RequestRow, error: RefusedError) -> RequestRow:
@@ -237,6 +234,6 @@ def refusal_of(row: RequestRow) -> RefusedError:
     verb = "refused the request" if row.state == S.REFUSED else "failed to make the video"
     return RefusedError(
         f"{row.subject}: {row.provider} {verb} (ledger row {row.id}): {row.reason}. It is not "
-        "tried again by itself; change the prompt or the frame, or see "
+        "tried again automatically; change the prompt or the frame, or see "
         f"`hoi ledger show {row.id}`"
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.errors import HoiError, StageError, TransientError
 from hoi_platform.core.filtering.check import Check
 from hoi_platform.services.ledger.intent import Intent
@@ -14,13 +15,7 @@ from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import OPEN, RequestState
 from hoi_platform.services.ledger.waiting import waits_for
-from hoi_platform.services.video.backend import (
-    CollectedVideo,
-    Progress,
-    TaskState,
-    VideoRequest,
-    VideoTask,
-)
+from hoi_platform.services.video.backend import CollectedVideo, TaskState, VideoRequest, VideoTask
 from hoi_platform.services.video.delivery import Delivery, Passes, failed_checks
 from hoi_platform.services.video.identity import ordered
 from hoi_platform.services.video.lookup import task_ref
@@ -73,13 +68,14 @@ class PaidVideoBackend:
 
         Raises BadInputError, BudgetError, RefusedError and StageError, which are final;
         UnsettledError, which a person has to settle; TransientError, after which the same call
-        goes on.
+        continues.
         """
         self.provider.validate(request)
         if not self._buys and self._ledger.find(request.fingerprint) is None:
             raise StageError(
-                f"{request.clip}: with today's configuration its video is another request than "
-                "the one in the ledger, and nothing new is bought here; give the configuration "
+                f"{request.clip}: under today's configuration its video is a different request "
+                "from the one in the ledger, and nothing new is bought here; give the "
+                "configuration "
                 "that it was ordered with"
             )
         fingerprint = self._reserved(request).fingerprint
@@ -120,10 +116,9 @@ class PaidVideoBackend:
         return CollectedVideo(None, self._facts(row), failed)
 
     def fetch(self, row: RequestRow) -> RequestRow:
-        """Download a ready row's file by itself, whatever its clip asks for today.
-
-        It is checked when the clip is made. Raises TransientError when no whole file is to be
-        had, StageError when the row is not ready.
+        """Download a ready row's file, whatever its clip's configuration is today. It is checked
+        when the clip is made. Raises TransientError when no whole file can be had, StageError when
+        the row is not ready.
         """
         if row.state not in _READY:
             raise StageError(
@@ -137,7 +132,7 @@ class PaidVideoBackend:
         return self._ledger.advance_if(row, S(row.state), **known)
 
     def refresh(self, rows: Sequence[RequestRow]) -> list[RequestRow]:
-        """Ask for the state of open tasks in one batch; returns the rows as they are then."""
+        """Query the state of open tasks in one batch; returns the updated rows."""
         return self._orders.refresh(rows)
 
     def poll(self, rows: Sequence[RequestRow]) -> Polled:
@@ -189,7 +184,8 @@ class PaidVideoBackend:
         )
 
     def _fetched(self, row: RequestRow, passes: Passes = lambda _: True) -> Path:
-        """The row's file. A failed visit is noted with the time of the next one."""
+        """The row's file. A failed attempt to fetch it is recorded with the time of the next
+        one."""
         if (path := self._delivery.located(row)) is not None:
             return path
         try:

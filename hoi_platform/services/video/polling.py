@@ -1,4 +1,4 @@
-"""Asking for all open tasks at once: one batch per account, whatever becomes of the others."""
+"""Polls all open tasks at once: one batch per account, whatever happens to the others."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -16,7 +16,7 @@ BackendOf = Callable[[RequestRow], PaidVideoBackend]
 
 @dataclass
 class Poll:
-    """What a look at every open task found."""
+    """What a poll of every open task found."""
 
     asked: int = 0
     ready: list[RequestRow] = field(default_factory=list)
@@ -28,9 +28,9 @@ class Poll:
     failed: list[RequestRow] = field(default_factory=list)
     """Failed since the last look."""
     unread: list[str] = field(default_factory=list)
-    """Tasks that were asked for and could not be read, and why."""
+    """Tasks that were queried and could not be read, and why."""
     unasked: list[str] = field(default_factory=list)
-    """Accounts that could not be asked, and why."""
+    """Accounts that could not be queried, and why."""
 
     @property
     def finished(self) -> list[RequestRow]:
@@ -39,7 +39,7 @@ class Poll:
 
 
 def refresh_named(ledger: Ledger, backend_of: BackendOf, external_task_id: str) -> None:
-    """Ask for one open video task; what is not of this ledger, or has ended, is left alone.
+    """Query one open video task; one that is not in this ledger, or has ended, is left alone.
 
     Raises TransientError when the task could not be read, PermanentError without a backend.
     """

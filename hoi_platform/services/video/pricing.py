@@ -1,8 +1,7 @@
-"""List prices of image-to-video, for estimates and budgets. The one place where they stand.
-
-Second-hand, collected 2026-11 (public price pages of Kling's resellers, silent video); resource
-packs are cheaper. A model that is not listed is estimated at the dearest price, so that a budget
-errs on the safe side.
+"""List prices of image-to-video, for estimates and budgets. They are stated here only. Second-hand,
+collected 2026-11 (public price pages of Kling's resellers, silent video); resource packs are
+cheaper. A model that is not listed is estimated at the highest price, so that a budget errs on the
+safe side.
 """
 
 from decimal import Decimal
@@ -26,7 +25,8 @@ _USD_PER_SECOND: Final[dict[str, tuple[str, str]]] = {
 }
 _DEAREST: Final = "0.28"
 _MOST_USD: Final = Decimal(1000)
-"""A single video costs a few USD; more is a mistake of whoever reports it."""
+"""Largest believable price of a video (USD); chosen: a video costs a few USD, and more is a
+reporting mistake."""
 
 UNIT_USD: Final = Decimal("0.14")
 """List price of one unit of a resource pack (2.5 units for 5 s of 2.5 Turbo pro)."""

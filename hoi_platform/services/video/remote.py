@@ -30,12 +30,12 @@ class UnknownOutcomeError(TransientError):
 class UnprovenRefusalError(RefusedError):
     """A refusal without a code that proves it: a task may exist. Look it up before believing it.
 
-    A proxy's error page, a redirect, or a code that an id which exists already is answered with.
+    A proxy's error page, a redirect, or the code for an id that already exists.
     """
 
 
 def of_a_question(error: HoiError) -> HoiError:
-    """The error of asking for a task: a refused question says nothing about the task."""
+    """The error of a query for a task: a refused query says nothing about the task."""
     if isinstance(error, RefusedError) and not isinstance(error, AccountError):
         return UnknownOutcomeError(str(error))
     return error
@@ -43,7 +43,7 @@ def of_a_question(error: HoiError) -> HoiError:
 
 @dataclass(frozen=True)
 class TaskRef:
-    """What is known of a task that is asked for."""
+    """What is known of a task that is queried."""
 
     external_task_id: str
     """Ours."""
@@ -73,7 +73,7 @@ class RemoteTask:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A task that was asked for without learning its state; the reason concerns it alone."""
+    """A task whose state could not be read; the reason concerns it alone."""
 
     external_task_id: str
     reason: str
@@ -90,7 +90,7 @@ class VideoProvider(Protocol):
 
     @property
     def account(self) -> str:
-        """A name for whose money it is; never the key itself."""
+        """A name of the account that pays; never the key itself."""
         ...
 
     @property
@@ -133,7 +133,7 @@ class VideoProvider(Protocol):
     def query(self, refs: Sequence[TaskRef]) -> Iterable[Report]:
         """The present state of each task, in as few requests as the service allows.
 
-        What is wrong with one task, or with the asking, is a report of each that it concerns.
+        A problem with one task, or with the query, is reported for each task that it concerns.
         """
         ...
 

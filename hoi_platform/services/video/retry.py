@@ -16,12 +16,12 @@ starts a request within ``fal.START_TIMEOUT_S`` or never, and the slowest tasks 
 took 68 min. A task that runs longer still answers for itself: the service refuses the next one."""
 
 FETCH: Final = RetryPolicy(attempts=5, first_wait_s=10.0, longest_wait_s=80.0, jitter=0.0)
-"""One visit to a service for a finished file."""
+"""One attempt to fetch a finished file."""
 
 FETCH_AGAIN: Final = RetryPolicy(
     attempts=1, first_wait_s=300.0, longest_wait_s=6 * 3600.0, jitter=0.0
 )
-"""The waits of the daemon between two visits; how many there are, the service decides."""
+"""The daemon's waits between attempts to fetch a file; the service decides how many there are."""
 
 
 @dataclass(frozen=True)

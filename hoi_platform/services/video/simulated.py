@@ -1,7 +1,7 @@
 """The embedded video backend: a stored performance, rendered in the known scene.
 
-It stands in for a video model where there is no key and delivers what no video model can: the
-ground truth of its own clip.
+It replaces a video model where there is no key, and delivers what no video model can: the ground
+truth of its own clip.
 """
 
 from dataclasses import dataclass
@@ -9,19 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.formats.ground_truth import GroundTruth
 from hoi_platform.core.formats.performance import StoredPerformance
 from hoi_platform.core.scene.performance import VERSION
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.blender.render import render_performance
+from hoi_platform.services.blender.scene_request import Staged
 from hoi_platform.services.blender.service import BlenderService
 from hoi_platform.services.body.anny_body import load_body
-from hoi_platform.services.video.backend import (
-    CollectedVideo,
-    Progress,
-    VideoRequest,
-    VideoTask,
-)
+from hoi_platform.services.video.backend import CollectedVideo, VideoRequest, VideoTask
 from hoi_platform.services.video.codec import write_video
 
 
@@ -33,7 +30,7 @@ class SimulatedBackend:
     name: str = "simulated"
 
     def submit(self, request: VideoRequest) -> VideoTask:
-        """Nothing leaves the machine: the task is only named."""
+        """Nothing leaves the machine: the task is only given a name."""
         return VideoTask(
             provider=self.name,
             clip=request.clip,
@@ -52,14 +49,12 @@ class SimulatedBackend:
         spec = SceneSpec.model_validate_json(request.scene.scene.read_bytes())
         performance = StoredPerformance.load(request.scene.performance)
         body = load_body(request.scene.person / "body.npz")
+        colors = np.load(request.scene.person / "colors.npy")
+        vertices = performance.motion.vertices(body)
         rendered = render_performance(
             self.blender,
-            spec,
-            performance.motion.vertices(body),
-            body.faces,
-            np.load(request.scene.person / "colors.npy"),
+            Staged(spec, vertices, body.faces, colors, request.scene.mesh_obj),
             performance.Ts_world_object,
-            request.scene.mesh_obj,
             samples=request.config.simulated_samples,
             gpu=request.scene.gpu,
             progress=progress,

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.services.viewer.surfaces import RGB, Surface
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.colors import RGB
+from hoi_platform.services.viewer.surfaces import Surface
 
 
 class SurfaceActor:

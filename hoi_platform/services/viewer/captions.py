@@ -6,10 +6,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from hoi_platform.services.viewer.stage import Image
+from hoi_platform.core.arrays import Image
 
 _INK: Final = (235, 240, 247)
+"""sRGB of text, 0 to 255; chosen."""
 _PAPER: Final = (24, 29, 38)
+"""sRGB behind text, 0 to 255; chosen."""
 
 
 def titled(panels: Sequence[tuple[str, Image]], footer: str) -> Image:

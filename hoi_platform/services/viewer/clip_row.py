@@ -44,7 +44,7 @@ class ClipRow:
     paths: dict[str, str] = field(default_factory=dict)
     """``PATH_KEYS`` → a path relative to the results folder, with forward slashes."""
     video_variant: str = ""
-    """The backend whose video goes on; empty without a video."""
+    """The backend whose video is in use; empty without a video."""
     other_videos: tuple[str, ...] = ()
     """Backends whose videos of the clip are set aside."""
     licenses: tuple[License, ...] = ()

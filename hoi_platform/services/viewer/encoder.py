@@ -7,17 +7,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from hoi_platform.core.arrays import Image
 from hoi_platform.services.video.codec import write_video
-from hoi_platform.services.viewer.stage import Image
 
 _BACKLOG: Final = 8
+"""Frames that wait for the encoder; chosen to bound memory."""
 
 
 class Encoder:
     """``write_video`` in a thread, fed by ``write``; leaving the context finishes the file.
 
     An encoder that failed raises its error at the next ``write`` or at the end. When the context
-    is left by an exception the file is incomplete and has to be thrown away by the caller.
+    is left by an exception the file is incomplete and has to be discarded by the caller.
     """
 
     def __init__(self, path: Path, fps: float, crf: int = 20) -> None:

@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.colors import RGB
 from hoi_platform.services.viewer.actors import SurfaceActor
 from hoi_platform.services.viewer.stage import Stage
-from hoi_platform.services.viewer.surfaces import RGB, Surface
+from hoi_platform.services.viewer.surfaces import Surface
 
 PERSON_TINT: Final[RGB] = (0.35, 0.62, 0.95)
+"""sRGB of the person over the video; chosen, as no room has it."""
 OBJECT_TINT: Final[RGB] = (1.0, 0.55, 0.1)
+"""sRGB of the object over the video and of its path; chosen."""
 GHOST_TINT: Final[RGB] = (0.25, 0.8, 0.4)
+"""sRGB of the ground truth; chosen."""
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,9 @@ _ASSETS: Final = ("index.html", "gallery.css", "gallery.js")
 def write_gallery(
     rows: Sequence[ClipRow], folder: Path, results_dir: Path, title: str = "HOI dataset"
 ) -> Path:
-    """Write the page into ``folder``, which will stand at ``<results_dir>/index/gallery``.
-
-    ``results_dir`` is only used to spell links: pass the folder's final place relative to it.
-    Returns the path of ``index.html``.
+    """Write the page into ``folder``, which will be ``<results_dir>/index/gallery``.
+    ``results_dir`` is used for links only: pass the folder's final place relative to it. Returns
+    the path of ``index.html``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     template = resources.files("hoi_platform.services.viewer") / "gallery_page"

@@ -1,4 +1,4 @@
-"""How figures are called and written for people."""
+"""How figures are named and written for people."""
 
 from typing import Final, Literal, NamedTuple
 

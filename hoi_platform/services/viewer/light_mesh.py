@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array, Indices
 from hoi_platform.services.viewer.actors import surface_polydata
 from hoi_platform.services.viewer.surfaces import Surface
-
-Indices = NDArray[np.int64]
 
 
 def light_topology(

@@ -1,7 +1,7 @@
 """The dataset as one Parquet table, a row per clip.
 
 Columns: identity; ``state``, ``valid``, ``failed``, ``reasons``, ``kept_frames``,
-``total_frames``; ``video_variant``, the backend whose video goes on, and ``other_videos``, those
+``total_frames``; ``video_variant``, the backend whose video is in use, and ``other_videos``, those
 whose videos are set aside; ``commercial_ok`` and ``licenses`` ("part: name") of all that it was
 made from;
 per check ``check_<name>``, ``check_<name>_threshold``, ``check_<name>_passed``;
@@ -31,7 +31,7 @@ def write_manifest(rows: Sequence[ClipRow], path: Path) -> None:
 
     records = [_record(row) for row in sorted(rows, key=lambda row: row.clip_id)]
     columns = list(dict.fromkeys(key for record in records for key in record))
-    fixed = list(_record(ClipRow("", "", "", "", "", "", 0)))
+    fixed = list(_record(ClipRow("", "", category="", task="", character="", scene="", seed=0)))
     names = [*fixed, *sorted(set(columns) - set(fixed))]
     arrays = [pa.array([r.get(n) for r in records], _arrow_type(n)) for n in names]
     table = pa.table(dict(zip(names, arrays, strict=True)))

@@ -5,10 +5,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.services.viewer.stage import Image
+from hoi_platform.core.arrays import Image
 
 OPACITY: Final = 0.62
+"""Share of the render within the figures; chosen so that the video stays visible."""
 _EDGE_GAIN: Final = 0.9
+"""Share of the render on the figures' outline; chosen."""
 
 
 def overlaid(frame: Image, render: Image, opacity: float = OPACITY) -> Image:

@@ -11,36 +11,52 @@ from typing import Any, Final
 
 import numpy as np
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array, Image
+from hoi_platform.core.colors import RGB, srgb_from_linear
+from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.scene.boxes import with_legs
 from hoi_platform.core.scene.parts import BoxSpec, MeshSpec
-from hoi_platform.services.viewer import page_meshes
+from hoi_platform.services.viewer import page_parts
 from hoi_platform.services.viewer.figures import GHOST_TINT, OBJECT_TINT
 from hoi_platform.services.viewer.light_mesh import light_topology, lightened
-from hoi_platform.services.viewer.page_cameras import (
-    FREE_VIEW_PX,
-    SMALL_VIEW_PX,
-    clip_camera,
-    free_camera,
-    top_camera,
-)
-from hoi_platform.services.viewer.page_text import body_html, head_html
 from hoi_platform.services.viewer.request import VisualsRequest
-from hoi_platform.services.viewer.stage import Image
-from hoi_platform.services.viewer.surfaces import RGB, Surface, srgb_from_linear
-from hoi_platform.services.viewer.world_view import box_surface, part_surface
+from hoi_platform.services.viewer.surfaces import Surface
+from hoi_platform.services.viewer.world_view import (
+    FLOOR_COLOR,
+    FLOOR_HALF_M,
+    box_surface,
+    part_surface,
+    side_camera,
+)
 
 _PERSON_BYTES: Final = 4_000_000
+"""Budget of the body's motion; chosen so that the page stays below 10 MB."""
 _TRUTH_BYTES: Final = 1_600_000
+"""Budget of the true body's motion; chosen likewise."""
 _FILM_BYTES: Final = 1_500_000
+"""Budget of the pictures beside the 3D view; chosen likewise."""
 _BYTES_PER_VERTEX: Final = 8
-_BODY_VERTICES: Final = (1200, 6000)  # fewer look broken, more look the same
+"""Three coordinates of 16 bits in base64, by definition."""
+_BODY_VERTICES: Final = (1200, 6000)
+"""Fewest and most vertices of a body; chosen: fewer look broken, more look the same."""
 _OBJECT_VERTICES: Final = 12_000
+"""Most vertices of the object, over all of its parts; chosen."""
 _QUANTUM_M: Final = 5e-4
-_FLOOR_HALF_M: Final = 2.0
-_FLOOR_COLOR: Final[RGB] = (0.86, 0.88, 0.91)
+"""Step of the stored coordinates; chosen below what the eye sees."""
 _GRID_COLOR: Final[RGB] = (0.72, 0.75, 0.8)
+"""sRGB of the lines on the floor; chosen."""
 _FRUSTUM_COLOR: Final[RGB] = (0.2, 0.25, 0.35)
+"""sRGB of the clip's camera; chosen."""
+_FREE_VIEW_PX: Final = (900, 620)
+"""Size of the view that the user turns; chosen: both columns fit a laptop's screen."""
+_SMALL_VIEW_PX: Final = (440, 248)
+"""Size of the views beside it, 16:9; chosen."""
+_FREE_VIEW_FOV_DEG: Final = 36.0
+"""Vertical field of view; chosen."""
+_FREE_VIEW_TURN_DEG: Final = 35.0
+"""Turn of the free view from the clip's camera about the vertical; chosen."""
+_TOP_VIEW_FOV_DEG: Final = 32.0
+"""Vertical field of view; chosen."""
 _LAYERS: Final[dict[str, dict[str, float]]] = {
     "person": {"opacity": 1.0},
     "object": {"opacity": 1.0},
@@ -51,6 +67,7 @@ _LAYERS: Final[dict[str, dict[str, float]]] = {
     "table": {"opacity": 0.7, "render_order": 2},
     "truth": {"opacity": 0.3, "render_order": 3},
 }
+"""How layers are shown at first; chosen. Translucent ones are drawn last."""
 
 
 def write_page(
@@ -78,7 +95,8 @@ def write_page(
     low, high = vertices.min(axis=(0, 1)), vertices.max(axis=(0, 1))
     page.add_views(np.stack([low, high]), film)
     scene.quantize_updates(-1.0, _QUANTUM_M)
-    scene.save_as_html(str(path), escape(request.title), head_html(), body_html(request))
+    head, body = page_parts.head_html(), page_parts.body_html(request)
+    scene.save_as_html(str(path), escape(request.title), head, body)
 
 
 class _Page:
@@ -95,20 +113,20 @@ class _Page:
         scene, request = self._scene, self._request
         path = request.data.Ts_world_object[:, :3, 3]
         center = np.round(path[0, :2])
-        low, high = (np.array([*(center + side * _FLOOR_HALF_M), 0]) for side in (-1, 1))
-        floor = box_surface(low - [0, 0, 0.02], high, _FLOOR_COLOR)
+        low, high = (np.array([*(center + side * FLOOR_HALF_M), 0]) for side in (-1, 1))
+        floor = box_surface(low - [0, 0, 0.02], high, FLOOR_COLOR)
         frustum = scene.create_mesh(layer_id="camera")
         color = np.array(_FRUSTUM_COLOR, np.float32)
-        frustum.add_camera_frustum(clip_camera(request.camera), color, depth=0.35, thickness=0.006)
+        frustum.add_camera_frustum(_clip_camera(request.camera), color, depth=0.35, thickness=0.006)
         self._still += [
-            page_meshes.surface_mesh(scene, floor, "floor"),
-            page_meshes.grid_mesh(scene, center, _FLOOR_HALF_M, _GRID_COLOR),
+            page_parts.surface_mesh(scene, floor, "floor"),
+            page_parts.grid_mesh(scene, center, FLOOR_HALF_M, _GRID_COLOR),
             *(
-                page_meshes.surface_mesh(scene, part_surface(part), _layer(support))
+                page_parts.surface_mesh(scene, part_surface(part), _layer(support))
                 for support in request.spec.supports
                 for part in with_legs(support)
             ),
-            page_meshes.path_mesh(scene, path, OBJECT_TINT, 0.004, "path"),
+            page_parts.path_mesh(scene, path, OBJECT_TINT, 0.004, "path"),
             frustum,
         ]
 
@@ -135,23 +153,23 @@ class _Page:
         total = sum(len(part.vertices) for part in parts)
         for part in parts:
             light = lightened(part, max(300, _OBJECT_VERTICES * len(part.vertices) // total))
-            mesh = page_meshes.surface_mesh(self._scene, light, "object")
+            mesh = page_parts.surface_mesh(self._scene, light, "object")
             self._placed.append((mesh, request.data.Ts_world_object))
             if request.truth is not None:
-                ghost = page_meshes.surface_mesh(self._scene, light.tinted(GHOST_TINT), "truth")
+                ghost = page_parts.surface_mesh(self._scene, light.tinted(GHOST_TINT), "truth")
                 self._placed.append((ghost, request.truth.Ts_world_object))
 
     def add_views(self, extent: Array, film: Sequence[Image]) -> None:
         """The free view, the film and the view from above, frame by frame."""
         scene, camera = self._scene, self._request.camera
         free = scene.create_canvas_3d(
-            "free_view", *FREE_VIEW_PX, html_id="free", camera=free_camera(camera, extent)
+            "free_view", *_FREE_VIEW_PX, html_id="free", camera=_free_camera(camera, extent)
         )
-        strip = scene.create_canvas_2d("film_view", *SMALL_VIEW_PX, html_id="film")
+        strip = scene.create_canvas_2d("film_view", *_SMALL_VIEW_PX, html_id="film")
         top = scene.create_canvas_3d(
-            "top_view", *SMALL_VIEW_PX, html_id="top", camera=top_camera(camera, extent)
+            "top_view", *_SMALL_VIEW_PX, html_id="top", camera=_top_camera(camera, extent)
         )
-        images = page_meshes.pictures(scene, film, _FILM_BYTES)
+        images = page_parts.pictures(scene, film, _SMALL_VIEW_PX[0], _FILM_BYTES)
         for canvas in (free, top):
             _set_look(canvas)
         for frame, image in enumerate(images):
@@ -165,14 +183,14 @@ class _Page:
 
     def _frame_meshes(self, frame: int) -> list[Any]:
         data = self._request.data
-        contact = page_meshes.contact_mesh(
+        contact = page_parts.contact_mesh(
             self._scene, data.contact_points, frame, data.Ts_world_object[frame]
         )
         return [*self._moving[frame], *([] if contact is None else [contact])]
 
 
 def _layer(support: BoxSpec | MeshSpec) -> str:
-    """What is walked on is solid; hands below a table top stay visible."""
+    """A support that people walk on is solid; hands below a table top stay visible."""
     return "floor" if support.walkable else "table"
 
 
@@ -181,3 +199,45 @@ def _set_look(canvas: Any) -> None:
 
     canvas.shading = sp.Shading(bg_color=np.array([0.93, 0.945, 0.96], np.float32))
     canvas.set_layer_settings(_LAYERS)
+
+
+def _clip_camera(camera: Camera) -> Any:
+    """The clip's own camera."""
+    eye, R = camera.T_world_cam[:3, 3], camera.T_world_cam[:3, :3]
+    return _camera(
+        eye, eye + R[:, 2], -R[:, 1], _fov_deg(camera), (camera.width_px, camera.height_px)
+    )
+
+
+def _free_camera(camera: Camera, extent: Array) -> Any:
+    """A view from beside the clip's camera onto ``extent`` (2, 3)."""
+    width, height = _FREE_VIEW_PX
+    focal = height / 2 / np.tan(np.radians(_FREE_VIEW_FOV_DEG) / 2)
+    seen = side_camera(
+        Camera(width, height, focal, camera.T_world_cam), extent, _FREE_VIEW_TURN_DEG
+    )
+    eye = seen.T_world_cam[:3, 3]
+    up = np.array([0.0, 0.0, 1.0])
+    return _camera(eye, extent.mean(axis=0), up, _FREE_VIEW_FOV_DEG, _FREE_VIEW_PX)
+
+
+def _top_camera(camera: Camera, extent: Array) -> Any:
+    """A view from above, the direction in which the clip's camera looks upward."""
+    up = camera.T_world_cam[:3, 2] * [1, 1, 0]
+    x, y, z = extent.mean(axis=0)
+    reach = 0.65 * np.linalg.norm(np.ptp(extent[:, :2], axis=0))
+    above = extent[1, 2] + reach / np.tan(np.radians(_TOP_VIEW_FOV_DEG) / 2)
+    return _camera(
+        np.array([x, y, above]), np.array([x, y, z]), up, _TOP_VIEW_FOV_DEG, _SMALL_VIEW_PX
+    )
+
+
+def _camera(eye: Array, target: Array, up: Array, fov_deg: float, size_px: tuple[int, int]) -> Any:
+    import scenepic as sp
+
+    eye, target, up = (np.asarray(v, np.float32) for v in (eye, target, up))
+    return sp.Camera(eye, target, up, fov_deg, aspect_ratio=size_px[0] / size_px[1])
+
+
+def _fov_deg(camera: Camera) -> float:
+    return float(np.degrees(2 * np.arctan(camera.height_px / 2 / camera.focal_px)))

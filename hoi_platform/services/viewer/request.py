@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.filtering.verdict import Verdict
 from hoi_platform.core.formats.hoi_data import HoiData
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.video.codec import Video
 

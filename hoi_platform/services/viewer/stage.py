@@ -8,16 +8,14 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array, Image
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
-
-Image = NDArray[np.uint8]
 
 Gradient = tuple[tuple[float, float, float], tuple[float, float, float]]
 
 _FILL_LIGHT: Final = 0.35
+"""Share of the light that comes from the viewer; chosen."""
 
 
 class Stage:

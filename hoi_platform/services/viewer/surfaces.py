@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.colors import RGB, srgb_from_linear
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.geometry.rotations import Array
-
-RGB = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,6 @@ class Surface:
     def tinted(self, color: RGB) -> "Surface":
         """The same shape in one color."""
         return replace(self, color=color, vertex_colors=None, texture=None, uv=None)
-
-
-def srgb_from_linear(linear: Array) -> Array:
-    """IEC 61966-2-1, on values in [0, 1]."""
-    linear = np.clip(linear, 0, 1)
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 def load_surfaces(obj: Path, scale: tuple[float, float, float]) -> tuple[Surface, ...]:

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _GAP_PX: Final = 4
+"""Between pictures; chosen."""
 _WIDTHS_PX: Final = (960, 800, 640, 520, 420, 320, 240, 160)
+"""Widths that are tried until a sheet is small enough; chosen."""
 _QUALITIES: Final = (82, 70, 58, 45, 32)
+"""JPEG qualities that are tried at each width; chosen."""
 
 
 def contact_sheet(

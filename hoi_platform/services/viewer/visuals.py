@@ -1,6 +1,5 @@
 """All pictures of a clip: four videos, the 3D page and a poster, in one pass over its frames."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array, Image, Progress
+from hoi_platform.core.colors import srgb_from_linear
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.services.viewer.captions import titled
 from hoi_platform.services.viewer.encoder import Encoder
@@ -17,16 +17,13 @@ from hoi_platform.services.viewer.light_mesh import light_topology, lightened
 from hoi_platform.services.viewer.overlay import overlaid
 from hoi_platform.services.viewer.page import write_page
 from hoi_platform.services.viewer.request import VisualsRequest
-from hoi_platform.services.viewer.stage import Image, Stage
+from hoi_platform.services.viewer.stage import Stage
 from hoi_platform.services.viewer.surfaces import (
     Surface,
     load_surfaces,
-    srgb_from_linear,
 )
 from hoi_platform.services.viewer.thumbnail import contact_sheet
 from hoi_platform.services.viewer.world_view import WorldView
-
-Progress = Callable[[float, str], None]
 
 FILES: Final = {
     "input": "input.mp4",
@@ -37,10 +34,13 @@ FILES: Final = {
     "poster": "poster.jpg",
 }
 POSTER_BYTES: Final = 28_000
-_POSTER_AT: Final = 0.6  # the share of the clip after which the object is in hand
+"""Largest poster; chosen: a gallery loads hundreds."""
+_POSTER_AT: Final = 0.6
+"""Share of the clip at which the poster is drawn; chosen: the object is in hand by then."""
 _WORLD_VERTICES: Final = 6000
-"""The body's in the views of the world, which need no pixel-exact outline."""
+"""Vertices of the body in the views of the world; chosen: they need no pixel-exact outline."""
 _FILM_WIDTH_PX: Final = 640
+"""Largest width of the frames that the 3D page shows; chosen."""
 
 
 def write_visuals(

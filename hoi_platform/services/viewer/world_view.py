@@ -8,27 +8,36 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array, Image
+from hoi_platform.core.colors import RGB, srgb_from_linear
 from hoi_platform.core.geometry.camera import Camera, look_at
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.boxes import with_legs
 from hoi_platform.core.scene.parts import BoxSpec, MeshSpec, shape_of
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.services.viewer.actors import SurfaceActor, line_actor
 from hoi_platform.services.viewer.figures import GHOST_TINT, OBJECT_TINT, Figures
-from hoi_platform.services.viewer.stage import Image, Stage
-from hoi_platform.services.viewer.surfaces import RGB, Surface, srgb_from_linear
+from hoi_platform.services.viewer.stage import Stage
+from hoi_platform.services.viewer.surfaces import Surface
 
 SIDE_VIEW_DEG: Final = 70.0
-_FLOOR_COLOR: Final[RGB] = (0.86, 0.88, 0.91)
+"""Turn of the side view from the clip's camera about the vertical; chosen."""
+FLOOR_COLOR: Final[RGB] = (0.86, 0.88, 0.91)
+"""sRGB; chosen."""
 _LINE_COLOR: Final[RGB] = (0.62, 0.66, 0.72)
+"""sRGB of the floor's grid; chosen."""
 _GHOST_OPACITY: Final = 0.28
+"""Share of the ground truth's color; chosen."""
 _BACKDROP: Final = ((0.84, 0.865, 0.9), (0.965, 0.975, 0.985))
+"""Lower and upper sRGB color behind the scene; chosen."""
 _SUPPORT_OPACITY: Final = 0.45
-"""Of what nobody walks on: hands below a table top stay visible."""
-_FLOOR_HALF_M: Final = 2.0
+"""Share of the color of what nobody walks on; chosen so that hands below a table top stay
+visible."""
+FLOOR_HALF_M: Final = 2.0
+"""Half of the side of the floor that is drawn (m); chosen."""
 _FILLED: Final = 0.92
-"""Part of the image that what moves fills at most."""
+"""Largest share of the image that moving parts fill; chosen."""
 
 
 class WorldView(Stage):
@@ -50,10 +59,10 @@ class WorldView(Stage):
 
     def _add_floor(self, middle: Array) -> None:
         center = np.round(middle[:2])
-        low, high = center - _FLOOR_HALF_M, center + _FLOOR_HALF_M
-        floor = box_surface(np.array([*low, -0.02]), np.array([*high, -0.002]), _FLOOR_COLOR)
+        low, high = center - FLOOR_HALF_M, center + FLOOR_HALF_M
+        floor = box_surface(np.array([*low, -0.02]), np.array([*high, -0.002]), FLOOR_COLOR)
         self.add(SurfaceActor(floor).actor)
-        for step in np.arange(-_FLOOR_HALF_M, _FLOOR_HALF_M + 0.01, 0.5):
+        for step in np.arange(-FLOOR_HALF_M, FLOOR_HALF_M + 0.01, 0.5):
             for ends in (
                 ([center[0] + step, low[1], 0.001], [center[0] + step, high[1], 0.001]),
                 ([low[0], center[1] + step, 0.001], [high[0], center[1] + step, 0.001]),

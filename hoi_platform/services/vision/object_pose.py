@@ -83,7 +83,9 @@ class ModelBasedTracker:
         """See ``ObjectPoseTracker``. Raises StageError when frame 0 does not show the object."""
         T_cam_object0 = request.camera.T_cam_world @ request.T_world_object0
         try:
-            track = track_object(_inputs(request, T_cam_object0, self.config), progress, self.config)
+            track = track_object(
+                _inputs(request, T_cam_object0, self.config), progress, self.config
+            )
         except ValueError as error:
             raise StageError(
                 f"cannot track {request.mesh_obj}: {error}; check the mask and pose of frame 0"

@@ -1,4 +1,4 @@
-"""HoiData and its two files: what goes in comes out, and what is wrong is told."""
+"""HoiData and its two files: what goes in comes out, and what is wrong is reported."""
 
 import io
 import json

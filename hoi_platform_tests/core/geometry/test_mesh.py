@@ -80,7 +80,7 @@ def test_damage_is_not_watertight(damage: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-2, 2), min_size=12, max_size=12))
 def test_nearest_point_of_a_triangle_is_nearer_than_any_other(numbers: list[float]) -> None:
-    """|p − c| ≤ |p − x| for every x of the triangle, degenerate triangles included."""
+    """|p − c| ≤ |p − x| forevery x of the triangle, degenerate triangles included."""
     p, triangle = np.array(numbers[:3]), np.array(numbers[3:]).reshape(3, 3)
     nearest = closest_on_triangles(p[None], triangle[None])[0]
     weights = np.random.default_rng(0).dirichlet([0.5] * 3, size=400)

@@ -13,7 +13,7 @@ def _camera(width=64, height=48, focal=60.0) -> Camera:
 
 
 def _slow(camera: Camera, vertices, faces):
-    """Möller-Trumbore for every pixel and every face."""
+    """Möller-Trumbore forevery pixel and every face."""
     p_cam = camera.to_cam(vertices)
     a, b, c = p_cam[faces[:, 0]], p_cam[faces[:, 1]], p_cam[faces[:, 2]]
     depth, ids = np.full(camera.shape, np.nan), np.full(camera.shape, -1)

@@ -5,8 +5,9 @@ import pytest
 import torch
 import trimesh
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.geometry.mesh import Array, TriangleMesh
+from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.sdf import SignedDistanceGrid
 from hoi_platform.core.geometry.winding import inside_grid
 from hoi_platform_tests.core.geometry.test_mesh import box, solid
@@ -104,7 +105,7 @@ def test_sign_survives_a_leaky_mesh(damage: str) -> None:
 def test_cache_gives_the_same_grid_and_refuses_other_files(
     grid: SignedDistanceGrid, tmp_path
 ) -> None:
-    """A stale or foreign file would be taken for distances."""
+    """A stale or foreign file would be mistaken for distances."""
     grid.save(tmp_path / "grid.npz")
     again = SignedDistanceGrid.load(tmp_path / "grid.npz")
     assert (again.values == grid.values).all()

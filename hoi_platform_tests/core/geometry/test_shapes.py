@@ -6,7 +6,8 @@ import torch
 import trimesh
 from scipy.spatial.transform import Rotation
 
-from hoi_platform.core.geometry.mesh import Array, TriangleMesh
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.shapes import BoxShape, MeshShape, Shape, least_distance
 from hoi_platform.core.optimizer.obstacles import obstacle_of
 from hoi_platform_tests.core.geometry.test_mesh import solid

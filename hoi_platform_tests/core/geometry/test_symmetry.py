@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import trimesh
 
-from hoi_platform.core.geometry.mesh import Array, TriangleMesh
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.symmetry import CONTINUOUS, symmetry_axes, symmetry_rotations
 from hoi_platform.core.scene.library.table import BUILDERS
@@ -57,7 +58,7 @@ def test_a_cylinder_also_turns_upside_down() -> None:
 
 
 def test_a_sphere_has_three_continuous_axes() -> None:
-    """A ball would be tracked as if its shape told its rotation."""
+    """A ball would be tracked as if its shape showed its rotation."""
     axes = symmetry_axes(turned(create.icosphere(3)))
     assert [axis.order for axis in axes] == [CONTINUOUS] * 3
     assert symmetry_rotations(axes).shape == (1000, 3, 3)
@@ -74,7 +75,7 @@ def test_rotations_of_a_group_leave_the_shape_alike() -> None:
 
 @pytest.mark.parametrize("name", BUILDERS)
 def test_library_objects_are_as_symmetric_as_real_ones(name: str) -> None:
-    """A drill would be taken for symmetric, or a bottle for asymmetric."""
+    """A drill would be mistaken for symmetric, or a bottle for asymmetric."""
     orders = [axis.order for axis in symmetry_axes(BUILDERS[name]().mesh.geometry())]
     hexagonal_heads = [6, 2, 2, 2, 2, 2, 2]
     known = {"bottle": [0], "ball": [0, 0, 0], "box": [2, 2, 2], "dumbbell": hexagonal_heads}

@@ -12,12 +12,12 @@ from hoi_platform.core.filtering.inputs import FilterInput
 from hoi_platform.core.filtering.judge import judge
 from hoi_platform.core.formats.hoi_npz import read_hoi_npz, write_hoi_npz
 from hoi_platform.core.formats.hoi_pickle import from_reference, to_reference
-from hoi_platform.core.formats.hoi_result import hoi_data_of
 from hoi_platform.core.optimizer.build import build_observations
 from hoi_platform.core.optimizer.hoi_model import HoiModel, TensorSpec
 from hoi_platform.core.optimizer.holding import holding
 from hoi_platform.core.optimizer.interface import HoiResult
 from hoi_platform.core.optimizer.prediction import Prediction
+from hoi_platform.core.optimizer.record import hoi_data_of
 from hoi_platform.core.optimizer.terms.penetration import PenetrationParams, penetration
 from hoi_platform.core.optimizer.variables import Variables
 from hoi_platform.core.scene.actors import motion_border, static_depth

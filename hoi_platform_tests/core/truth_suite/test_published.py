@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from hoi_platform.core.truth_suite.cases import cases
-from hoi_platform_tests.benchmarks.recon_table import DOCS, markdown
+from hoi_platform_tests.benchmarks.recon_table import markdown
+from hoi_platform_tests.benchmarks.tables import DOCS
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,13 @@ from hoi_platform.core.clip import ClipId
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.pipelines.dry_run import plan_purchases, print_purchases
-from hoi_platform.pipelines.redo import Redo, batches, bought_otherwise, valid_clips
+from hoi_platform.pipelines.redo import (
+    Redo,
+    batches,
+    bought_otherwise,
+    is_blocked,
+    valid_clips,
+)
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.runner import ChainRunner
 from hoi_platform.services.artifacts.stages import Work
@@ -94,6 +100,18 @@ def test_the_dry_run_says_what_skip_done_does(
     assert "neither made nor bought again" in shown
     assert "1 videos are missing and cannot be made" in shown
     assert "the run needs" not in shown
+
+
+def test_what_a_stage_does_not_read_blocks_nothing(tmp_path: Path, frame: Path) -> None:
+    """An old simulated performance would keep a bought video from being fetched."""
+    platform = bought(tmp_path, frame)
+    clip = platform.clip(DRILL, 1)
+    fill(platform, "performance", clip)
+    changed = kling_platform(tmp_path, simulated_fps=30).platform()
+    assert not changed.stages(STAGES).status("performance", clip).done
+    assert not is_blocked(changed, "interaction_video", clip)
+    reworded = kling_platform(tmp_path, base_prompt="Other words.").platform()
+    assert is_blocked(reworded, "interaction_video", clip)
 
 
 def test_skip_done_excludes_buying_again(tmp_path: Path, frame: Path) -> None:

@@ -1,4 +1,4 @@
-"""Walks a configuration: a different valid value for every key, and what it changes."""
+"""Walks a configuration: a different valid value forevery key, and what it changes."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

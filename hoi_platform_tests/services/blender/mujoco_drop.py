@@ -3,8 +3,9 @@
 import mujoco
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array, quaternion_from_matrix
+from hoi_platform.core.geometry.rotations import quaternion_from_matrix
 from hoi_platform.core.physics.settling import RigidHull
 
 MUJOCO_CONTACT = (0.02, 1.0)

@@ -9,74 +9,34 @@ import trimesh
 from numpy.typing import NDArray
 from PIL import Image
 
-from hoi_platform.core.config.gen_2dhoi import RenderingConfig
 from hoi_platform.core.cues.parts import PART, EmptyScene, part_view
 from hoi_platform.core.errors import StageError
-from hoi_platform.core.geometry.camera import Camera, look_at
+from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.actors import actor_masks, static_depth
 from hoi_platform.core.scene.boxes import box_mesh
 from hoi_platform.core.scene.parts import BoxSpec, MeshSpec
-from hoi_platform.core.scene.spec import CameraSpec, LightSpec, RoomSpec, SceneSpec
 from hoi_platform.services.artifacts.record import file_digest
-from hoi_platform.services.blender.render import render_conditioning, render_performance
+from hoi_platform.services.blender.render import render_conditioning
 from hoi_platform.services.blender.service import BlenderService
-
-W, H, F = 112, 64, 105.0
-CONFIG = RenderingConfig(width=W, height=H, samples=4)
-SIDE = 0.3
-
-
-def _camera() -> Camera:
-    return look_at(W, H, F, np.array([1.6, 2.1, 1.5]), np.array([0.0, 0.1, 0.7]), roll=0.1)
-
-
-def _spec(camera: Camera) -> SceneSpec:
-    return SceneSpec(
-        clip_id="test/cube/stick_room_rand00001",
-        scene="room",
-        character="stick",
-        seed=1,
-        camera=CameraSpec.of(camera),
-        room=RoomSpec(),
-        supports=[BoxSpec(pos=(0.0, 0.4, 0.6), size=(0.8, 0.5, 0.04), name="table", legs=True)],
-        statics=[BoxSpec(pos=(-1.5, -2.0, 0.5), size=(1.0, 0.4, 1.0), name="cabinet")],
-        lights=[LightSpec(pos=(0.5, 1.0, 2.6), target=(0, 0, 0.5), size_m=1.0, power_w=150.0)],
-        object_scale=(SIDE, SIDE, SIDE),
-        T_world_object=rigid(
-            matrix_from_axis_angle(np.array([0.1, 0.2, 0.5])), np.array([0.0, 0.4, 0.9])
-        ).tolist(),
-        T_world_person=np.eye(4).tolist(),
-    )
-
-
-def _unit_cube(folder: Path) -> Path:
-    mesh = box_mesh(BoxSpec(pos=(0.0, 0.0, 0.0), size=(1.0, 1.0, 1.0)))
-    lines = ["v {} {} {}".format(*v) for v in mesh.vertices]
-    lines += ["f {} {} {}".format(*f) for f in mesh.faces + 1]
-    path = folder / "model.obj"
-    path.write_text("\n".join(lines))
-    return path
-
-
-def _person() -> TriangleMesh:
-    """A smooth column where a person would stand."""
-    column = trimesh.creation.capsule(height=1.0, radius=0.15, count=[16, 16])
-    vertices = np.asarray(column.vertices) - [0, 0, column.vertices[:, 2].min()]
-    return TriangleMesh(vertices, np.asarray(column.faces, np.int64))
-
-
-def _colors(mesh: TriangleMesh) -> NDArray:
-    return np.tile([0.1, 0.2, 0.6], (len(mesh.vertices), 1))
+from hoi_platform_tests.services.blender.rendering import (
+    CONFIG,
+    SIDE,
+    Conditioning,
+    H,
+    W,
+    camera_of_tests,
+    colors_of,
+    staged,
+)
 
 
 def _data_shot(
     blender: BlenderService, folder: Path, camera: Camera, mesh: TriangleMesh
 ) -> tuple[NDArray, NDArray]:
     """Depth and object index of a single mesh (as the person) in empty space."""
-    arrays = {"vertices": mesh.vertices, "faces": mesh.faces, "colors": _colors(mesh)}
+    arrays = {"vertices": mesh.vertices, "faces": mesh.faces, "colors": colors_of(mesh)}
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     request = {
@@ -90,7 +50,7 @@ def _data_shot(
 
 def test_camera_inside_a_sphere_sees_the_one_depth(blender: BlenderService, tmp_path: Path) -> None:
     """Depth would be the ray's length instead of z, or the principal point be shifted."""
-    camera, radius = _camera(), 2.0
+    camera, radius = camera_of_tests(), 2.0
     sphere = trimesh.creation.icosphere(6, radius)
     center = camera.T_world_cam[:3, 3]
     mesh = TriangleMesh(np.asarray(sphere.vertices) + center, np.asarray(sphere.faces, np.int64))
@@ -107,7 +67,7 @@ def test_camera_inside_a_sphere_sees_the_one_depth(blender: BlenderService, tmp_
 
 def test_plane_ahead_has_one_depth_and_sharp_edges(blender: BlenderService, tmp_path: Path) -> None:
     """Half a pixel of shift, a wrong focal length or a blurred mask would show here."""
-    camera = _camera()
+    camera = camera_of_tests()
     x0, x1, y0, y1 = 20.0, 71.0, 11.0, 40.0
     corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
     p = camera.unproject(corners, np.full(4, 1.75))
@@ -120,18 +80,7 @@ def test_plane_ahead_has_one_depth_and_sharp_edges(blender: BlenderService, tmp_
     np.testing.assert_allclose(depth[expected], 1.75, rtol=1e-6)
 
 
-@pytest.fixture(scope="module")
-def conditioning(blender: BlenderService, tmp_path_factory: pytest.TempPathFactory):
-    folder = tmp_path_factory.mktemp("conditioning")
-    spec, person = _spec(_camera()), _person()
-    render = render_conditioning(
-        blender, spec, person.vertices, person.faces, _colors(person), _unit_cube(folder), CONFIG,
-        folder / "out",
-    )  # fmt: skip
-    return spec, person, render, folder
-
-
-def test_masks_and_depth_are_those_of_rays(conditioning) -> None:
+def test_masks_and_depth_are_those_of_rays(conditioning: Conditioning) -> None:
     """Cycles and every ray-casting stage would disagree about where things are."""
     spec, person, render, _ = conditioning
     cube = box_mesh(BoxSpec(pos=(0.0, 0.0, 0.0), size=(SIDE, SIDE, SIDE)))
@@ -145,7 +94,7 @@ def test_masks_and_depth_are_those_of_rays(conditioning) -> None:
     np.testing.assert_allclose(render.plate_depth, static, atol=1e-4)
 
 
-def test_part_labels_and_their_depth_are_those_of_cycles(conditioning) -> None:
+def test_part_labels_and_their_depth_are_those_of_cycles(conditioning: Conditioning) -> None:
     """Cues would lie beside what the rendered frames show."""
     spec, person, render, _ = conditioning
     cube = box_mesh(BoxSpec(pos=(0.0, 0.0, 0.0), size=(SIDE, SIDE, SIDE)))
@@ -160,7 +109,7 @@ def test_part_labels_and_their_depth_are_those_of_cycles(conditioning) -> None:
     np.testing.assert_allclose(view.depth[seen], render.depth[seen], atol=1e-4)
 
 
-def test_cube_corner_has_its_depth_and_place(conditioning) -> None:
+def test_cube_corner_has_its_depth_and_place(conditioning: Conditioning) -> None:
     """The object's scale or pose would be applied wrongly."""
     spec, _, render, _ = conditioning
     camera = spec.camera.camera()
@@ -175,7 +124,7 @@ def test_cube_corner_has_its_depth_and_place(conditioning) -> None:
     assert render.depth[row, column] == pytest.approx(z[nearest], abs=0.02)
 
 
-def test_files_hold_what_is_returned(conditioning) -> None:
+def test_files_hold_what_is_returned(conditioning: Conditioning) -> None:
     """Later stages read the files, tests the arrays."""
     _, _, render, _ = conditioning
     paths = render.paths
@@ -190,7 +139,7 @@ def test_files_hold_what_is_returned(conditioning) -> None:
     assert render.device == "CPU"
 
 
-def test_plate_is_the_frame_without_actors(conditioning) -> None:
+def test_plate_is_the_frame_without_actors(conditioning: Conditioning) -> None:
     """The background model would see the person, or another exposure."""
     _, _, render, _ = conditioning
     difference = np.abs(render.rgb.astype(int) - render.plate_rgb).max(axis=-1)
@@ -201,13 +150,12 @@ def test_plate_is_the_frame_without_actors(conditioning) -> None:
     np.testing.assert_array_equal(render.depth[same], render.plate_depth[same])
 
 
-def test_two_renders_give_the_same_bytes(conditioning, blender: BlenderService) -> None:
+def test_two_renders_give_the_same_bytes(
+    conditioning: Conditioning, blender: BlenderService
+) -> None:
     """A clip could not be made again; stale artifacts would look fresh."""
     spec, person, first, folder = conditioning
-    again = render_conditioning(
-        blender, spec, person.vertices, person.faces, _colors(person), _unit_cube(folder), CONFIG,
-        folder / "again",
-    )  # fmt: skip
+    again = render_conditioning(blender, staged(spec, person, folder), CONFIG, folder / "again")
     names = [("masks", "000000.png"), ("human_masks", "000000.png"), ("depth", "000000.png")]
     for name, file in names:
         assert (first.paths[name] / file).read_bytes() == (again.paths[name] / file).read_bytes()
@@ -215,7 +163,7 @@ def test_two_renders_give_the_same_bytes(conditioning, blender: BlenderService) 
 
 
 def test_object_out_of_the_picture_is_an_error(
-    conditioning,
+    conditioning: Conditioning,
     blender: BlenderService,
     tmp_path: Path,
 ) -> None:
@@ -225,93 +173,16 @@ def test_object_out_of_the_picture_is_an_error(
         update={"T_world_object": rigid(np.eye(3), np.array([0.0, 2.9, 0.2])).tolist()}
     )
     with pytest.raises(StageError, match="the object is not in the rendered picture"):
-        render_conditioning(
-            blender, away, person.vertices, person.faces, _colors(person),
-            folder / "model.obj", CONFIG, tmp_path,
-        )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def performance(conditioning, blender: BlenderService):
-    spec, person, _, folder = conditioning
-    frames = 4
-    body = np.repeat(person.vertices[None], frames, axis=0)
-    body[:, :, 0] += 0.02 * np.arange(frames)[:, None]
-    lift = np.zeros((frames, 3))
-    lift[:, 2] = 0.03 * np.arange(frames)
-    poses = rigid(np.eye(3), lift) @ spec.T_world_object_array()
-    told: list[tuple[float, str]] = []
-    render = render_performance(
-        blender, spec, body, person.faces, _colors(person), poses, folder / "model.obj",
-        samples=4, with_depth=True, progress=lambda f, text: told.append((f, text)),
-    )  # fmt: skip
-    return render, told
-
-
-def test_first_video_frame_is_the_conditioning_frame(conditioning, performance) -> None:
-    """The video would not start at the frame that it is conditioned on."""
-    _, _, still, _ = conditioning
-    render, _ = performance
-    difference = np.abs(render.frames[0].astype(int) - still.rgb)
-    assert difference.mean() < 3
-    np.testing.assert_array_equal(render.object_masks[0], still.object_mask)
-    np.testing.assert_array_equal(render.human_masks[0], still.human_mask)
-    np.testing.assert_allclose(render.depth[0], still.depth, atol=1e-4)
-
-
-def test_only_the_border_changes_and_the_object_rises(performance) -> None:
-    """Standing walls would flicker, or motion not arrive in the pictures."""
-    render, told = performance
-    assert len(render.frames) == 4
-    assert [fraction for fraction, _ in told] == [0.25, 0.5, 0.75, 1.0]
-    outside = np.ones((H, W), bool)
-    outside[render.border.slices] = False
-    assert outside.any()
-    first, last = render.frames[0], render.frames[3]
-    np.testing.assert_array_equal(first[outside], last[outside])
-    rows = [np.nonzero(mask)[0].mean() for mask in render.object_masks]
-    assert np.all(np.diff(rows) < -0.3)
-    assert np.abs(first.astype(int) - last)[render.object_masks[3]].mean() > 5
-
-
-def test_border_render_has_the_noise_of_the_whole_picture(
-    conditioning,
-    blender: BlenderService,
-    tmp_path: Path,
-) -> None:
-    """The changing part would be shifted by a pixel, or its noise differ at the seam."""
-    from hoi_platform.services.blender.scene_request import save_array, scene_request
-
-    spec, person, _, folder = conditioning
-    request = scene_request(
-        spec, tmp_path, vertices=person.vertices, faces=person.faces, colors=_colors(person),
-        object_obj=folder / "model.obj", gpu=False,
-    )  # fmt: skip
-    motion = np.asarray(person.vertices[None], np.float32)
-    request["person"]["motion"] = save_array(tmp_path / "person.npy", motion)
-    request["object"]["motion"] = save_array(
-        tmp_path / "object.npy", spec.T_world_object_array()[None]
-    )
-    request |= {"folder": str(tmp_path), "samples": 2, "base_samples": 2, "denoise": ""}
-    for border in ([13, 7, 61, 44], [0, 0, 31, 17]):
-        blender.call("render_performance", request | {"border": border})
-        x0, y0, x1, y1 = border
-        part = np.asarray(Image.open(tmp_path / "frame_00000.png"))
-        whole = np.asarray(Image.open(tmp_path / "base.png"))
-        assert part.shape == (y1 - y0, x1 - x0, 3)
-        assert np.abs(part.astype(int) - whole[y0:y1, x0:x1]).mean() < 0.05
+        render_conditioning(blender, staged(away, person, folder), CONFIG, tmp_path)
 
 
 def test_two_renders_of_a_scene_are_the_same_files(
-    blender: BlenderService, conditioning, tmp_path: Path
+    blender: BlenderService, conditioning: Conditioning, tmp_path: Path
 ) -> None:
     """The clock would lie in the files: no hash of an artifact could be reproduced."""
     spec, person, _, folder = conditioning
     time.sleep(1.1)  # Blender notes whole seconds
-    render_conditioning(
-        blender, spec, person.vertices, person.faces, _colors(person), folder / "model.obj", CONFIG,
-        tmp_path,
-    )  # fmt: skip
+    render_conditioning(blender, staged(spec, person, folder), CONFIG, tmp_path)
     assert _hashes(tmp_path) == _hashes(folder / "out")
     assert len(_hashes(tmp_path)) >= 8
 
@@ -343,15 +214,15 @@ TABLE = BoxSpec(
 
 @pytest.mark.parametrize("supports", [[], [TABLE, SLOPE, WEDGE]], ids=["floor", "all"])
 def test_every_support_is_drawn_where_rays_meet_it(
-    supports: list[BoxSpec | MeshSpec], conditioning, blender: BlenderService, tmp_path: Path
+    supports: list[BoxSpec | MeshSpec],
+    conditioning: Conditioning,
+    blender: BlenderService,
+    tmp_path: Path,
 ) -> None:
     """The picture would show other terrain than the one that clips are judged against."""
     spec, person, _, folder = conditioning
     scene = spec.model_copy(update={"supports": supports})
-    render = render_conditioning(
-        blender, scene, person.vertices, person.faces, _colors(person), folder / "model.obj",
-        CONFIG, tmp_path,
-    )  # fmt: skip
+    render = render_conditioning(blender, staged(scene, person, folder), CONFIG, tmp_path)
     np.testing.assert_allclose(render.plate_depth, static_depth(scene), atol=1e-4)
     bare = static_depth(spec.model_copy(update={"supports": []}))
     assert ((render.plate_depth < bare - 1e-3).sum() > 500) == bool(supports)

@@ -1,10 +1,10 @@
 """Where objects come to rest in our simulation and in MuJoCo: the same stable poses as often.
 
-A stable pose is told by the height of its center of mass: that is the same for all the facets of a
-round side and for poses that are mirror images. Per object, the counts of both engines over the
-seeds are compared by a permutation test of the χ² of their contingency table. No object may differ
-at 1 % divided by the number of tests (Bonferroni): a right simulation fails this file less than
-once in a hundred.
+A stable pose is recognized by the height of its center of mass: that is the same for all the facets
+of a round side and for poses that are mirror images. Per object, the counts of both engines over
+the seeds are compared by a permutation test of the χ² of their contingency table. No object may
+differ at 1 % divided by the number of tests (Bonferroni): a right simulation fails this file less
+than once in a hundred.
 """
 
 from collections import Counter
@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import trimesh
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.config.gen_2dhoi import SimulationConfig
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.physics import settling
 from hoi_platform.core.physics.settling import RigidHull
 from hoi_platform.core.scene.library.cordless_drill import UNIT_M

@@ -1,4 +1,4 @@
-"""Characters: their stature, their cache and what a wrong file is told."""
+"""Characters: their stature, their cache and the errors about a wrong file."""
 
 from dataclasses import dataclass
 from pathlib import Path

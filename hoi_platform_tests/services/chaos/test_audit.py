@@ -19,7 +19,16 @@ def row(folder: Path) -> Row:
     """A delivered request whose file lies in the folder."""
     path = folder / "video.mp4"
     path.write_bytes(VIDEO)
-    return Row(1, "clip", "delivered", "860", Decimal("0.35"), Decimal("0.4"), "", str(path))
+    return Row(
+        1,
+        "clip",
+        state="delivered",
+        task_id="860",
+        cost_usd=Decimal("0.35"),
+        estimate_usd=Decimal("0.4"),
+        reason="",
+        result=str(path),
+    )
 
 
 def found(before: list[Task], rows: list[Row], after: list[Task]) -> set[str]:

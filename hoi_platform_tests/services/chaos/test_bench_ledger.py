@@ -78,10 +78,12 @@ def test_a_purchase_that_the_disk_forgot_is_found_by_our_id(generation: str) -> 
 @pytest.mark.timeout(120)
 def test_a_case_is_replayed_with_its_story() -> None:
     """Nobody could see what happened in a case that failed."""
-    told = run("-m", "hoi_platform.cli", "bench", "ledger", "--case", "3", "--databases", "sqlite")
-    assert "sqlite, seed 1, case 3" in told
-    assert "life 1, process 0" in told
-    assert "is delivered" in told
+    reported = run(
+        "-m", "hoi_platform.cli", "bench", "ledger", "--case", "3", "--databases", "sqlite"
+    )
+    assert "sqlite, seed 1, case 3" in reported
+    assert "life 1, process 0" in reported
+    assert "is delivered" in reported
 
 
 def test_the_published_figures_are_those_of_a_whole_run() -> None:

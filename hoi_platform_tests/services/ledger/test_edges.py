@@ -104,7 +104,7 @@ def test_odd_answers_are_kept_as_far_as_they_can_be(name: str, url: str) -> None
     ],
 )
 def test_only_believable_costs_are_used(cost: str, estimate: str, right: bool) -> None:
-    """Units taken for dollars would stop a batch, a negative cost would lift its budget."""
+    """Units mistaken for dollars would stop a batch, a negative cost would lift its budget."""
     assert (cost_problem(Decimal(cost), Decimal(estimate)) is None) == right
 
 
@@ -117,7 +117,7 @@ def test_an_absurd_cost_leaves_the_estimate_and_says_so(url: str) -> None:
             ledger.get(fingerprint), S.PROCESSING, cost_usd=Decimal("NaN"), reason=""
         )
     assert row.cost_usd is None
-    assert row.reason.count("no amount of money") == 1
+    assert row.reason.count("not an amount of money") == 1
     assert ledger.spent_usd() == INTENT.estimate_usd
 
 

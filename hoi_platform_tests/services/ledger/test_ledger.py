@@ -21,7 +21,15 @@ from hoi_platform.services.ledger.states import (
 )
 
 S = RequestState
-INTENT = Intent("ab" * 32, "video", "kling-ai", "kling-ai:1", "kling-v3", "a/b/c", Decimal("0.35"))
+INTENT = Intent(
+    "ab" * 32,
+    "video",
+    provider="kling-ai",
+    account="kling-ai:1",
+    model="kling-v3",
+    subject="a/b/c",
+    estimate_usd=Decimal("0.35"),
+)
 
 
 @pytest.fixture

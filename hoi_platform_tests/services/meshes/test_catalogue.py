@@ -182,7 +182,7 @@ def test_one_object_in_two_files_is_ambiguous(tmp_path: Path) -> None:
     """Which scale is used would depend on the order of file names."""
     for name in ("a", "b"):
         (tmp_path / f"{name}.yaml").write_text("dataset: D\nobjects: {mug: {}}")
-    with pytest.raises(ConfigError, match="stands in both"):
+    with pytest.raises(ConfigError, match="is in both"):
         Catalogue(tmp_path, tmp_path / "user").entries()
 
 
@@ -196,7 +196,7 @@ def test_grasp_directions_are_normalized() -> None:
 def test_scale_comes_from_the_entry_then_its_size_then_its_category(
     catalogue: Catalogue, crate: Path, tmp_path: Path
 ) -> None:
-    """A hand-tuned scale would be overruled, or a mesh in inches be taken for meters."""
+    """A hand-tuned scale would be overruled, or a mesh in inches be mistaken for meters."""
     entry = ObjectEntry(real_size_m=0.8)
     imported = catalogue.add(CRATE, entry, crate, roots=[crate.parent])
     write_clean_obj(imported, tmp_path / "clean")

@@ -151,7 +151,7 @@ def test_real_meshes_work(tmp_path: Path, name: str, faces: int, watertight: boo
 def test_lost_materials_are_told_and_groups_stay_apart() -> None:
     """The chair, whose MTL is missing, would become one gray lump without a word."""
     chair = import_mesh(SHARED / "chair_model.obj", up="z", roots=[SHARED])
-    assert chair.notes == ("missing beside the mesh: model.mtl; plain colors stand in for it",)
+    assert chair.notes == ("missing beside the mesh: model.mtl; plain colors replace it",)
     assert len({part.material.color for part in chair.mesh.parts}) == 3
 
 

@@ -119,7 +119,7 @@ def test_a_large_dataset_is_registered_when_asked(tmp_path: Path) -> None:
 
 
 def test_a_dataset_that_no_page_can_show_is_refused(tmp_path: Path) -> None:
-    """Dagster's page would freeze for everybody who shares the instance."""
+    """Dagster's page would freeze foreverybody who shares the instance."""
     most = 100_000 // 128
     registry = KeyRegistry(tmp_path)
     registry.register(ObjectId("Big", f"c{i}") for i in range(most))

@@ -39,7 +39,7 @@ def refused(status: int, code: str = "", message: str = "no") -> httpx.Response:
 
 
 class Endpoint:
-    """Answers from a list, the last one for ever; keeps the requests."""
+    """Answers from a list, the last one forever; keeps the requests."""
 
     def __init__(self, *answers: httpx.Response | BaseException) -> None:
         self.answers = list(answers)

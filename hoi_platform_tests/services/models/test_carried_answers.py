@@ -69,7 +69,15 @@ def record(asset: str, subject: ObjectId | ClipId, settings: dict[str, Any]) -> 
 
 def bought(ledger: Ledger, fingerprint: str, subject: str, result: str) -> None:
     """A row as version 1 wrote it."""
-    intent = Intent(fingerprint, "vision", "openai", "a", "gpt-4o", subject, Decimal("0.01"))
+    intent = Intent(
+        fingerprint,
+        "vision",
+        provider="openai",
+        account="a",
+        model="gpt-4o",
+        subject=subject,
+        estimate_usd=Decimal("0.01"),
+    )
     ledger.observe(ledger.reserve(intent), S.SUCCEEDED)
     ledger.advance(fingerprint, S.DELIVERED, result=result)
 
@@ -111,7 +119,7 @@ def test_a_scale_search_is_not_asked_again(
 def test_what_is_no_exact_answer_stays_what_was_said(
     said: str, ledger: Ledger, store: ArtifactStore, search: dict[str, Any]
 ) -> None:
-    """An apology that version 1 understood as a size would count as one for ever."""
+    """An apology that version 1 understood as a size would count as one forever."""
     bought(ledger, search["asked"][0]["fingerprint"], MUG.path, said)
     migrated(ledger, store)
     (row,) = ledger.rows()

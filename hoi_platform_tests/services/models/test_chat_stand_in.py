@@ -62,7 +62,7 @@ def test_an_eye_sees_the_picture_that_was_sent(ledger: Ledger, frame: Path) -> N
 
 
 def test_a_wrong_key_is_refused_for_good(ledger: Ledger) -> None:
-    """A mistyped key would be tried for ever, or shown in the error."""
+    """A mistyped key would be tried forever, or shown in the error."""
     chat = FakeChat(utc_now)
     with (
         model_at(chat, ledger, key="sk-marked") as model,

@@ -163,7 +163,7 @@ def test_an_account_refusal_is_one_each_time_and_is_reopened(
 
 
 def test_a_reopened_question_is_paid_by_todays_key(ledger: Ledger) -> None:
-    """A question refused for a revoked key would be booked on its account for ever."""
+    """A question refused for a revoked key would be booked on its account forever."""
     revoked, valid = endpoint_at(Endpoint(refused(401))), endpoint_at(Endpoint(answered("x")))
     old = VisionModel(revoked, "m", ledger, lambda _s: None, "openai:1")
     with pytest.raises(AccountError):

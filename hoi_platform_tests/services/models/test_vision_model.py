@@ -144,7 +144,7 @@ def test_the_pause_that_an_endpoint_asks_for_is_kept_within_bounds(
 
 
 def test_an_outage_is_an_error_after_bounded_attempts(ledger: Ledger) -> None:
-    """An outage would be taken for an answer, or be retried for ever."""
+    """An outage would be mistaken for an answer, or be retried forever."""
     dead = Endpoint(httpx.ConnectError("refused"))
     with pytest.raises(TransientError, match="no answer in 4 attempts"):
         model_at(dead, ledger).ask(Question("a", "s", "t"))
@@ -154,7 +154,7 @@ def test_an_outage_is_an_error_after_bounded_attempts(ledger: Ledger) -> None:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("to", ["http://evil.example/v1", "/v2/chat/completions", "//evil.example"])
 def test_no_redirect_is_followed(status: int, to: str, ledger: Ledger, frame: Path) -> None:
-    """Prompt, picture and key would be sent to whoever an answer names."""
+    """Prompt, picture and key would be sent to any host that an answer names."""
     endpoint = Endpoint(httpx.Response(status, headers={"location": to}))
     with pytest.raises(RefusedError, match="not sent on"):
         model_at(endpoint, ledger).ask(Question("a", "s", "t", (frame,)))

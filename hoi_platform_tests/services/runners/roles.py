@@ -1,14 +1,14 @@
-"""A tiny clip for every role, and what a program in the role is asked through its socket."""
+"""A tiny clip forevery role, and what a program in the role is asked through its socket."""
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Progress
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.config.backends import ModelConfig, RunnerConfig
 from hoi_platform.core.config.recon_4dhoi import ContactConfig
@@ -32,8 +32,6 @@ CAMERA: Final = look_at(WIDTH, HEIGHT, 40.0, np.array([0.0, 3.0, 1.0]), np.array
 VIDEO: Final = Video(np.zeros((FRAMES, HEIGHT, WIDTH, 3), np.uint8), 12.0)
 POSES: Final = object_path(FRAMES, (0.3, 0.2, 0.9))
 SEEN: Final = np.full((FRAMES, 2), 0.7)
-
-Progress = Callable[[float, str], None]
 
 
 def _one_pixel() -> np.ndarray:

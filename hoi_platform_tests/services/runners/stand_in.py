@@ -1,4 +1,4 @@
-"""A runner of the contract that looks at nothing, and fails in the way it is told to.
+"""A runner of the contract that looks at nothing, and fails in the requested way.
 
 Called as a program of its own: ``stand_in.py FAULT (--request PATH | --serve)``. With the option
 ``echo`` its report repeats what it was configured with.

@@ -78,7 +78,7 @@ SPOILED = {
         ("half_a_file", "is no readable npz"),
         ("out_of_memory_text", "ran out of memory.*lower the video's size"),
         ("out_of_memory", "2 GiB are too few; lower the video's size"),
-        ("odd_report", "result.json that is not of the contract"),
+        ("odd_report", "result.json that breaks the contract"),
         ("crash", "status 1.*the model fell over"),
     ],
 )
@@ -100,7 +100,7 @@ def test_missing_weights_name_the_cure(role: Role, scratch: Path) -> None:
 
 @every_role
 def test_a_hanging_program_is_ended(role: Role, scratch: Path) -> None:
-    """It would hold its worker for ever."""
+    """It would hold its worker forever."""
     with pytest.raises(StageError, match=r"no progress for .*idle_timeout_s 2"):
         ASK[role](program(role, scratch, "sleep", idle_timeout_s=2.0), _silent)
 

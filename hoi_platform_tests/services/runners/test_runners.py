@@ -1,4 +1,4 @@
-"""The runner contract: a program that keeps it, and one for every way of breaking it."""
+"""The runner contract: a program that keeps it, and one forevery way of breaking it."""
 
 import os
 import sys
@@ -65,10 +65,10 @@ def test_a_program_that_keeps_the_contract_fills_its_role(
     request_of_a_clip: ObjectPoseRequest, scratch: Path
 ) -> None:
     """No external model could be used, or its poses would be in another frame."""
-    told: list[float] = []
+    reported: list[float] = []
     program = tracker(scratch, "none")
-    track = program.track(request_of_a_clip, progress=lambda done, _text: told.append(done))
-    assert told == [0.1, 0.9]
+    track = program.track(request_of_a_clip, progress=lambda done, _text: reported.append(done))
+    assert reported == [0.1, 0.9]
     assert track.Ts_world_object == pytest.approx(
         np.tile(request_of_a_clip.T_world_object0, (FRAMES, 1, 1))
     )
@@ -81,10 +81,10 @@ def test_a_program_that_keeps_the_contract_fills_its_role(
     [
         ("wrong_length", r"shape \(6, 4, 4\), not \(5, 4, 4\)"),
         ("nan", "not finite"),
-        ("no_rotation", "no rotations"),
+        ("no_rotation", "not rotations"),
         ("absent_array", "confidence is absent"),
         ("half_a_file", "is no readable npz"),
-        ("odd_report", "result.json that is not of the contract"),
+        ("odd_report", "result.json that breaks the contract"),
         ("nothing", "without a result.json"),
         ("crash", "status 1.*the model fell over"),
         ("segfault", "by signal 11"),
@@ -120,7 +120,7 @@ def test_a_missing_program_names_the_setting(
 def test_a_hanging_program_is_ended_with_its_children(
     request_of_a_clip: ObjectPoseRequest, tmp_path: Path
 ) -> None:
-    """It would hold the GPU for ever; its child would outlive it, since it ignores SIGTERM."""
+    """It would hold the GPU forever; its child would outlive it, since it ignores SIGTERM."""
     folder = tmp_path / "scratch"
     folder.mkdir()
     children: list[int] = []
@@ -154,7 +154,7 @@ def test_a_flood_of_words_does_no_harm(request_of_a_clip: ObjectPoseRequest, scr
 def test_a_served_program_stays_warm_and_is_started_anew_after_its_death(
     request_of_a_clip: ObjectPoseRequest, scratch: Path
 ) -> None:
-    """Weights would be loaded for every clip, or one death would end all later clips."""
+    """Weights would be loaded forevery clip, or one death would end all later clips."""
     program = tracker(scratch, "dies_on_second", serve=True)
     program.track(request_of_a_clip)
     with pytest.raises(StageError, match="status 7"):

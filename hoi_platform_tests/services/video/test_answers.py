@@ -123,7 +123,7 @@ def _checked(report: RemoteTask | Unreadable | None) -> str:
 
 @pytest.mark.parametrize("levels", [MOST_LEVELS, 500, 990, 100_000])
 def test_nesting_is_bounded(levels: int) -> None:
-    """A body that the parser survives would exhaust whoever walks through it next."""
+    """A body that the parser survives would exhaust the next code that walks through it."""
     with pytest.raises(UnreadableJsonError):
         parse_object(b'{"a":' * levels + b"1" + b"}" * levels)
 

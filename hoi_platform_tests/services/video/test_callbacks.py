@@ -91,7 +91,7 @@ def test_a_forged_callback_is_refused(address: str, seen: list[str]) -> None:
 
 @pytest.mark.parametrize("minutes", [6, -6])
 def test_an_old_or_future_callback_is_refused(minutes: int, address: str, seen: list[str]) -> None:
-    """A recorded callback could be replayed for ever."""
+    """A recorded callback could be replayed forever."""
     assert call_back(address, age=timedelta(minutes=minutes)) == [401, 401]
     assert seen == []
 

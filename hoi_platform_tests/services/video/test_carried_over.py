@@ -130,7 +130,15 @@ def test_of_two_purchases_of_one_video_the_delivered_one_is_kept(
     rows = []
     for clip in CLIPS:
         request = first_request(store, clip, _record(clip.path))
-        intent = Intent(request.fingerprint, "video", "kling-ai", "a", "m", clip.path, 1)  # type: ignore[arg-type]
+        intent = Intent(
+            request.fingerprint,
+            "video",
+            provider="kling-ai",
+            account="a",
+            model="m",
+            subject=clip.path,
+            estimate_usd=1,
+        )  # type: ignore[arg-type]
         rows.append(ledger.observe(ledger.reserve(intent), RequestState.SUCCEEDED))
     ledger.advance(rows[1].fingerprint, RequestState.DELIVERED)
     plan = plan_rows(

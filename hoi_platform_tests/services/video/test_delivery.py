@@ -83,7 +83,7 @@ def test_what_is_no_video_stays_to_be_fetched(
             backend.collect(task, request_, tmp_path / "out.mp4", quiet)
         row = ledger.get("1")
         assert (row.state, row.fetches) == (S.SUCCEEDED, visit)
-        assert "what arrived is no whole video" in row.reason
+        assert "what arrived is not a whole video" in row.reason
         assert row.fetch_after is not None
         assert row.fetch_after - ledger.now() >= timedelta(minutes=4)
         world.clock.sleep(24 * 3600)

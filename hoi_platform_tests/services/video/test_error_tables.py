@@ -35,6 +35,6 @@ def test_every_documented_code_of_kling_has_an_entry() -> None:
     ids=["kling", "fal", "openai"],
 )
 def test_every_code_has_its_own_cure(cures: list[str]) -> None:
-    """One cure for everything ("see its console") would help nobody."""
+    """One cure foreverything ("see its console") would help nobody."""
     assert len(set(cures)) == len(cures)
     assert all(len(re.findall(r"\w+", cure)) >= 3 for cure in cures)

@@ -81,7 +81,7 @@ def test_permanent_answers_of_fal(
 def test_a_models_failure_ends_the_row_with_its_error(
     number: int, world: World, ledger: Ledger, tmp_path: Path
 ) -> None:
-    """A failed video (400 to 504 in place of the result) would be waited for, for ever."""
+    """A failed video (400 to 504 in place of the result) would be waited for, forever."""
     backend = world.process(ledger, tmp_path)
     for index, frame in enumerate(make_frames(tmp_path, number + 1)):
         request = make_request(frame, world.config(), f"clip{index}")

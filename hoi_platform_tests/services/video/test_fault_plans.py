@@ -121,7 +121,9 @@ def run_plans(url: str, folder: Path, plans: range) -> Tally:
         calm = Ledger(engine, clock=world.clock.now)
         for clip in rng.sample(range(CLIPS), rng.choice((1, 1, 2))):
             request = make_request(frames[clip], world.config(), f"plan {seed} clip {clip}")
-            _live_through(world, ledger, calm, folder, request, death, tally)
+            _live_through(
+                world, ledger, calm=calm, folder=folder, request=request, death=death, tally=tally
+            )
             judge(world, calm, request, tally)
         tally.deaths += death.struck
         tally.faults.update(world.plan.drawn)

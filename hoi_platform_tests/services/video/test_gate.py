@@ -1,4 +1,4 @@
-"""A clip's second purchase needs an explicit word, whoever asks for it."""
+"""A clip's second purchase needs an explicit request, whatever asks for it."""
 
 from dataclasses import replace
 from pathlib import Path

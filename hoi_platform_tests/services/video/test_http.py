@@ -23,7 +23,7 @@ URL = "https://service.example/x"
 
 @contextlib.contextmanager
 def dripping(first: bytes) -> Iterator[str]:
-    """A server that sends ``first`` and then one byte every 50 ms, for ever."""
+    """A server that sends ``first`` and then one byte every 50 ms, forever."""
     ended = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -200,7 +200,7 @@ def test_retry_after_in_both_documented_forms(header: str, seconds: float | None
 
 
 def test_partial_downloads_of_killed_processes_are_removed(tmp_path: Path) -> None:
-    """Each kill would leave a file of many megabytes for ever; one that is written must stay."""
+    """Each kill would leave a file of many megabytes forever; one that is written must stay."""
     old, fresh, video = (tmp_path / name for name in (".a.1.part", ".b.2.part", "c.mp4"))
     for path in (old, fresh, video):
         path.write_bytes(b"x")

@@ -176,14 +176,14 @@ def test_every_code_of_the_table_has_its_treatment() -> None:
     ],
 )
 def test_nothing_is_proved_by_an_answer_without_a_code(status: int, kind: type) -> None:
-    """A proxy's error page would be taken for Kling's word that nothing was bought."""
+    """A proxy's error page would be mistaken for Kling's word that nothing was bought."""
     assert type(error(status, text="<html>")) is kind
     assert type(error(status, json={"code": 4711 if status != 200 else 1, "message": "m"})) is kind
 
 
 @pytest.mark.parametrize("fault", ["truncated", "expired", "error", "dropped"])
 def test_a_broken_download_is_transient(fault: str, world: World, tmp_path: Path) -> None:
-    """Half a video would be taken for a whole one."""
+    """Half a video would be mistaken for a whole one."""
 
     def answer(call: Call) -> Reply:
         return {

@@ -21,7 +21,7 @@ from hoi_platform_tests.services.video.test_kling import provider, with_config
     ("changes", "message"),
     [
         ({"kling_model_name": "kling-v9"}, "kling_model_name is 'kling-v9', known are"),
-        ({"duration": "7"}, "duration is '7', kling-v2-5-turbo takes 5, 10"),
+        ({"duration": "7"}, "duration is '7', kling-v2-5-turbo accepts 5, 10"),
     ],
 )
 def test_a_wrong_setting_is_named_before_anything_is_sent(
@@ -71,21 +71,21 @@ def test_other_files_than_images_are_named(
     Image.new("RGB", (400, 400)).save(tmp_path / "c.png")
     with (tmp_path / "c.png").open("ab") as file:
         file.truncate(10_000_001)
-    told = {
-        "a.webp": "image is WEBP, taken are JPEG, PNG",
+    reported = {
+        "a.webp": "image is WEBP, accepted are JPEG, PNG",
         "b.png": r"image \(b.png\) is not an image",
-        "c.png": "image has 10000001 bytes, at most 10000000 are taken",
+        "c.png": "image has 10000001 bytes, at most 10000000 are accepted",
         "d.png": "does not exist",
     }
-    for name, message in told.items():
+    for name, message in reported.items():
         with pytest.raises(BadInputError, match=message):
             provider(world, LegacyKling).validate(replace(request_, frame=tmp_path / name))
 
 
 def test_every_mistake_is_named_at_once(world: World, request_: VideoRequest) -> None:
-    """A user would mend one field after the other."""
+    """A user would fix one field after the other."""
     wrong = with_config(replace(request_, prompt=" "), kling_model_name="kling-v9", duration="7")
-    told = "kling_model_name is 'kling-v9'.*duration is '7'.*prompt is empty"
-    with pytest.raises(BadInputError, match=told):
+    reported = "kling_model_name is 'kling-v9'.*duration is '7'.*prompt is empty"
+    with pytest.raises(BadInputError, match=reported):
         provider(world, LegacyKling).validate(wrong)
     assert world.kling.calls == []

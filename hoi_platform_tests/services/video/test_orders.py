@@ -89,7 +89,7 @@ def test_a_task_that_shows_minutes_after_a_504_is_found(generation: str, tmp_pat
 
 
 def test_look_ups_go_on_for_minutes() -> None:
-    """A task that can be found late would be taken for one that was never made."""
+    """A task that can be found late would be mistaken for one that was never made."""
     waits = [LOOKUP.wait_s(attempt, random.Random(0)) for attempt in range(1, LOOKUP.attempts)]
     assert len(waits) >= 4
     assert sum(waits) >= 240
@@ -119,7 +119,7 @@ def test_a_proxys_word_is_looked_up_before_it_is_called_a_refusal(
 
 @dataclass
 class Scripted:
-    """A provider whose create fails as told, and which knows no task."""
+    """A provider whose create fails as requested, and which knows no task."""
 
     failure: BaseException
     waits: list[float] = field(default_factory=list)
@@ -242,7 +242,7 @@ def test_one_odd_task_concerns_its_row_alone(fault: str, generation: str, tmp_pa
 
 
 def test_an_odd_task_gives_its_slot_back_and_says_so(tmp_path: Path) -> None:
-    """A task that can never be read would block the account for ever."""
+    """A task that can never be read would block the account forever."""
     world = World.of(FaultPlan(), slots=50)
     ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock=world.clock.now)
     first, second = (
@@ -277,7 +277,7 @@ def test_an_unknown_status_is_adopted_with_its_id(
 def test_a_missing_task_says_so(
     world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
 ) -> None:
-    """A task that the service has deleted would be "still submitted" for ever."""
+    """A task that the service has deleted would be "still submitted" forever."""
     backend = world.process(ledger, tmp_path)
     backend.submit(request_)
     world.kling.book.tasks.clear()

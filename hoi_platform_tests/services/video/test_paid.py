@@ -131,19 +131,19 @@ def test_waiting_shows_its_progress(
     world: World, ledger: Ledger, request_: VideoRequest, tmp_path: Path
 ) -> None:
     """The bar of the command line would stand still for minutes without a word."""
-    told: list[tuple[float, str]] = []
+    reported: list[tuple[float, str]] = []
     backend = world.process(ledger, tmp_path)
     task = backend.submit(request_)
     world.kling.book.tasks[0].run_s = 100.0
     backend.collect(
-        task, request_, tmp_path / "o.mp4", lambda done, text: told.append((done, text))
+        task, request_, tmp_path / "o.mp4", lambda done, text: reported.append((done, text))
     )
     queued, made = (
         "submitted, waits for the service, which has it in its queue",
         "processing, waits for the service, which makes it",
     )
-    assert [text for _, text in told] == [f"kling-ai: {text}" for text in (queued, *[made] * 3)]
-    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert [text for _, text in reported] == [f"kling-ai: {text}" for text in (queued, *[made] * 3)]
+    assert [done for done, _ in reported] == sorted({done for done, _ in reported})
 
 
 def test_full_slots_are_waited_for(world: World, ledger: Ledger, tmp_path: Path) -> None:

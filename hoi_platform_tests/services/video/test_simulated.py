@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import pytest
 
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
+from hoi_platform.services.blender.scene_request import RenderRequest
 from hoi_platform.services.blender.service import BlenderService
 from hoi_platform.services.body.anny_body import save_body
 from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
@@ -22,12 +23,12 @@ class AskedError(Exception):
 
 
 class RecordingBlender:
-    """Takes down the request instead of rendering it."""
+    """Records the request instead of rendering it."""
 
     def __init__(self) -> None:
-        self.request: dict[str, Any] = {}
+        self.request: RenderRequest | None = None
 
-    def call(self, _name: str, request: dict[str, Any], on_event: Callable[..., None]) -> None:
+    def run(self, request: RenderRequest, on_event: Callable[..., None]) -> None:
         self.request = request
         raise AskedError
 
@@ -53,4 +54,5 @@ def test_the_gpu_reaches_the_video(tmp_path: Path, gpu: bool) -> None:
     task = backend.submit(request)
     with pytest.raises(AskedError):
         backend.collect(task, request, tmp_path / "video.mp4", lambda _f, _t: None)
-    assert blender.request["gpu"] is gpu
+    assert blender.request is not None
+    assert blender.request.gpu is gpu

@@ -32,7 +32,15 @@ def _verdict(misalignment: float, contact: float) -> Verdict:
 def _row(seed: int, verdict: Verdict | None, category: str = "mug", **fields: object) -> ClipRow:
     clip_id = f"ComAsset/{category}/kid_room_rand{seed:05d}"
     return ClipRow(
-        clip_id, "ComAsset", category, "manipulation", "kid", "room", seed, verdict, **fields
+        clip_id,
+        "ComAsset",
+        category=category,
+        task="manipulation",
+        character="kid",
+        scene="room",
+        seed=seed,
+        verdict=verdict,
+        **fields,
     )
 
 
@@ -52,7 +60,7 @@ ROWS = (
 
 
 def test_the_manifest_has_a_row_per_clip(tmp_path: Path) -> None:
-    """Values, types or nulls would be lost on the way to whoever trains on the dataset."""
+    """Values, types or nulls would be lost on the way to those who train on the dataset."""
     import pyarrow.parquet as pq
 
     write_manifest(ROWS, tmp_path / "manifest.parquet")

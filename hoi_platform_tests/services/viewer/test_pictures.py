@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hoi_platform.core.colors import srgb_from_linear
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.services.video.codec import read_video
 from hoi_platform.services.viewer.encoder import Encoder
 from hoi_platform.services.viewer.light_mesh import light_topology, lightened
 from hoi_platform.services.viewer.overlay import outline, overlaid
-from hoi_platform.services.viewer.surfaces import Surface, load_surfaces, srgb_from_linear
+from hoi_platform.services.viewer.surfaces import Surface, load_surfaces
 from hoi_platform.services.viewer.thumbnail import contact_sheet, data_uri_markdown
 from hoi_platform_tests.services.viewer.scenes import write_sample_obj
 

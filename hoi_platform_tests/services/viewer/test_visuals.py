@@ -74,7 +74,7 @@ def test_the_overlay_covers_person_and_object(
 
 
 def test_text_on_the_page_is_escaped(made: tuple[VisualsRequest, dict[str, Path]]) -> None:
-    """A mesh's name could run a script in the browser of whoever opens the page."""
+    """A mesh's name could run a script in the browser of anybody who opens the page."""
     page = made[1]["page"].read_text()
     assert 'alert("x")' not in page
     assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; co" in page

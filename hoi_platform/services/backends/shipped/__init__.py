@@ -1,4 +1,4 @@
 """The backends of this platform; every file here is loaded and registers what it has.
 
-Belongs here: rows. Does not: what does the work; heavy imports stand inside factories.
+Belongs here: rows. Does not: what does the work; heavy imports are inside factories.
 """

@@ -1,7 +1,7 @@
 """Paid services: who makes videos (``video.model_api``) and who answers about pictures.
 
-Each factory reads the service's keys and addresses and makes what sends its requests; the ledger
-is laid around that by the role's resource.
+Each factory reads the service's keys and addresses and makes what sends its requests; the role's
+resource wraps that in the ledger.
 """
 
 from collections.abc import Callable, Mapping
@@ -55,7 +55,7 @@ def _kling_signer(use: VideoUse, is_new: bool) -> "tuple[Signer, str]":
     if is_new:
         raise MissingResourceError(
             f"KLING_API_KEY is not set; {use.config.kling_model_name} is of the generation that "
-            "takes an API key alone. Export one, or choose a model with a key pair such as "
+            "accepts only an API key. Export one, or choose a model with a key pair such as "
             "kling-v2-5-turbo, or set video.model_api: simulated"
         )
     raise MissingResourceError(

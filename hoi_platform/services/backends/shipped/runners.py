@@ -1,4 +1,4 @@
-"""Backend ``runner``: any external program that keeps the contract of docs/runners.md."""
+"""Backend ``runner``: any external program that follows the contract of docs/runners.md."""
 
 import shutil
 from collections.abc import Mapping
@@ -55,5 +55,14 @@ _ROLES: Final[tuple[Role, ...]] = (
 
 for _role in _ROLES:
     register(
-        Backend(_role, "runner", None, False, _factory, _program_is_there, _READS, options=None)
+        Backend(
+            _role,
+            "runner",
+            license=None,
+            commercial_ok=False,
+            factory=_factory,
+            needs=_program_is_there,
+            reads=_READS,
+            options=None,
+        )
     )

@@ -23,5 +23,5 @@ class Channel:
         self._answers.flush()
 
     def event(self, **fields: Any) -> None:
-        """Tell the parent's ``on_event`` something before the answer."""
+        """Send an event to the parent's ``on_event`` before the answer."""
         self.send({"event": fields})

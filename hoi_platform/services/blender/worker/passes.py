@@ -11,8 +11,9 @@ from hoi_platform.services.blender.worker.operators import finished
 from hoi_platform.services.blender.worker.png import keep_picture_only
 
 _GPU_TYPES = ("OPTIX", "CUDA", "HIP", "ONEAPI")
-# A sample at the pixel's center: the data passes must not be jittered.
 _POINT_FILTER_PX = 0.01
+"""Cycles' smallest pixel filter, a sample at the pixel's center: the data passes must not be
+jittered."""
 
 
 def set_up(request: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The operation that renders a moving person and object in a standing scene."""
+"""The operation that renders a moving person and object in a still scene."""
 
 from pathlib import Path
 from typing import Any

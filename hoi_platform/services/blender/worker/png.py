@@ -8,7 +8,7 @@ from typing import Final
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _PICTURE: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _FRAME: Final = 12
-"""Bytes of a chunk besides its data: length, type, checksum."""
+"""Bytes of a chunk besides its data: length, type, checksum (PNG)."""
 
 
 def keep_picture_only(path: Path) -> None:

@@ -11,13 +11,15 @@ from hoi_platform.services.blender.worker.operators import finished
 
 PERSON_INDEX, OBJECT_INDEX = 1, 2
 
-# Corner i of a box has the sign of bit 0, 1, 2 along x, y, z; counter-clockwise from outside.
 _QUADS = ((0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5))
+"""As ``core.geometry.shapes.BOX_QUADS``, which Blender's Python cannot always import; chosen
+there."""
 _CORNERS = np.array([[i & 1, i >> 1 & 1, i >> 2 & 1] for i in range(8)]) - 0.5
 _WOODEN = ("table", "shelf")
 _WOODEN_UPRIGHT = ("table_leg", "cabinet", "front", "door", "frame")
 
 _FLIP_Y_Z = mathutils.Matrix.Diagonal((1.0, -1.0, -1.0, 1.0))
+"""Our camera's axes to Blender's, which looks along -z with +y up."""
 
 
 def build(request: dict[str, Any]) -> dict[str, Any]:
@@ -65,10 +67,10 @@ def place_camera(camera: dict[str, Any]) -> None:
     render.pixel_aspect_x = render.pixel_aspect_y = 1.0
 
 
-def move_object(thing: Any, pose: Any, scale: Any) -> None:
+def move_object(item: Any, pose: Any, scale: Any) -> None:
     """Place the object: a rigid (4, 4) after its scale per axis."""
     size = mathutils.Matrix.Diagonal((*scale, 1.0))
-    thing.matrix_world = mathutils.Matrix(np.asarray(pose).tolist()) @ size
+    item.matrix_world = mathutils.Matrix(np.asarray(pose).tolist()) @ size
 
 
 def mesh_object(name: str, vertices: Any, faces: Any, material: Any) -> Any:
@@ -77,9 +79,9 @@ def mesh_object(name: str, vertices: Any, faces: Any, material: Any) -> Any:
     polygons = faces.tolist() if isinstance(faces, np.ndarray) else faces
     mesh.from_pydata(np.asarray(vertices).tolist(), [], polygons)
     mesh.materials.append(material)
-    thing = bpy.data.objects.new(name, mesh)
-    bpy.context.scene.collection.objects.link(thing)
-    return thing
+    item = bpy.data.objects.new(name, mesh)
+    bpy.context.scene.collection.objects.link(item)
+    return item
 
 
 def _room(room: dict[str, Any]) -> None:
@@ -110,9 +112,9 @@ def _parts(parts: list[dict[str, Any]]) -> None:
             for part, start in zip(members, starts, strict=True)
             for face in (_array(part["faces"]) + start).tolist()
         ]
-        thing = mesh_object(kind, np.concatenate(vertices), faces, surface[kind]())
+        item = mesh_object(kind, np.concatenate(vertices), faces, surface[kind]())
         colors = [np.tile(p["color"], (len(v), 1)) for p, v in zip(members, vertices, strict=True)]
-        _paint(thing.data, np.concatenate(colors))
+        _paint(item.data, np.concatenate(colors))
 
 
 def _array(value: Any) -> np.ndarray:
@@ -121,7 +123,7 @@ def _array(value: Any) -> np.ndarray:
 
 
 def _kind(part: dict[str, Any]) -> str:
-    """The material that is asked for; else brown things show their grain, others are painted."""
+    """The requested material; else brown parts show their grain, others are painted."""
     if part["material"]:
         return str(part["material"])
     red, _, blue = part["color"]
@@ -166,13 +168,13 @@ def _object(spec: dict[str, Any]) -> Any:
     """Import an OBJ that is z up, with its materials; several objects in it become one."""
     before = set(bpy.data.objects)
     finished(bpy.ops.wm.obj_import, filepath=spec["obj"], forward_axis="Y", up_axis="Z")
-    parts = [thing for thing in bpy.data.objects if thing not in before and thing.type == "MESH"]
+    parts = [item for item in bpy.data.objects if item not in before and item.type == "MESH"]
     if len(parts) > 1:
         with bpy.context.temp_override(active_object=parts[0], selected_editable_objects=parts):
             finished(bpy.ops.object.join)
-    thing = parts[0]
-    thing.pass_index = OBJECT_INDEX
-    if not thing.data.materials:
-        thing.data.materials.append(materials.plain("object", (0.45, 0.3, 0.12), 0.5))
-    move_object(thing, spec["pose"], spec["scale"])
-    return thing
+    item = parts[0]
+    item.pass_index = OBJECT_INDEX
+    if not item.data.materials:
+        item.data.materials.append(materials.plain("object", (0.45, 0.3, 0.12), 0.5))
+    move_object(item, spec["pose"], spec["scale"])
+    return item

@@ -1,4 +1,4 @@
-"""The operation that renders one scene from several points of view of who is there."""
+"""The operation that renders one scene with and without person and object."""
 
 from typing import Any
 

@@ -31,7 +31,7 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> Decimal | None:
-    """A figure that is no figure is none: it must not make the task unreadable."""
+    """A malformed number counts as none: it must not make the task unreadable."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:
@@ -40,7 +40,7 @@ def _number(value: Any) -> Decimal | None:
 
 
 def _or_none(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-    """What is nice to know and cannot be read is none."""
+    """Optional information that cannot be read counts as none."""
     try:
         return validate(value)
     except ValidationError:
@@ -161,7 +161,7 @@ def _parsed(kind: type[M], data: Any) -> M:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "data"
         raise UnknownOutcomeError(
-            f"Kling's answer is not a task: {where}: {first['msg']}; it says {excerpt(data, 300)!r}"
+            f"Kling's answer is not a task: {where}: {first['msg']}; it says {excerpt(data)!r}"
         ) from error
 
 
@@ -176,7 +176,7 @@ def _message(status: str, message: str) -> str:
     if status in _STATES:
         return message
     return f"Kling reports the unknown task status {excerpt(status, 40)!r}" + (
-        f" ({excerpt(message, 300)})" if message else ""
+        f" ({excerpt(message)})" if message else ""
     )
 
 

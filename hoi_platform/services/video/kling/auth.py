@@ -20,7 +20,7 @@ class Signer(Protocol):
     def authorization(self) -> str: ...
 
     def renew(self, server_time: datetime | None) -> None:
-        """Forget the last token; from now on trust the service's clock if it told the time."""
+        """Forget the last token; from now on trust the service's clock if it stated the time."""
         ...
 
 

@@ -44,7 +44,8 @@ class KlingClient:
         raise NotImplementedError
 
     def query(self, refs: Sequence[TaskRef]) -> Iterator[Report]:
-        """A batch first; what it did not bring, or brought unreadable, is asked for by itself."""
+        """A batch first; what it did not return, or returned unreadable, is queried
+        individually."""
         listed = self._listed(refs)
         yield from listed.values()
         yield from ask_each(
@@ -52,7 +53,7 @@ class KlingClient:
         )
 
     def _listed(self, refs: Sequence[TaskRef]) -> dict[str, RemoteTask]:
-        """Tasks by our id, as far as a batch brings them; nothing of it raises HoiError."""
+        """Tasks by our id, as far as a batch returns them; raises no HoiError."""
         raise NotImplementedError
 
     def download(self, url: str, target: Path) -> None:

@@ -104,12 +104,12 @@ CODES: Final[dict[int, Code]] = {
     1302: Code(
         "not_accepted",
         "too many requests per second",
-        "it is sent again later by itself; start fewer workers at once",
+        "it is sent again automatically later; start fewer workers at once",
     ),
     1303: Code(
         "not_accepted",
         "the account's concurrent tasks are all in use",
-        "it is sent again later by itself; lower video.concurrency or buy a larger pack",
+        "it is sent again automatically later; lower video.concurrency or buy a larger pack",
     ),
     1304: Code(
         "account",
@@ -134,11 +134,11 @@ CODES: Final[dict[int, Code]] = {
 }
 
 NOT_FOUND: Final = frozenset({1201, 1203})
-"""What a query for an id that does not exist is answered with (the legacy host says 400/1201)."""
+"""Kling's codes for an unknown id in a query (the legacy host answers 400 and 1201)."""
 
 _MAY_HAVE_WORKED: Final = frozenset({408, 425, 429})
-"""Statuses below 500 that a gateway gives without its service; none says that it did nothing."""
-_MOST_SAID: Final = 300
+"""HTTP statuses below 500 that a gateway sends without its service; none says that nothing was
+done."""
 
 
 @dataclass(frozen=True)
@@ -197,10 +197,10 @@ def _meaning(answer: Answer) -> str:
     if answer.known is not None:
         return f"{answer.known.meaning}; {answer.known.cure}"
     if answer.envelope is None:
-        return f"{answer.host} answered with something else than Kling's JSON"
+        return f"{answer.host} answered with something other than Kling's JSON"
     return "a code that is not documented" if answer.code else "no error code was given"
 
 
 def _said(answer: Answer) -> str:
     message = answer.envelope.message if answer.envelope else ""
-    return f" ({excerpt(message, _MOST_SAID)})" if message else ""
+    return f" ({excerpt(message)})" if message else ""

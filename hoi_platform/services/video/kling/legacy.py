@@ -14,10 +14,13 @@ from hoi_platform.services.video.remote import RemoteTask, TaskRef
 
 _PATH: Final = "/v1/videos/image2video"
 _CFG_SCALE: Final = 0.5
+"""Guidance scale of models before v2: Kling's default."""
 _SINGLE_QUERIES: Final = 3
-"""Up to so many tasks are asked for one by one; more by pages of the list."""
+"""Up to so many tasks are queried one by one, more by pages of the list; chosen."""
 _PAGE_SIZE: Final = 500
+"""Tasks of a page: the most that Kling returns."""
 _MAX_PAGES: Final = 10
+"""Pages that are searched for tasks; chosen."""
 
 
 class LegacyKling(KlingClient):
@@ -42,7 +45,7 @@ class LegacyKling(KlingClient):
             return {}
         wanted = {ref.external_task_id for ref in refs}
         found: dict[str, RemoteTask] = {}
-        with contextlib.suppress(HoiError):  # what was not listed is asked for one by one
+        with contextlib.suppress(HoiError):  # what was not listed is queried one by one
             for page in self._pages():
                 found |= _readable(page, wanted)
                 if found.keys() == wanted:

@@ -10,9 +10,13 @@ from hoi_platform.core.errors import BadInputError
 from hoi_platform.services.video.backend import VideoRequest
 
 _MAX_IMAGE_BYTES: Final = 10_000_000
+"""Largest picture (Kling's API reference)."""
 _MIN_SIDE_PX: Final = 300
+"""Shortest side of a picture (Kling's API reference)."""
 _MAX_ASPECT: Final = 2.5
+"""Longest side of a picture as a multiple of the shortest (Kling's API reference)."""
 _MAX_PROMPT: Final = 2500
+"""Longest prompt in characters (Kling's API reference)."""
 _FORMATS: Final = ("JPEG", "PNG")
 
 V1: Final = ("kling-v1", "kling-v1-5", "kling-v1-6")
@@ -45,7 +49,7 @@ def check_request(request: VideoRequest, models: tuple[str, ...]) -> None:
 
 
 def common_problems(request: VideoRequest) -> Iterator[str]:
-    """What no service that runs Kling's models takes."""
+    """What no service that runs Kling's models accepts."""
     yield from _duration_problems(request.config.kling_model_name, request.config.duration)
     yield from _prompt_problems(request)
     for name, path in (("image", request.frame), ("image_tail", request.tail_frame)):
@@ -60,7 +64,7 @@ def _problems(request: VideoRequest, models: tuple[str, ...]) -> Iterator[str]:
     yield from common_problems(request)
     if request.tail_frame is not None:
         if model not in _TAIL:
-            yield f"a tail image is given, {model} takes none"
+            yield f"a tail image is given, {model} accepts none"
         elif mode != "pro" and model in _TAIL_IN_PRO:
             yield f"kling_mode is {mode!r}, a tail image needs 'pro' with {model}"
 
@@ -74,13 +78,13 @@ def _prompt_problems(request: VideoRequest) -> Iterator[str]:
     for name, most in (("prompt", limit), ("negative_prompt", _MAX_PROMPT)):
         length = len(getattr(request, name))
         if length > most:
-            yield f"{name} has {length} characters, at most {most} are taken"
+            yield f"{name} has {length} characters, at most {most} are accepted"
 
 
 def _duration_problems(model: str, duration: str) -> Iterator[str]:
     allowed = [str(s) for s in range(3, 16)] if model in _LONG else ["5", "10"]
     if duration not in allowed:
-        yield f"duration is {duration!r}, {model} takes {', '.join(allowed)}"
+        yield f"duration is {duration!r}, {model} accepts {', '.join(allowed)}"
 
 
 def _image_problems(name: str, path: Path) -> Iterator[str]:
@@ -89,7 +93,7 @@ def _image_problems(name: str, path: Path) -> Iterator[str]:
         return
     size = path.stat().st_size
     if size > _MAX_IMAGE_BYTES:
-        yield f"{name} has {size} bytes, at most {_MAX_IMAGE_BYTES} are taken"
+        yield f"{name} has {size} bytes, at most {_MAX_IMAGE_BYTES} are accepted"
     try:
         with Image.open(path) as image:
             (width, height), kind = image.size, image.format
@@ -97,7 +101,7 @@ def _image_problems(name: str, path: Path) -> Iterator[str]:
         yield f"{name} ({path.name}) is not an image"
         return
     if kind not in _FORMATS:
-        yield f"{name} is {kind}, taken are {', '.join(_FORMATS)}"
+        yield f"{name} is {kind}, accepted are {', '.join(_FORMATS)}"
     if min(width, height) < _MIN_SIDE_PX:
         yield f"{name} is {width}x{height}, each side needs at least {_MIN_SIDE_PX} px"
     if max(width, height) > _MAX_ASPECT * min(width, height):

@@ -13,6 +13,7 @@ from hoi_platform.services.video.remote import RemoteTask, TaskRef, UnknownOutco
 
 _RESOLUTION: Final = {"std": "720p", "pro": "1080p"}
 _BATCH: Final = 50
+"""Tasks of one query; chosen below a URL's usual limits."""
 
 
 class NewKling(KlingClient):
@@ -37,7 +38,7 @@ class NewKling(KlingClient):
         found: dict[str, RemoteTask] = {}
         for start in range(0, len(refs), _BATCH) if len(refs) > 1 else ():
             items: list[Any] = []
-            with contextlib.suppress(HoiError):  # what was not listed is asked for one by one
+            with contextlib.suppress(HoiError):  # what was not listed is queried one by one
                 items = self._items(refs[start : start + _BATCH])
             for item in items:
                 external_id = external_id_in(item)

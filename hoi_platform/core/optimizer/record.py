@@ -13,6 +13,7 @@ from hoi_platform.core.formats.hoi_data import HoiData
 from hoi_platform.core.optimizer.interface import HoiResult, OptimizerInput
 
 _SURFACE_POINTS: Final = 1000
+"""Points on the object's surface of which those in contact are stored; chosen."""
 
 
 def hoi_data_of(
