@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.keypoints import KEYPOINT_NAMES, keypoint_regressor
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.services.body.anny_body import build_anny_body
 from hoi_platform.services.video.codec import Video
 from hoi_platform.services.vision.human_pose import detect_keypoints

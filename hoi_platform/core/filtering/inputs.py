@@ -6,11 +6,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.formats.hoi_data import HoiData
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 
 
 @dataclass(frozen=True)

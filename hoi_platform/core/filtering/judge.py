@@ -1,20 +1,18 @@
 """How much of a clip is kept, and all checks of it; none is skipped because another one failed."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from math import nan
 from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array, Progress
 from hoi_platform.core.config.recon_4dhoi import FilteringConfig
 from hoi_platform.core.filtering.check import Check
 from hoi_platform.core.filtering.inputs import FilterInput
 from hoi_platform.core.filtering.registry import CHECKS, Judged
 from hoi_platform.core.filtering.silhouettes import Misalignment, misalignment
 from hoi_platform.core.filtering.verdict import Verdict
-from hoi_platform.core.geometry.rotations import Array
-
-Progress = Callable[[float, str], None]
 
 _MEDIAN_FRAMES: Final = 5
 """Frames of the running median; chosen: shorter disturbances do not end a good beginning."""

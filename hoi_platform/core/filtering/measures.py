@@ -7,10 +7,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.skeleton import NUM_BODY_JOINTS
 from hoi_platform.core.filtering.camera_motion import COMPARED_WIDTH_PX, measure_camera_motion
 from hoi_platform.core.geometry.object_surface import ObjectSurface
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.scene.boxes import rest_gap, support_below
 

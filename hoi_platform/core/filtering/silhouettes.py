@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.raster import rasterize
-from hoi_platform.core.geometry.rotations import Array
 
 if TYPE_CHECKING:
     from hoi_platform.core.filtering.inputs import FilterInput

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.least_squares.robust import Loss
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
 
 
 class Loss(NamedTuple):

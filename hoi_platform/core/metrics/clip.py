@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.errors import BadInputError
@@ -13,7 +14,6 @@ from hoi_platform.core.formats.ground_truth import GroundTruth
 from hoi_platform.core.formats.hoi_data import HoiData
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.object_surface import ObjectSurface
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.symmetry import symmetry_axes
 from hoi_platform.core.metrics import contact, joints, motion, object_pose
 

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.formats.contact_record import CONTACT_THRESHOLD_M, hand_vertices
 from hoi_platform.core.geometry.object_surface import ObjectSurface
-from hoi_platform.core.geometry.rotations import Array
 
 TOP_K: Final = 100
 """Number of vertices per hand; chosen: GRAIL does not publish its own."""

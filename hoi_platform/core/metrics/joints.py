@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.skeleton import JOINT, LEFT_HAND, NUM_BODY_JOINTS, RIGHT_HAND
-from hoi_platform.core.geometry.rotations import Array
 
 _HANDS: Final = (
     (JOINT["left_wrist"], LEFT_HAND),

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.skeleton import JOINT
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
 
 _FEET: Final = [JOINT["left_foot"], JOINT["right_foot"]]

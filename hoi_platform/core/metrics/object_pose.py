@@ -11,11 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from hoi_platform.core.geometry.rotations import (
-    Array,
-    matrix_from_axis_angle,
-    rotation_angle,
-)
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle, rotation_angle
 from hoi_platform.core.geometry.symmetry import CONTINUOUS, SymmetryAxis, symmetry_rotations
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 

@@ -6,13 +6,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.formats.ground_truth import GroundTruth
 from hoi_platform.core.formats.hoi_data import HoiData
 from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.symmetry import symmetry_axes
 from hoi_platform.core.metrics import joints, object_pose
 from hoi_platform.core.metrics.clip import evaluate_clip

@@ -76,7 +76,13 @@ def benchmark_optimizer(
         iteration_ms[phase.name] = 1000 * (seconds / _ITERATIONS + refresh / config.refresh_every)
     total = sum(iteration_ms[phase.name] * phase.iterations / 1000 + first for phase in phases)
     return OptimizerCost(
-        frames, setup, setup + total, iteration_ms, 1000 * first, 1000 * refresh, term_ms
+        frames=frames,
+        setup_s=setup,
+        total_s=setup + total,
+        iteration_ms=iteration_ms,
+        phase_start_ms=1000 * first,
+        refresh_ms=1000 * refresh,
+        term_ms=term_ms,
     )
 
 

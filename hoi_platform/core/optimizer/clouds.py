@@ -5,11 +5,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.raster import rasterize
-from hoi_platform.core.geometry.rotations import Array
 
 _OWN_M: Final = 0.005
 """Meters; chosen: no measured depth is in the median that close to an estimate."""

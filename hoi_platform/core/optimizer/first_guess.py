@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation, Slerp
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.skeleton import JOINT
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import inverse, rigid, transform_points
 from hoi_platform.core.optimizer.holding import WRISTS, Holding, trusted_frames
 from hoi_platform.core.optimizer.interface import OptimizerInput

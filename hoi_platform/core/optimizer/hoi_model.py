@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.keypoints import keypoint_regressor
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.optimizer.interface import OptimizerInput
 from hoi_platform.core.optimizer.points import BodyPoints, body_points
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.formats.tracks import OBJECT
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.optimizer.interface import OptimizerInput
 
 TRUSTED_CONFIDENCE: Final = 0.5

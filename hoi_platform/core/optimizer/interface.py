@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
@@ -13,7 +14,6 @@ from hoi_platform.core.errors import StageError
 from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.tracking.track import ObjectPoseTrack
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
 
 CONTOUR_POINTS: Final = 96
 """Number of points on a mask's contour per frame; chosen."""

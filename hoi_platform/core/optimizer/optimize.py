@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 import torch
 
+from hoi_platform.core.arrays import Array, Progress
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.config.recon_4dhoi import OptimizationConfig
 from hoi_platform.core.errors import MissingResourceError
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.optimizer.associations import refreshed
 from hoi_platform.core.optimizer.build import build_observations
 from hoi_platform.core.optimizer.descent import Descent, loss_history
@@ -25,7 +25,6 @@ from hoi_platform.core.optimizer.smoothing import smooth_motion, smooth_object, 
 from hoi_platform.core.optimizer.terms.depth_pointcloud import DepthPointcloudParams
 from hoi_platform.core.optimizer.variables import OBJECT_VARIABLES, Variables
 
-Progress = Callable[[float, str], None]
 _REPORT_EVERY: Final = 10
 """Iterations between reports of progress; chosen: about twice a second."""
 

@@ -5,10 +5,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.formats.contact_record import hand_vertices
-from hoi_platform.core.geometry.rotations import Array
 
 HAND_POINTS: Final = 120
 """Number per hand; chosen: about 8 mm apart on an adult's."""

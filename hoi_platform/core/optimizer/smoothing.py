@@ -3,12 +3,9 @@
 import numpy as np
 from scipy.signal import savgol_filter
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.motion import BodyMotion
-from hoi_platform.core.geometry.rotations import (
-    Array,
-    matrix_from_quaternion,
-    quaternion_from_matrix,
-)
+from hoi_platform.core.geometry.rotations import matrix_from_quaternion, quaternion_from_matrix
 from hoi_platform.core.geometry.transforms import rigid
 
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import torch
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
 from hoi_platform.core.body.keypoints import keypoint_regressor
 from hoi_platform.core.body.model import BodyModel
@@ -18,7 +19,7 @@ from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.geometry.camera import Camera, look_at
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.raster import rasterize
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid, transform_points
 from hoi_platform.core.optimizer.interface import OptimizerInput
 from hoi_platform.core.scene.contacts import ContactLabels

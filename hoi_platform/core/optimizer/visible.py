@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.raster import Raster, rasterize
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 from hoi_platform.core.optimizer.observations import Attached, ObservedMasks, Outline
 from hoi_platform.core.optimizer.prediction import Prediction

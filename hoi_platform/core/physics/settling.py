@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.geometry.rotations import Array, rotation_between
+from hoi_platform.core.geometry.rotations import rotation_between
 
 MAX_SPEED: Final = 0.05
 """Multiples of the object's size per second; chosen: the fastest point of a still object is slower.

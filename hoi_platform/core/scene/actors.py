@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.raster import rasterize
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.scene.boxes import merged, static_mesh
 from hoi_platform.core.scene.parts import shape_of

@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.shapes import BoxShape
 from hoi_platform.core.scene.parts import BoxSpec, MeshSpec, shape_of
 from hoi_platform.core.scene.spec import SceneSpec

@@ -7,14 +7,12 @@ they fit every character. Lengths on the face are in units of the height from ey
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, JOINT_NAMES
+from hoi_platform.core.colors import linear_from_srgb
 from hoi_platform.core.config.characters import PaletteConfig
-from hoi_platform.core.geometry.rotations import Array
-
-Mask = NDArray[np.bool_]
 
 _SLEEVE: Final = 0.6
 """Fraction of the upper arm that the T-shirt covers; chosen."""
@@ -43,7 +41,7 @@ def body_colors(body: BodyModel, palette: PaletteConfig | None = None) -> Array:
 def linear_rgb(srgb_hex: str) -> Array:
     """``#rrggbb`` → (3,) linear RGB in [0, 1] (IEC 61966-2-1)."""
     c = np.array([int(srgb_hex[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    return linear_from_srgb(c)
 
 
 def _moved_by(body: BodyModel, *joints: str) -> Mask:
@@ -54,7 +52,8 @@ def _clothes(body: BodyModel) -> dict[str, Mask]:
     x, y = body.rest_vertices[:, 0], body.rest_vertices[:, 1]
     joints = body.rest_joints
     waist = 0.6 * joints[JOINT["spine1"], 1]
-    trunk = _moved_by(body, "pelvis", "spine1", "spine2", "spine3", "left_collar", "right_collar")
+    spine = ("pelvis", "spine1", "spine2", "spine3")
+    trunk = _moved_by(body, *spine, "left_collar", "right_collar")
     legs = _moved_by(body, *(f"{s}_{j}" for s in ("left", "right") for j in ("hip", "knee")))
     neckline = joints[JOINT["neck"], 1]
     masks = {"shirt": (trunk | legs) & (y > waist) & (y < neckline)}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 from scipy.spatial import cKDTree
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import JOINT
@@ -23,7 +24,7 @@ from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.contact_record import hand_vertices
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array, rotation_angle
+from hoi_platform.core.geometry.rotations import rotation_angle
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 
 HAND_JOINTS: Final = ("left_wrist", "right_wrist")

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array, Vec3
 from hoi_platform.core.clip import ClipId
 from hoi_platform.core.config.gen_2dhoi import RenderingConfig
 from hoi_platform.core.geometry.camera import Camera, look_at
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.furniture import draw_furniture
-from hoi_platform.core.scene.parts import BoxSpec, MeshSpec, Vec3
+from hoi_platform.core.scene.parts import BoxSpec, MeshSpec
 from hoi_platform.core.scene.spec import CameraSpec, LightSpec, RoomSpec, SceneSpec
 from hoi_platform.core.scene.templates import Palette, Range, SceneTemplate
 

@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.scene.parts import BoxSpec, Vec3
+from hoi_platform.core.arrays import Array, Vec3
+from hoi_platform.core.scene.parts import BoxSpec
 from hoi_platform.core.scene.templates import Palette
 
 Piece = list[BoxSpec]

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, model_validator
 
+from hoi_platform.core.arrays import Array, Vec3
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.shapes import BoxShape, MeshShape, Shape
 from hoi_platform.core.geometry.transforms import rigid
 
-Vec3 = tuple[float, float, float]
 Material = Literal["wood", "upright", "canvas", "plain"]
 """Wood with its grain along x or upright, a painting, plain paint."""
 

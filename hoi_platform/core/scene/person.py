@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import JOINT, JOINT_NAMES
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 
 _FINGERS: Final = ("thumb", "index", "middle", "ring", "pinky")
 _LEGS: Final = ("pelvis", "hip", "knee")

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array, Vec3
 from hoi_platform.core.clip import ClipId
 from hoi_platform.core.config.gen_2dhoi import RenderingConfig
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.filtering.check import Check
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.physics.settling import SettledPose
 from hoi_platform.core.scene.drawing import SceneRequest
 from hoi_platform.core.scene.kind import draw_scene
-from hoi_platform.core.scene.parts import Vec3
 from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.seeds import clip_scene_seed, stance_seed
 from hoi_platform.core.scene.spec import SceneSpec
@@ -52,8 +51,16 @@ def sample_scene(
     rng = np.random.default_rng(clip_scene_seed(base_seed, clip, rendering))
     rested = mesh.scaled(scale).transformed(_rotation(settled.R_world_object))
     rejections: Counter[str] = Counter()
-    stance, R = stance_seed(base_seed, clip), settled.R_world_object
-    request = SceneRequest(clip, template, person, rested, R, scale, rendering, stance)
+    request = SceneRequest(
+        clip=clip,
+        template=template,
+        person=person,
+        rested=rested,
+        R_world_settled=settled.R_world_object,
+        scale=scale,
+        rendering=rendering,
+        stance_seed=stance_seed(base_seed, clip),
+    )
     need = template.requirements
     for tries in range(1, need.max_tries + 1):
         spec = draw_scene(request, rng)

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from hoi_platform.core.arrays import Array, Vec3
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.scene.parts import PartSpec, Spec, Vec3
+from hoi_platform.core.scene.parts import PartSpec, Spec
 
 SCHEMA_VERSION: Final = 2
 Matrix4 = Annotated[list[list[float]], Field(min_length=4, max_length=4)]

@@ -7,8 +7,8 @@ from typing import Any, Final, get_args
 
 from pydantic import Field, model_validator
 
+from hoi_platform.core.arrays import Vec3
 from hoi_platform.core.config.base import Config
-from hoi_platform.core.scene.parts import Vec3
 
 FIRST_KIND: Final = "table"
 """The kind of a scene whose file names none."""

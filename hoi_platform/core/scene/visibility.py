@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.config.gen_2dhoi import RenderingConfig
 from hoi_platform.core.filtering.check import Check
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.raster import rasterize
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.shapes import least_distance
 from hoi_platform.core.scene.boxes import merged, part_mesh, scene_parts
 from hoi_platform.core.scene.parts import shape_of

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.tracking.config import TrackerConfig
 from hoi_platform.core.tracking.frames import FrameEvidence, blurred, sampled

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.least_squares.normal_equations import NormalEquations
 
 _DIFFUSE: Final = 9
@@ -21,18 +21,6 @@ _GLOSS: Final = 4
 _RIDGE: Final = np.array([1e-4] + 3 * [0.02] + 5 * [0.1] + [0.02] + 3 * [0.2])
 """Weight of zero for each coefficient, as a share of the data's; chosen: higher orders and gloss
 must earn their place."""
-
-
-def srgb_from_linear(x: Array) -> Array:
-    """The sRGB transfer function on [0, 1]; values outside are clipped."""
-    x = np.clip(x, 0.0, 1.0)
-    return np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.power(x, 1 / 2.4) - 0.055)
-
-
-def linear_from_srgb(x: Array) -> Array:
-    """The inverse of the sRGB transfer function on [0, 1]."""
-    x = np.clip(x, 0.0, 1.0)
-    return np.where(x <= 0.04045, x / 12.92, np.power((x + 0.055) / 1.055, 2.4))
 
 
 def srgb_slope(linear: Array) -> Array:

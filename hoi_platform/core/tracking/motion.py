@@ -9,11 +9,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.geometry.rotations import (
-    Array,
-    axis_angle_from_matrix,
-    matrix_from_axis_angle,
-)
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.geometry.rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid, transform_points
 from hoi_platform.core.least_squares.normal_equations import NormalEquations
 from hoi_platform.core.least_squares.robust import CAUCHY

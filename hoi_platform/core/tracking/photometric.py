@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.colors import linear_from_srgb, srgb_from_linear
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.least_squares.robust import GEMAN_MCCLURE
 from hoi_platform.core.tracking.frames import (
@@ -17,13 +18,7 @@ from hoi_platform.core.tracking.frames import (
     mask_at,
     sampled,
 )
-from hoi_platform.core.tracking.lighting import (
-    Lighting,
-    LightingFit,
-    linear_from_srgb,
-    srgb_from_linear,
-    srgb_slope,
-)
+from hoi_platform.core.tracking.lighting import Lighting, LightingFit, srgb_slope
 from hoi_platform.core.tracking.motion import (
     BEND_SIGMAS,
     PoseResiduals,

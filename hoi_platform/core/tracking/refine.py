@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.least_squares.normal_equations import NormalEquations
 from hoi_platform.core.tracking.frames import COARSE, FINE, FrameEvidence
 from hoi_platform.core.tracking.judging import PoseEstimate, score_pose

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.tracking.frames import LEAST_SAMPLES, FrameEvidence
 from hoi_platform.core.tracking.judging import PoseEstimate

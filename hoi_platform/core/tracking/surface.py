@@ -6,13 +6,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.colors import linear_from_srgb
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.normals import corner_normals
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.symmetry import CONTINUOUS, symmetry_axes
 from hoi_platform.core.geometry.textured_mesh import MeshPart, TexturedMesh
 from hoi_platform.core.geometry.topology import weld_index
-from hoi_platform.core.tracking.lighting import linear_from_srgb
 
 _SAMPLES: Final = 1500
 """Number of points whose colors are compared after a turn; chosen: about 1 cm apart on a tool."""

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.array_schema import ArraySpec, read_arrays, save_arrays
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 
 _SCHEMA_VERSION = 1
 _SCHEMA = (

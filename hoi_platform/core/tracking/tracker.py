@@ -1,6 +1,5 @@
 """The tracker: frame by frame forward, then every frame again from the smooth path of all."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -8,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array, Progress
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.tracking.config import TrackerConfig
 from hoi_platform.core.tracking.frames import FINE, FrameEvidence, frame_evidence, plate_of
 from hoi_platform.core.tracking.judging import (
@@ -30,8 +29,6 @@ from hoi_platform.core.tracking.starts import local_starts, wide_starts
 from hoi_platform.core.tracking.surface import TexturedSurface, unseen_axes
 from hoi_platform.core.tracking.track import ObjectPoseTrack
 from hoi_platform.core.tracking.view import ObjectModel, SurfaceCaster
-
-Progress = Callable[[float, str], None]
 
 _LIGHTING_EVERY: Final = 3
 """Frames from one to the next that informs the lighting; chosen: neighbors show the same."""

@@ -52,11 +52,11 @@ class GeometricLabeler:
     def label(self, request: ContactRequest, *, progress: Progress = silent) -> ContactLabels:
         """See ``ContactLabeler``."""
         return label_contacts(
-            request.body,
-            request.motion,
-            request.mesh,
-            request.Ts_world_object,
-            request.camera,
-            request.visibility,
-            request.config,
+            body=request.body,
+            motion=request.motion,
+            mesh=request.mesh,
+            Ts_world_object=request.Ts_world_object,
+            camera=request.camera,
+            visibility=request.visibility,
+            config=request.config,
         )

@@ -7,10 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.spatial import ConvexHull
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.config.gen_2dhoi import SimulationConfig
 from hoi_platform.core.formats.contact_record import hand_vertices
 from hoi_platform.core.geometry.mesh import load_obj
-from hoi_platform.core.geometry.rotations import Array, nearest_rotation
+from hoi_platform.core.geometry.rotations import nearest_rotation
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 from hoi_platform.core.physics import settling
 from hoi_platform.core.scene.performance.kind import Performance

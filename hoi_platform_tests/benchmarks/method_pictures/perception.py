@@ -5,22 +5,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array, Image, Mask
 from hoi_platform.core.body.keypoints import keypoint_regressor
 from hoi_platform.core.body.skeleton import JOINT, NUM_BODY_JOINTS, PARENTS
 from hoi_platform.core.geometry.raster import rasterize
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.segmentation.config import SegmentationConfig
 from hoi_platform.core.segmentation.images import placed
 from hoi_platform.core.segmentation.likelihood import HUMAN, OBJECT
 from hoi_platform.core.segmentation.tracker import Tracker
 from hoi_platform.services.vision.scene_tracks import SceneTracksRequest
-from hoi_platform_tests.benchmarks.method_pictures.shown_clip import (
-    Image,
-    Mask,
-    ShownClip,
-    window_around,
-)
+from hoi_platform_tests.benchmarks.method_pictures.shown_clip import ShownClip, window_around
 
 _PERSON, _OBJECT = np.array([235.0, 120.0, 20.0]), np.array([30.0, 120.0, 255.0])
 _GREEN, _MAGENTA, _YELLOW = "#1fbf3a", "#ff2bd6", "#ffd400"

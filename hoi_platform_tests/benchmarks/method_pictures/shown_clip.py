@@ -8,15 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.assets.recon_4dhoi.inputs import read_gray, read_rgb
+from hoi_platform.core.arrays import Image, Mask
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.metrics.stages import StageResults, TrueClip
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.truth_suite.measure import MadeClip
 from hoi_platform.services.video.codec import Video, read_video
-
-Image = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.errors import StageError
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.least_squares.minimize import minimize
 from hoi_platform.core.least_squares.normal_equations import NormalEquations
 from hoi_platform.core.least_squares.robust import CAUCHY, GEMAN_MCCLURE, Loss

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import NUM_BODY_JOINTS, NUM_JOINTS
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle, rotation_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle, rotation_angle
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.optimizer.interface import OptimizerInput
 from hoi_platform.core.optimizer.synthetic import synthetic_clip

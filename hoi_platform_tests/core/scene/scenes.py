@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from hoi_platform.core.arrays import Vec3
 from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.gen_2dhoi import RenderingConfig
@@ -14,7 +15,7 @@ from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.physics.settling import SettledPose
 from hoi_platform.core.scene.boxes import box_mesh
 from hoi_platform.core.scene.kind import parse_template
-from hoi_platform.core.scene.parts import BoxSpec, Vec3
+from hoi_platform.core.scene.parts import BoxSpec
 from hoi_platform.core.scene.person import StandingPerson
 from hoi_platform.core.scene.sampling import SampledScene, sample_scene
 from hoi_platform.core.scene.templates import SceneTemplate

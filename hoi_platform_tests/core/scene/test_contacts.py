@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.config.recon_4dhoi import ContactConfig
 from hoi_platform.core.errors import BadInputError
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.contacts import ContactLabels, label_contacts
 from hoi_platform_tests.core.optimizer.planted import Planted, planted
 

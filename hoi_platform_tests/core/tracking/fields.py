@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.tracking.frames import FrameEvidence
 
 SHAPE = (120, 160)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.geometry.camera import Camera, look_at
 from hoi_platform.core.geometry.raster import rasterize
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.textured_mesh import TexturedMesh
 from hoi_platform.core.geometry.transforms import rigid, transform_points
 

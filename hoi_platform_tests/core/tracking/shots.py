@@ -6,8 +6,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.textured_mesh import TexturedMesh
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.library.cordless_drill import UNIT_M

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.colors import srgb_from_linear
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.tracking.config import TrackerConfig
-from hoi_platform.core.tracking.lighting import Lighting, srgb_from_linear, srgb_slope
+from hoi_platform.core.tracking.lighting import Lighting, srgb_slope
 from hoi_platform.core.tracking.motion import (
     PoseResiduals,
     apply_twist,

@@ -4,13 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from hoi_platform.core.geometry.rotations import Array
-from hoi_platform.core.tracking.lighting import (
-    Lighting,
-    LightingFit,
-    linear_from_srgb,
-    srgb_from_linear,
-)
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.colors import linear_from_srgb, srgb_from_linear
+from hoi_platform.core.tracking.lighting import Lighting, LightingFit
 from hoi_platform.core.tracking.photometric import frame_gain, visible
 from hoi_platform_tests.core.tracking.shots import CAMERA, shot
 from hoi_platform_tests.strategies import numbers

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.textured_mesh import Material, MeshPart, TexturedMesh
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.tracking.frames import FrameEvidence, frame_evidence

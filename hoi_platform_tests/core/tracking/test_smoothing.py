@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 
-from hoi_platform.core.geometry.rotations import (
-    Array,
-    axis_angle_from_matrix,
-    matrix_from_axis_angle,
-)
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.geometry.rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.tracking.motion import center_of, smooth_path
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hoi_platform.core.geometry.rotations import Array, rotation_angle
+from hoi_platform.core.arrays import Array
+from hoi_platform.core.geometry.rotations import rotation_angle
 from hoi_platform.core.geometry.textured_mesh import TexturedMesh
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.library.cordless_drill import UNIT_M

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.textured_mesh import TexturedMesh
 
 _SUPER: Final = 3

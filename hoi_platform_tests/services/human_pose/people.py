@@ -6,13 +6,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.ik import SIDES
 from hoi_platform.core.body.keypoints import keypoint_regressor
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.geometry.camera import Camera, default_focal_length_px, look_at
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.scene.clothing import body_colors
 from hoi_platform.core.scene.performance.posture import R_PERSON_REST
 from hoi_platform.services.video.codec import Frame

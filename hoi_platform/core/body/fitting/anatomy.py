@@ -4,10 +4,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.ik import SIDES
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, JOINT_NAMES, NUM_BODY_JOINTS
-from hoi_platform.core.geometry.rotations import Array
 
 FINGERS: Final = ("index", "middle", "ring", "pinky")
 

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.fitting.measurements import Measurements
 from hoi_platform.core.body.ik import SIDES, Side
 from hoi_platform.core.body.keypoints import KEYPOINT
-from hoi_platform.core.geometry.rotations import Array
 
 _CHOICES: Final = tuple(product((0, 1), repeat=2))
 """Near or far elbow, near or far wrist from there: indices, by definition."""

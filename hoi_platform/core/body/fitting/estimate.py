@@ -6,11 +6,11 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.keypoints import KEYPOINT_NAMES, KeypointRegressor
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import NUM_JOINTS, PARENTS
 from hoi_platform.core.formats.array_schema import ArraySpec, read_arrays, save_arrays
-from hoi_platform.core.geometry.rotations import Array
 
 _SCHEMA_VERSION: Final = 1
 _SCHEMA: Final = (

@@ -1,6 +1,6 @@
 """Fits a body of known shape to the landmarks of all frames at once, coarse to fine."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hoi_platform.core.arrays import Array, Progress
 from hoi_platform.core.body.fitting.anatomy import hinges
 from hoi_platform.core.body.fitting.arm_depth import correct_arm_depth
 from hoi_platform.core.body.fitting.config import FitConfig
@@ -38,10 +39,7 @@ from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import JOINT, LEFT_HAND, NUM_BODY_JOINTS, RIGHT_HAND
 from hoi_platform.core.geometry.camera import Camera
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.least_squares.minimize import minimize
-
-Progress = Callable[[float, str], None]
 
 _NAME: Final = "the fit of the body"
 _BODY_JOINTS: Final = tuple(range(NUM_BODY_JOINTS))

@@ -8,6 +8,7 @@ import torch
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 from torch import Tensor
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.fitting.anatomy import mass_of_joints, sole_vertices
 from hoi_platform.core.body.fitting.config import FitConfig
 from hoi_platform.core.body.fitting.kinematics import (
@@ -22,7 +23,6 @@ from hoi_platform.core.body.ik import SIDES
 from hoi_platform.core.body.keypoints import KEYPOINT
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.least_squares.normal_equations import NormalEquations
 
 _PLANTED_BELOW_M: Final = 0.08

@@ -12,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.fitting.kinematics import PoseSpace
 from hoi_platform.core.body.fitting.measurements import BODY_BONES, Measurements
 from hoi_platform.core.body.ik import SIDES, Side, arm, split_twist
 from hoi_platform.core.body.keypoints import KEYPOINT
 from hoi_platform.core.body.skeleton import PARENTS
 from hoi_platform.core.geometry.rotations import (
-    Array,
     axis_angle_from_matrix,
     matrix_from_axis_angle,
     rotation_between,

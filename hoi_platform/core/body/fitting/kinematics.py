@@ -1,6 +1,6 @@
 """Unknowns of a frame, the points that they move, and residuals of both with derivatives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -150,9 +150,13 @@ def bone_residuals(
 
 
 def joint_residuals(
-    f: Callable[..., Tensor], space: PoseSpace, x: Tensor, joints: list[int], *constants: Tensor
+    f: Callable[..., Tensor],
+    space: PoseSpace,
+    x: Tensor,
+    joints: list[int],
+    constants: Sequence[Tensor],
 ) -> Linearized:
-    """A residual of the local rotations of some free joints, f: (3, 3) → (M,)."""
+    """A residual of the local rotations of some free joints, f: (3, 3), constants → (M,)."""
 
     def of_axis_angle(a: Tensor, R: Tensor, *rest: Tensor) -> Tensor:
         return f(R @ matrix_from_axis_angle(a), *rest)

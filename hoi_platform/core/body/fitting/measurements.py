@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.fitting.anatomy import FINGERS
 from hoi_platform.core.body.fitting.config import FitConfig
 from hoi_platform.core.body.fitting.observation import KeypointObservation
@@ -15,7 +16,6 @@ from hoi_platform.core.body.ik import SIDES
 from hoi_platform.core.body.keypoints import KEYPOINT
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.rotations import (
-    Array,
     axis_angle_from_matrix,
     matrix_from_axis_angle,
     rotation_between,

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.fitting.anatomy import Hinge, stray_rad
 from hoi_platform.core.body.fitting.config import FitConfig
 from hoi_platform.core.body.fitting.ground import Ground
@@ -32,7 +33,6 @@ from hoi_platform.core.body.fitting.terms import (
 )
 from hoi_platform.core.body.keypoints import POSE_KEYPOINTS
 from hoi_platform.core.body.model import BodyModel
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.least_squares.normal_equations import NormalEquations
 from hoi_platform.core.least_squares.robust import CAUCHY
 
@@ -131,13 +131,14 @@ class Objective:
             joints, sigma = [hinge.joint for hinge in hinges], _row([_HINGE_RAD])
             limits = _row([hinge.limits for hinge in hinges])
             bone, fold = _row([h.bone for h in hinges]), _row([h.fold for h in hinges])
-            linear = joint_residuals(hinge_limit, self.space, x, joints, bone, fold, limits, sigma)
+            constants = (bone, fold, limits, sigma)
+            linear = joint_residuals(hinge_limit, self.space, x, joints, constants)
             equations.add(linear.residual.flatten(1), linear.J.flatten(1, 2))
         if fingers:
             joints, sigma = [hinge.joint for hinge in fingers], _row([(_FINGER_TWIST_RAD,)])
             bone, fold = _row([h.bone for h in fingers]), _row([h.fold for h in fingers])
             axes = torch.linalg.cross(bone, fold)
-            linear = joint_residuals(hinge_twist, self.space, x, joints, axes, sigma)
+            linear = joint_residuals(hinge_twist, self.space, x, joints, (axes, sigma))
             equations.add(linear.residual.flatten(1), linear.J.flatten(1, 2))
 
     def _add_smoothness(self, equations: NormalEquations, x: Tensor) -> None:

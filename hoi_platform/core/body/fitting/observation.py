@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.keypoints import NUM_KEYPOINTS
 from hoi_platform.core.errors import StageError
-from hoi_platform.core.geometry.rotations import Array
 
 MIN_FOUND_SHARE: Final = 0.3
 """Share of the frames in which the person must be found; chosen."""

@@ -5,13 +5,10 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.hands import Hand
 from hoi_platform.core.body.ik import reach
-from hoi_platform.core.geometry.rotations import (
-    Array,
-    axis_angle_from_matrix,
-    matrix_from_axis_angle,
-)
+from hoi_platform.core.geometry.rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from hoi_platform.core.scene.performance.arm import (
     free_arm_share,
     hang_free_arm,

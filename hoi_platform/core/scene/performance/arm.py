@@ -6,14 +6,11 @@ from typing import Final
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.hands import Hand
 from hoi_platform.core.body.ik import SIDES, Side, arm, forearm, joint_frame, swivel_of
 from hoi_platform.core.body.skeleton import JOINT
-from hoi_platform.core.geometry.rotations import (
-    Array,
-    axis_angle_from_matrix,
-    matrix_from_axis_angle,
-)
+from hoi_platform.core.geometry.rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.performance.hand import wrist_turn
 from hoi_platform.core.scene.performance.plan import Plan, pregrasp

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.hands import (
     OPEN_DEG,
     OPPOSITION_DEG,
@@ -17,7 +18,7 @@ from hoi_platform.core.body.hands import (
     close_fingers,
 )
 from hoi_platform.core.config.objects import GraspHint
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid, transform_points
 from hoi_platform.core.scene.performance.costs import COSTS
 from hoi_platform.core.scene.performance.surroundings import Solid, Surroundings

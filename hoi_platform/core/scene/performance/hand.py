@@ -2,13 +2,10 @@
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.hands import OPEN_DEG, Hand
 from hoi_platform.core.body.ik import arm, forearm, joint_frame, split_twist, swivel_of
-from hoi_platform.core.geometry.rotations import (
-    Array,
-    axis_angle_from_matrix,
-    matrix_from_axis_angle,
-)
+from hoi_platform.core.geometry.rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from hoi_platform.core.scene.performance.plan import Plan
 from hoi_platform.core.scene.performance.reaching import Reacher
 from hoi_platform.core.scene.performance.splines import min_jerk

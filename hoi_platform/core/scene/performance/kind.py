@@ -6,11 +6,11 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.config.objects import GraspHint
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.registry import Registry
 from hoi_platform.core.scene.spec import SceneSpec
 from hoi_platform.core.task import TASKS

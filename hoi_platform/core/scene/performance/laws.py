@@ -7,12 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.registry import Registry
 from hoi_platform.core.scene.parts import shape_of
 from hoi_platform.core.scene.performance.grasp import HandGrasp
-from hoi_platform.core.scene.performance.skinned import Mask, SkinnedAnimation
+from hoi_platform.core.scene.performance.skinned import SkinnedAnimation
 from hoi_platform.core.scene.performance.surroundings import Solid, support_distance
 from hoi_platform.core.scene.spec import SceneSpec
 

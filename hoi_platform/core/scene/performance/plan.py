@@ -5,8 +5,9 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.hands import Hand
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid, transform_points
 from hoi_platform.core.scene.performance.costs import COSTS
 from hoi_platform.core.scene.performance.grasp import (

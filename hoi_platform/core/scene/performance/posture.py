@@ -5,10 +5,11 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.ik import SIDES, Side, leg, stand
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, NUM_JOINTS
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 
 R_PERSON_REST: Final = np.array([[-1.0, 0, 0], [0, 0, 1], [0, 1, 0]])

@@ -5,11 +5,12 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.ik import Side, arm, joint_frame, reach
 from hoi_platform.core.body.limits import JOINT_LIMITS
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 from hoi_platform.core.scene.performance.costs import COSTS
 from hoi_platform.core.scene.performance.posture import R_PERSON_REST, Trunk, pelvis_height

@@ -7,16 +7,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.body.ik import SIDES
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT_NAMES
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.transforms import inverse, transform_points
 from hoi_platform.core.scene.performance.animate import Animation
 from hoi_platform.core.scene.performance.surroundings import Solid
-
-Mask = NDArray[np.bool_]
 
 GRIP_M: Final = 0.0028
 """Meters between a hand that holds and the surface, at most; measured: with the grid's error of

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.ik import SIDES, Side
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.scene.performance.posture import (
     R_PERSON_REST,
     Feet,

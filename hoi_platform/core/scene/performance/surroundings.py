@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from scipy.ndimage import map_coordinates
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.geometry.sdf import SignedDistanceGrid
 from hoi_platform.core.geometry.shapes import BoxShape, Shape
 from hoi_platform.core.scene.boxes import support_below

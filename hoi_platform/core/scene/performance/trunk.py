@@ -5,13 +5,10 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.ik import joint_frame
 from hoi_platform.core.body.skeleton import JOINT
-from hoi_platform.core.geometry.rotations import (
-    Array,
-    axis_angle_from_matrix,
-    matrix_from_axis_angle,
-)
+from hoi_platform.core.geometry.rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from hoi_platform.core.scene.performance.plan import Plan
 from hoi_platform.core.scene.performance.posture import Trunk
 from hoi_platform.core.scene.performance.reaching import Reacher

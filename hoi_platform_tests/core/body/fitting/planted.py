@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.fitting.observation import KeypointObservation
 from hoi_platform.core.body.keypoints import keypoint_regressor
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.geometry.camera import Camera, look_at
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform_tests.hoi_samples import standing, stick_body
 
 FPS = 24.0

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.fitting import arm_depth
 from hoi_platform.core.body.fitting.arm_depth import ArmEvidence, corrected_directions
-from hoi_platform.core.geometry.rotations import Array
 
 FPS = 12.0
 UPPER, FORE = 0.25, 0.22

@@ -12,11 +12,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.limits import JOINT_LIMITS
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, JOINT_NAMES, PARENTS
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array
 from hoi_platform.core.scene.boxes import scene_parts
 from hoi_platform.core.scene.parts import BoxSpec
 from hoi_platform.core.scene.performance.kind import Performance

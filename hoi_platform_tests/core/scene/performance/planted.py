@@ -10,11 +10,12 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.limits import JOINT_LIMITS
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.body.skeleton import JOINT
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import inverse, rigid
 from hoi_platform.core.scene.boxes import box_mesh
 from hoi_platform.core.scene.parts import BoxSpec

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from hoi_platform.core.geometry.rotations import Array
+from hoi_platform.core.arrays import Array
 
 
 class Solid:

@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.hands import Hand
 from hoi_platform.core.body.ik import SIDES
 from hoi_platform.core.body.skeleton import JOINT
-from hoi_platform.core.geometry.rotations import Array, matrix_from_axis_angle
+from hoi_platform.core.geometry.rotations import matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.performance.animate import Animation
 from hoi_platform.core.scene.performance.grasp import HandGrasp

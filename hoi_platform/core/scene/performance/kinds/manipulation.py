@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.hands import Hand
 from hoi_platform.core.body.ik import SIDES, Side
 from hoi_platform.core.body.model import BodyModel
@@ -15,7 +16,7 @@ from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.config.objects import GraspHint
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.geometry.mesh import TriangleMesh
-from hoi_platform.core.geometry.rotations import Array, rotation_angle
+from hoi_platform.core.geometry.rotations import rotation_angle
 from hoi_platform.core.geometry.transforms import inverse
 from hoi_platform.core.scene.performance.animate import Animation, animate
 from hoi_platform.core.scene.performance.grasp import GripSites, found_sites, hinted_sites

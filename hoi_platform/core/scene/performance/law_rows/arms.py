@@ -4,10 +4,11 @@ from typing import Final
 
 import numpy as np
 
+from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.ik import SIDES, Side, joint_frame
 from hoi_platform.core.body.limits import limit_excess
 from hoi_platform.core.body.skeleton import JOINT, JOINT_NAMES
-from hoi_platform.core.geometry.rotations import Array, rotation_angle
+from hoi_platform.core.geometry.rotations import rotation_angle
 from hoi_platform.core.scene.performance.animate import Animation
 from hoi_platform.core.scene.performance.laws import Candidate, Hold, Law
 
