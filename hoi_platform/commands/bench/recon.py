@@ -92,6 +92,7 @@ class _Suite:
         return done
 
     def _measure(self, case: "Case") -> None:
+        from hoi_platform.commands.machine import commit_name
         from hoi_platform.commands.terminal import console
         from hoi_platform.services.artifacts.files import write_whole
         from hoi_platform.services.truth_suite.measure import measure
@@ -106,6 +107,7 @@ class _Suite:
             figures = measure(made, clean) | {"identity": made.identity}
         except HoiError as error:
             figures = {"error": str(error)}
+        figures["commit"] = commit_name()
         write_whole(path, json.dumps(figures, indent=1) + "\n")
         console.print(f"{case.part} {case.name}: {summary(figures)}")
 

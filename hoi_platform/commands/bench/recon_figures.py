@@ -98,12 +98,12 @@ def summary(figures: dict[str, Any]) -> str:
 
 def write_report(folder: Path, output: Path | None) -> None:
     """Print and write the figures of all parts that have been measured."""
-    from hoi_platform.commands.machine import commit_name, machine_name
+    from hoi_platform.commands.machine import machine_name
     from hoi_platform.commands.terminal import console
     from hoi_platform.core.truth_suite.cases import Part, cases
     from hoi_platform.services.artifacts.files import write_whole
 
-    merged: dict[str, Any] = {"machine": machine_name(), "commit": commit_name(), "parts": {}}
+    merged: dict[str, Any] = {"machine": machine_name(), "parts": {}}
     for part in get_args(Part):
         figures = figures_of(folder, part)
         if not figures:
@@ -113,6 +113,7 @@ def write_report(folder: Path, output: Path | None) -> None:
         merged["parts"][part] = {
             "cases": len(cases(part)),
             "measured": len(figures),
+            "commits": sorted({row.get("commit", "unknown") for row in figures.values()}),
             "valid": sum(r["verdict"]["valid"] for r in figures.values() if "verdict" in r),
             "failed": {name: row["error"] for name, row in figures.items() if "error" in row},
             "body_improved_by_optimizer": _improved(figures)[0],
