@@ -46,7 +46,8 @@ class Together:
     def run(self) -> int:
         """0 after SIGINT, SIGTERM or SIGHUP; 1 after a server that could not be kept alive."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _stop)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                signal.signal(number, _stop)
         try:
             self._servers += [_started(command) for command in self.commands]
             while all(self._is_kept_alive(server) for server in self._servers):

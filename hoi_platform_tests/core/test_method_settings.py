@@ -14,7 +14,7 @@ from hoi_platform.core.tracking.config import TrackerConfig
 @pytest.mark.parametrize(
     ("model", "users"),
     [
-        (TrackerConfig, ("tracking", "../services/vision/object_pose")),
+        (TrackerConfig, ("tracking", "../services/vision")),
         (FitConfig, ("body/fitting",)),
     ],
 )

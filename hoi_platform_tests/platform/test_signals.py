@@ -227,7 +227,8 @@ def test_a_second_signal_stops_hard() -> None:
 
 
 TERMINAL = """
-import fcntl, sys, termios, time
+import fcntl, signal, sys, termios, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from hoi_platform.services.interruption import received, stopped_by_signals
 with stopped_by_signals():
@@ -254,7 +255,11 @@ def test_a_closed_terminal_stops_a_run_cleanly(tmp_path: Path) -> None:
     os.close(follower)
     assert os.read(leader, 100).startswith(b"ready")
     os.close(leader)  # the kernel hangs up
-    assert process.wait(timeout=30) == 0
+    try:
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()
     assert said.read_text() == str(signal.SIGHUP.value)
 
 

@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 RUN = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored
 from hoi_platform.commands.together import Together
 code = "import sys, time; open(sys.argv[1], 'a').write('x'); time.sleep(float(sys.argv[2]))"
 servers = zip(sys.argv[2::2], sys.argv[3::2])

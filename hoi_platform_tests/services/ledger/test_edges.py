@@ -328,7 +328,7 @@ def test_a_killed_sender_of_this_host_is_noticed_at_once(url: str) -> None:
     row = ledger.get("1")
     assert (row.state, row.reason) == (
         S.DOUBTFUL,
-        "its sender ended before it noted an answer; a task may exist",
+        "its sender ended before it recorded an answer; a task may exist",
     )
 
 
