@@ -5,14 +5,13 @@ Belongs here: DAGSTER_HOME. Does not: definitions, runs.
 
 import hashlib
 import os
-import shutil
 from pathlib import Path
 from typing import Final
 
 import dagster as dg
 
 from hoi_platform.resources.platform import PROJECT_ROOT
-from hoi_platform.services.artifacts.files import exclusive
+from hoi_platform.services.artifacts.files import exclusive, write_whole
 from hoi_platform.services.native_log import without_printed
 
 _MIGRATION_CHATTER: Final = ("Updating event log storage",)
@@ -31,7 +30,7 @@ def prepare_home() -> Path:
     home.mkdir(parents=True, exist_ok=True)
     source, target = PROJECT_ROOT / "dagster.yaml", home / "dagster.yaml"
     if source.exists() and (not target.exists() or _is_of_an_earlier_version(target)):
-        shutil.copyfile(source, target)
+        write_whole(target, source.read_bytes())
     return home
 
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Final
@@ -18,6 +17,9 @@ _RESTARTS: Final = 5
 """After which a server that dies again and again ends the command; chosen."""
 _LOOK_S: Final = 0.5
 """Seconds between two looks at the servers; chosen."""
+_SAME_S: Final = 0.5
+"""Seconds; signals this close are one; chosen: timeout(1) and shells signal a process and then its
+group."""
 _GRACE_S: Final = 60.0
 """Seconds that a server has to end; as long as Dagster's own."""
 
@@ -30,10 +32,6 @@ class _Server:
     restarts: int = 0
 
 
-class _StoppedError(BaseException):
-    """A signal asked for the end."""
-
-
 @dataclass
 class Together:
     """Runs commands of this environment until they are stopped, or one cannot be kept alive."""
@@ -42,21 +40,32 @@ class Together:
     report: Callable[[str], None]
     too_soon_s: float = _TOO_SOON_S
     _servers: list[_Server] = field(default_factory=list)
+    _signals: list[float] = field(default_factory=list)
+    """When each came; none raises, so that no server is lost between its start and its entry."""
 
     def run(self) -> int:
-        """0 after SIGINT, SIGTERM or SIGHUP; 1 after a server that could not be kept alive."""
+        """0 after SIGINT, SIGTERM or SIGHUP; 1 after a server that could not be kept alive.
+
+        A second signal does not wait for the servers to end by themselves.
+        """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
-                signal.signal(number, _stop)
+                signal.signal(number, self._note)
         try:
-            self._servers += [_started(command) for command in self.commands]
-            while all(self._is_kept_alive(server) for server in self._servers):
+            for command in self.commands:
+                self._servers.append(_started(command))
+            while not self._signals:
+                if not all(self._is_kept_alive(server) for server in self._servers):
+                    break
                 time.sleep(_LOOK_S)
-        except _StoppedError:
-            return 0
         finally:
             self._end()
-        return 1
+        return 0 if self._signals else 1
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if not self._signals or now - self._signals[-1] > _SAME_S:
+            self._signals.append(now)
 
     def _is_kept_alive(self, server: _Server) -> bool:
         status = server.process.poll()
@@ -73,12 +82,13 @@ class Together:
         return True
 
     def _end(self) -> None:
-        with suppress(_StoppedError):  # a second signal does not wait any longer
-            for server in self._servers:
-                server.process.terminate()
-            for server in self._servers:
-                with suppress(subprocess.TimeoutExpired):
-                    server.process.wait(timeout=_GRACE_S)
+        for server in self._servers:
+            server.process.terminate()
+        end, signals = time.monotonic() + _GRACE_S, len(self._signals)
+        while any(server.process.poll() is None for server in self._servers):
+            if time.monotonic() > end or len(self._signals) > signals:
+                break
+            time.sleep(_LOOK_S / 5)
         for server in self._servers:
             server.process.kill()
             server.process.wait()
@@ -93,7 +103,3 @@ def _started(command: Sequence[str], restarts: int = 0) -> _Server:
 
 def _words(status: int) -> str:
     return f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise _StoppedError

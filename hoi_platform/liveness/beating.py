@@ -23,6 +23,9 @@ def beating(
 ) -> Iterator[None]:
     """Beat for the run until the block ends.
 
+    The last beat stays: Dagster notes the end of a run after its last step, and a run that is about
+    to be noted as a success must not look as if it had never beaten.
+
     A process that was taken for dead (it was paused, or its machine slept) must not go on beside
     the run's successor: once its run is finished without it, it is stopped by SIGTERM.
     """
@@ -48,4 +51,3 @@ def beating(
     finally:
         ended.set()
         thread.join()
-        beats.forget(run_id)

@@ -33,9 +33,16 @@ def fail_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """
     failed = []
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-        if death := death_of(instance, run):
+        death = death_of(instance, run)
+        # Asked again: it may have ended well, and its process with it, since the runs were listed.
+        if death and _is_started(instance, run.run_id):
             instance.report_run_failed(run, f"The run's process died: {death}")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-            Heartbeats(instance).forget(run.run_id)
             failed.append(f"{run.run_id}: {death}")
+    Heartbeats(instance).forget_old()
     return failed
+
+
+def _is_started(instance: dg.DagsterInstance, run_id: str) -> bool:
+    run = instance.get_run_by_id(run_id)
+    return run is not None and run.status == dg.DagsterRunStatus.STARTED

@@ -8,6 +8,8 @@ from typing import Any, Final, cast
 
 import dagster as dg
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.schema import CreateTable
 
 from hoi_platform.services.ledger.clock import database_now
 from hoi_platform.services.process_id import ProcessId
@@ -16,6 +18,8 @@ BEAT_EVERY: Final = timedelta(seconds=15)
 """Chosen: well below the time that any stage takes, and one small write."""
 MISSED_BEATS: Final = 3
 """After which a run counts as dead; chosen: one may be late under load, three are not."""
+_KEPT: Final = timedelta(days=1)
+"""How long a last beat stays; chosen: it is one small row."""
 
 _TABLE: Final = sa.Table(
     "hoi_heartbeats",
@@ -48,6 +52,13 @@ class Heartbeats:
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
         self._storage: Any = instance.run_storage
+        try:
+            with self._connected() as connection:
+                connection.execute(CreateTable(_TABLE, if_not_exists=True))
+        except (IntegrityError, ProgrammingError):
+            # PostgreSQL, where two processes create it at the same moment: the other one has.
+            with self._connected() as connection:
+                connection.execute(_TABLE.select().limit(0))
 
     def beat(self, run_id: str, process: ProcessId) -> None:
         """Note that the run's process is alive now."""
@@ -57,10 +68,11 @@ class Heartbeats:
             if connection.execute(_TABLE.update().where(mine).values(values)).rowcount == 0:
                 connection.execute(_TABLE.insert().values(run_id=run_id, **values))
 
-    def forget(self, run_id: str) -> None:
-        """Remove the beat of a run that has ended."""
+    def forget_old(self) -> None:
+        """Remove beats of a time whose runs have long ended, or were failed."""
         with self._connected() as connection:
-            connection.execute(_TABLE.delete().where(_TABLE.c.run_id == run_id))
+            oldest = database_now(connection) - _KEPT
+            connection.execute(_TABLE.delete().where(_TABLE.c.beat_at < oldest))
 
     def of(self, run_id: str) -> Heartbeat | None:
         """The run's last beat, or None where it has none."""
@@ -75,9 +87,7 @@ class Heartbeats:
     def _connected(self) -> Iterator[sa.Connection]:
         # Every SQL storage of Dagster has `connect`, which its base class does not declare.
         with self._storage.connect() as connection:
-            connection = cast("sa.Connection", connection)
-            _TABLE.create(connection, checkfirst=True)
-            yield connection
+            yield cast("sa.Connection", connection)
 
 
 def _utc(moment: datetime, now: datetime) -> datetime:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,10 +18,12 @@ import sqlalchemy as sa
 import yaml
 
 from hoi_platform.instance import prepare_home
-from hoi_platform.liveness.dead_runs import fail_dead_runs
+from hoi_platform.liveness.beating import beating
+from hoi_platform.liveness.dead_runs import death_of, fail_dead_runs
 from hoi_platform.liveness.heartbeats import BEAT_EVERY, MISSED_BEATS, Heartbeats
 from hoi_platform.resources.platform import PROJECT_ROOT
 from hoi_platform.services.process_id import ProcessId
+from hoi_platform_tests.services.ledger.postgres import running_postgres
 
 _BIN = Path(sys.executable).parent
 _ELSEWHERE = ProcessId("another-host", "", 1, 0)
@@ -143,7 +146,83 @@ def test_a_killed_run_is_failed_at_once_with_its_slot(
     assert "has ended" in told
     assert _status(instance, run_id) == dg.DagsterRunStatus.FAILURE
     assert _slots_in_use(instance) == 0
-    assert Heartbeats(instance).of(run_id) is None
+
+
+def test_a_run_that_ended_well_after_it_was_listed_is_left_alone(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A success would become a failure because its process was gone when its beat was read."""
+    run = instance.create_run_for_job(_job(), status=dg.DagsterRunStatus.STARTED)
+    beats = Heartbeats(instance)
+    beats.beat(run.run_id, replace(ProcessId.own(), started_ms=0))
+    assert "has ended" in (death_of(instance, run) or "")
+    instance.report_engine_event("ended well", run)
+    instance.handle_run_event(
+        run.run_id, dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, run.job_name)
+    )
+    monkeypatch.setattr(instance, "get_runs", lambda _filters: [run])
+    assert fail_dead_runs(instance) == []
+    assert _status(instance, run.run_id) == dg.DagsterRunStatus.SUCCESS
+
+
+def test_the_last_beat_outlives_the_last_step(instance: dg.DagsterInstance) -> None:
+    """A long run would be failed in the moment between its last step and its success."""
+    with beating(instance, "run"):
+        pass
+    beat = Heartbeats(instance).of("run")
+    assert beat is not None
+    assert beat.death() is None
+
+
+def test_old_beats_go(instance: dg.DagsterInstance) -> None:
+    """The table would grow for ever."""
+    beats = Heartbeats(instance)
+    for name in ("old", "new"):
+        beats.beat(name, ProcessId.own())
+    _as_if_silent("old", instance, timedelta(days=2))
+    fail_dead_runs(instance)
+    assert beats.of("old") is None
+    assert beats.of("new") is not None
+
+
+def test_first_beats_of_many_processes_are_all_noted(instance: dg.DagsterInstance) -> None:
+    """Two first runs would both make the table, and one of them would fail."""
+    _all_beat(instance)
+
+
+@pytest.mark.slow
+def test_beats_on_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The production database would keep no beats, or read their times wrongly."""
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    with running_postgres() as url:
+        storage = {"postgres": {"postgres_url": url}}
+        (tmp_path / "dagster.yaml").write_text(yaml.safe_dump({"storage": storage}))
+        with dg.DagsterInstance.get() as instance:
+            _all_beat(instance)
+
+
+def _all_beat(instance: dg.DagsterInstance) -> None:
+    """Several processes beat for the first time at the same moment."""
+    code = (
+        "import sys, dagster as dg; from hoi_platform.liveness.heartbeats import Heartbeats; "
+        "from hoi_platform.services.process_id import ProcessId; "
+        "instance = dg.DagsterInstance.get(); sys.stdin.readline(); "
+        "Heartbeats(instance).beat(sys.argv[1], ProcessId.own())"
+    )
+    names = [f"run{n}" for n in range(4)]
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, name], stdin=subprocess.PIPE)
+        for name in names
+    ]
+    time.sleep(5.0)  # all have imported, and wait for the word
+    for process in started:
+        process.communicate(b"\n", timeout=60)
+    assert [process.returncode for process in started] == [0] * len(names)
+    for name, process in zip(names, started, strict=True):
+        beat = Heartbeats(instance).of(name)
+        assert beat is not None
+        assert beat.process.pid == process.pid
+        assert abs(beat.age) < timedelta(seconds=30)
 
 
 def test_a_paused_process_that_was_given_up_stops_when_it_wakes(
@@ -239,6 +318,14 @@ def _kill_tree(root: subprocess.Popen) -> None:
     for process in tree:
         process.kill()
     psutil.wait_procs(tree, timeout=10)
+
+
+def _job() -> dg.JobDefinition:
+    @dg.job
+    def nothing() -> None:
+        pass
+
+    return nothing
 
 
 def _status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
