@@ -6,6 +6,7 @@ import numpy as np
 
 from hoi_platform.core.arrays import Array, Indices
 from hoi_platform.core.geometry.mesh import TriangleMesh
+from hoi_platform.core.geometry.vtk_mesh import poly_data
 
 
 class ClosestPoints:
@@ -37,21 +38,10 @@ class ClosestPoints:
 
 
 def _locator(mesh: TriangleMesh) -> Any:
-    from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
-    from vtkmodules.vtkCommonCore import vtkPoints
-    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData, vtkStaticCellLocator
+    from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
 
-    points, cells, surface = vtkPoints(), vtkCellArray(), vtkPolyData()
-    points.SetData(numpy_to_vtk(np.ascontiguousarray(mesh.vertices, float), deep=True))
-    offsets = np.arange(0, 3 * len(mesh.faces) + 1, 3, dtype=np.int64)
-    corners = np.ascontiguousarray(mesh.faces, np.int64).ravel()
-    cells.SetData(
-        numpy_to_vtkIdTypeArray(offsets, deep=True), numpy_to_vtkIdTypeArray(corners, deep=True)
-    )
-    surface.SetPoints(points)
-    surface.SetPolys(cells)
     locator = vtkStaticCellLocator()
-    locator.SetDataSet(surface)
+    locator.SetDataSet(poly_data(mesh))
     locator.BuildLocator()
     return locator
 

@@ -7,5 +7,5 @@ Belongs here: planning, animation, laws. Does not: rendering, storing (``service
 
 from typing import Final
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 """Of all that decides what a performance is; part of what a simulated video is made from."""

@@ -15,10 +15,13 @@ from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.scene.performance.animate import Animation
 from hoi_platform.core.scene.performance.grasp import HandGrasp
 from hoi_platform.core.scene.performance.law_rows.arms import ARM_SPEED_RAD_S, arm_speed
+from hoi_platform.core.scene.performance.law_rows.contact import self_penetration
 from hoi_platform.core.scene.performance.laws import Candidate, Hold, violations
 from hoi_platform.core.scene.performance.skinned import BodySample, SkinnedAnimation
 from hoi_platform.core.scene.performance.surroundings import Solid
 from hoi_platform_tests.core.scene.performance.acts import act
+from hoi_platform_tests.core.scene.performance.audit import arm_in_trunk as audited_arm_in_trunk
+from hoi_platform_tests.core.scene.performance.planted import arm_in_trunk
 
 CASE = ("box", 4, "g1_proportioned")
 
@@ -148,3 +151,27 @@ def test_the_speed_of_an_arm_is_in_radians_per_second(
     steady[:] = np.eye(3)
     steady[:, JOINT[f"{side}_wrist"]] = matrix_from_axis_angle(turns)
     assert arm_speed(replace(animation, rotations=steady), side, 24.0) == pytest.approx(4.8)
+
+
+@pytest.mark.parametrize("amount", [0.004, 0.009, 0.016])
+def test_one_vertex_of_a_hand_in_the_trunk_is_measured(amount: float) -> None:
+    """A thumb would be in the belly wherever the sparse sample leaves its vertices out."""
+    made = arm_in_trunk(amount)
+    motion = made.performance.motion
+    animation = Animation(motion.rotations, motion.translation, made.performance.Ts_world_object)
+    sample = BodySample.of(made.body)
+    skinned = SkinnedAnimation.of(animation, sample, Solid.of(made.mesh, resolution=8))
+    assert self_penetration(skinned) == pytest.approx(amount, abs=1e-4)
+
+
+def test_the_exact_sample_is_the_audit_s() -> None:
+    """A performance would be accepted whose arm the audit finds in the trunk."""
+    made = act("mug", 1, "kid")
+    motion, Ts = made.performance.motion, made.performance.Ts_world_object
+    skinned = SkinnedAnimation.of(
+        Animation(motion.rotations, motion.translation, Ts),
+        BodySample.of(made.body),
+        Solid.of(made.mesh, resolution=8),
+    )
+    assert np.allclose(skinned.vertices, made.vertices, atol=1e-9)
+    assert self_penetration(skinned) >= audited_arm_in_trunk(made) - 2e-4
