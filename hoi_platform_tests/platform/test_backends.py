@@ -42,6 +42,8 @@ FRAMES, HEIGHT, WIDTH = 3, 36, 64
 # A whole backend: the file of docs/architecture.md.
 NEW_FILE = example("hoi_platform/services/backends/shipped/resting.py")
 
+CHOICE = yaml.safe_load(example("part of a configuration with the backend"))
+
 # A whole video backend: it makes a still of the conditioning frame.
 NEW_VIDEO_FILE = '''
 """Backend ``still``: the conditioning frame, again and again."""
@@ -172,10 +174,14 @@ def _dropped(folder: Path, role: Role, name: str, source: str) -> Iterator[None]
 def test_one_new_file_adds_a_backend(tmp_path: Path) -> None:
     """A new model would need edits in the registry, the configuration and the asset."""
     with _dropped(tmp_path / "more", "object_pose", "resting", NEW_FILE):
-        resource = _resource(tmp_path, backend="resting")
+        resource = _resource(tmp_path, **CHOICE["obj_pose_tracking"])
         clip = _prepared(resource, tmp_path)
         record = _tracked(resource, clip)
-    assert record.backend == "resting"
+        raised = NEW_FILE.replace('version="1"', 'version="2"')
+    with _dropped(tmp_path / "raised", "object_pose", "resting", raised):
+        assert not resource.platform().stages(STAGES).status("object_pose", clip).done
+    assert record.backend == "resting 1"
+    assert record.settings["backend_versions"] == {"object_pose": "1"}
     terms = {item.part: item.name for item in record.known_licenses}
     assert terms["object_pose: resting"] == "CC-BY-NC-4.0"
     assert not commercial_ok(record.known_licenses)
@@ -249,6 +255,66 @@ def test_a_new_vision_model_is_asked_instead_of_the_paid_one(tmp_path: Path) -> 
         assert not is_paid("object_scale", settings)
     finally:
         registry._REGISTRY.pop(("vision_model", "mine"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (("import Backend", "import Backnd"), "ImportError: cannot import name 'Backnd'"),
+        (('"object_pose"', '"object_pse"'), "'resting': unknown role 'object_pse'; did you mean"),
+        (
+            ('"resting"', '"model_based"'),
+            r"the role object_pose has one already, in .*shipped\.embedded; rename it",
+        ),
+        (
+            ('version="1"', 'reads=frozenset({"pth"})'),
+            r"reads: no field 'pth' of a model; did you mean 'path'\?",
+        ),
+    ],
+)
+def test_a_broken_file_is_named_and_no_configuration_is_blamed(
+    changed: tuple[str, str], said: str, tmp_path: Path
+) -> None:
+    """Who adds a backend would look for the mistake in YAML files that have none."""
+    text = NEW_FILE.replace(*changed)
+    platform = PlatformResource(results_dir=str(tmp_path)).platform()
+    with (
+        _dropped(tmp_path / "more", "object_pose", "resting", text),
+        pytest.raises(ConfigError, match=rf"^\S+resting\.py cannot be loaded: .*{said}") as error,
+    ):
+        platform.settings("manipulation")
+    assert str(error.value).count("cannot be loaded") == 1
+    assert ".yaml" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("role", "stage", "section"),
+    [
+        ("depth", "scene_tracks", {"recon_4dhoi": {"tracks": {"depth_backend": "mine"}}}),
+        ("contact", "contact_labels", {"recon_4dhoi": {"contact": {"backend": "mine"}}}),
+        ("human_pose", "human_pose", {"recon_4dhoi": {"human_model": {"backend": "mine"}}}),
+        ("video", "interaction_video", {"gen_2dhoi": {"video": {"model_api": "mine"}}}),
+        (
+            "vision_model",
+            "object_scale",
+            {"gen_2dhoi": {"chatgpt": {"backend": "mine"}, "skip_step2": False}},
+        ),
+    ],
+)
+def test_a_new_version_of_a_backend_is_another_result(
+    role: Role, stage: str, section: dict[str, Any], tmp_path: Path
+) -> None:
+    """Results of old code would count as done after the backend was corrected."""
+    prints = []
+    for version in ("", "1", "2"):
+        registry.register(Backend(role, "mine", "MIT", True, lambda _: None, version=version))
+        try:
+            platform = PlatformResource(results_dir=str(tmp_path), overrides=section).platform()
+            subject = DRILL if stage == "object_scale" else platform.clip(DRILL, 1)
+            prints.append(platform.stages(STAGES).fingerprint(stage, subject))
+        finally:
+            registry._REGISTRY.pop((role, "mine"))
+    assert len(set(prints)) == 3
 
 
 def test_hands_that_nobody_asks_are_refused(tmp_path: Path) -> None:
