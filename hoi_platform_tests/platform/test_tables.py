@@ -37,17 +37,20 @@ def test_the_checks_are_listed_in_order_with_their_limits() -> None:
     """Nobody would know why clips are rejected, or which key changes a limit."""
     rows = _rows("scenes.md", "check | what is measured")
     order = sorted(CHECKS.rows().values(), key=lambda row: (row.order, row.name))
-    assert [_names(name) for name, *_ in rows] == [[check.name] for check in order]
+    listed = [_names(name)[0] for name, *_ in rows]
+    assert listed == [check.name for check in order], "docs/scenes.md, Checks of the filter"
     limits = re.findall(r"`(\w+)` \(([^)]+)\)", "\n".join(row[-1] for row in rows))
     stated = {name: value.partition(":")[0].strip('"') for name, value in limits}
     defaults = {name: field.default for name, field in FilteringConfig.model_fields.items()}
-    assert stated == {name: str(value or "null") for name, value in defaults.items()}
+    expected = {name: str(value or "null") for name, value in defaults.items()}
+    assert stated == expected, "docs/scenes.md, Checks of the filter, limits"
 
 
 def test_the_terms_of_the_objective_are_listed() -> None:
     """A configuration would name a term that no page explains."""
     rows = _rows("methods/optimizer.md", "term")
-    assert sorted(name for cell, _ in rows for name in _names(cell)) == sorted(TERMS.rows())
+    listed = sorted(name for cell, _ in rows for name in _names(cell))
+    assert listed == sorted(TERMS.rows()), "docs/methods/optimizer.md, Evidence"
 
 
 def test_what_a_term_is_said_to_read_is_there() -> None:
@@ -64,8 +67,8 @@ def test_the_backends_of_every_role_are_listed() -> None:
     for role, keys, listed in zip(ROLE_KEYS, ROLE_KEYS.values(), rows, strict=True):
         paths = [path.partition(".")[2] for path in (keys.name, keys.model)]
         assert [_names(cell) for cell in listed[1:3]] == [[path] for path in paths]
-        names = _names(listed[3].partition(":")[0])
-        assert sorted(names) == sorted(backend.name for backend in backends(role))
+        names = sorted(_names(listed[3].partition(":")[0]))
+        assert names == sorted(backend.name for backend in backends(role)), "docs/backends.md"
 
 
 @pytest.mark.parametrize("row", _rows("backends.md", "role | socket"), ids=lambda row: row[0])
