@@ -1,7 +1,7 @@
 """Backends by name: one new file adds one, a program fills a role, and the record says what ran."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId
 from hoi_platform.core.config.backends import ModelConfig, RunnerConfig
 from hoi_platform.core.config.settings import merged
-from hoi_platform.core.errors import ConfigError
+from hoi_platform.core.errors import ConfigError, MissingResourceError
 from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.licensing import commercial_ok
 from hoi_platform.pipelines.redo import is_paid
@@ -27,8 +27,8 @@ from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.backends import registry, shipped
 from hoi_platform.services.backends.chosen import ROLE_KEYS
-from hoi_platform.services.backends.registry import ROLES, Backend, Role, backends
-from hoi_platform.services.backends.uses import VisionUse
+from hoi_platform.services.backends.registry import ROLES, Backend, Need, Role, backends
+from hoi_platform.services.backends.uses import Use, VisionUse
 from hoi_platform.services.backends.weights import content_digest, model_identity
 from hoi_platform.services.runners.shared import runner_of
 from hoi_platform.services.video.codec import write_video
@@ -185,6 +185,25 @@ def test_one_new_file_adds_a_backend(tmp_path: Path) -> None:
     terms = {item.part: item.name for item in record.known_licenses}
     assert terms["object_pose: resting"] == "CC-BY-NC-4.0"
     assert not commercial_ok(record.known_licenses)
+
+
+def test_what_a_backend_needs_is_reported_before_it_is_made(tmp_path: Path) -> None:
+    """A missing file would end as numpy's error, or as a result that was made without it."""
+    absent = tmp_path / "nowhere.npy"
+
+    def needs(model: ModelConfig, _environ: Mapping[str, str]) -> Need:
+        return Need(Path(model.path or "").is_file(), model.path or "", "correct the path")
+
+    backend = Backend(
+        *("depth", "mine", "MIT", True, lambda _: "socket", needs), reads=frozenset({"path"})
+    )
+    use = Use(role="depth", name="mine", model=ModelConfig(path=str(absent)), environ={})
+    with pytest.raises(
+        MissingResourceError, match=r"depth: mine: \S+nowhere\.npy is not there; correct the path"
+    ):
+        backend.make(use)
+    absent.touch()
+    assert backend.make(use) == "socket"
 
 
 def _with_video(folder: Path, **video: Any) -> PlatformResource:

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, get_args
 
 from hoi_platform.core.config.backends import ModelConfig
 from hoi_platform.core.config.base import Config, hint
-from hoi_platform.core.errors import ConfigError
+from hoi_platform.core.errors import ConfigError, MissingResourceError
 from hoi_platform.core.registry import modules_of
 from hoi_platform.services.backends import extras, shipped
 from hoi_platform.services.backends.extras import Extra
@@ -48,7 +48,8 @@ class Backend:
     factory: Callable[[Any], Any]
     """Makes the role's socket from its ``Use`` (``uses``)."""
     needs: Callable[[ModelConfig, Mapping[str, str]], Need] = always_there
-    """Checks without loading anything heavy."""
+    """Whether it can run here, found out without loading anything heavy: for ``hoi doctor``, and
+    before its factory is called."""
     reads: frozenset[str] = field(default_factory=frozenset)
     """Fields of ``ModelConfig`` that it honors besides the license; others are refused."""
     version: str = ""
@@ -68,8 +69,14 @@ class Backend:
     """Of a video backend: the fields of ``VideoConfig`` that make two requests two."""
 
     def make(self, use: Any) -> Any:
-        """What the factory makes. Raises MissingResourceError where a package is missing."""
+        """What the factory makes. Raises MissingResourceError where a package is missing, or what
+        ``needs`` looks for; keys of paid services are asked for where they are used."""
         extras.require(self.extra, f"{self.role}: {self.name}")
+        if not self.paid:
+            need = self.needs(use.model, use.environ)
+            if not need.found:
+                what = f"{need.where} is not there" if need.where else "something is missing"
+                raise MissingResourceError(f"{self.role}: {self.name}: {what}; {need.cure}")
         return self.factory(use)
 
     def need(self, model: ModelConfig, environ: Mapping[str, str]) -> Need:
