@@ -1,3 +1,4 @@
+# make setup  the virtual environment in .venv; the others do it first
 # make demo   set everything up and run the main job
 # make test   set everything up (PostgreSQL and Chromium too) and run the tests
 # make test-long [PART=name]   the long tests, in parts of at most an hour; see scripts/test_long.sh

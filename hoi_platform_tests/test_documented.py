@@ -113,7 +113,7 @@ def _constants(file: Path, module: ast.Module) -> Iterator[Number]:
             yield Number(file, node.lineno, name, doc)
 
 
-def _without_source(file: Path, module: ast.Module) -> list[str]:
+def without_source(file: Path, module: ast.Module) -> list[str]:
     return [
         number.lacks(
             f"names no source: {number.doc!r}" if number.doc else "has no docstring below it"
@@ -144,7 +144,7 @@ def _numeric_types(modules: list[ast.Module]) -> set[str]:
     return found
 
 
-def _models(modules: list[ast.Module]) -> set[str]:
+def config_models(modules: list[ast.Module]) -> set[str]:
     """``Config``, which reads every file and flag, and what derives from it."""
     classes = [node for module in modules for node in module.body if isinstance(node, ast.ClassDef)]
     found = {"Config"}
@@ -157,7 +157,7 @@ def _models(modules: list[ast.Module]) -> set[str]:
     return found
 
 
-def _undocumented(file: Path, module: ast.Module, models: set[str], numeric: set[str]) -> list[str]:
+def undocumented(file: Path, module: ast.Module, models: set[str], numeric: set[str]) -> list[str]:
     found = []
     for model in module.body:
         if not isinstance(model, ast.ClassDef) or model.name not in models:
@@ -178,7 +178,7 @@ def _undocumented(file: Path, module: ast.Module, models: set[str], numeric: set
 
 def test_constants_say_where_they_come_from() -> None:
     """Nobody would dare to change a number, or know which ones were measured."""
-    found = [line for file, module in modules() for line in _without_source(file, module)]
+    found = [line for file, module in modules() for line in without_source(file, module)]
     rule = (
         "The docstring below a number says what it means, its unit, and that it was chosen or "
         "measured, or which reference, standard, data sheet or paper it is from"
@@ -190,8 +190,8 @@ def test_settings_say_what_they_mean() -> None:
     """A user would guess what a setting does, and whether it is in meters or pixels."""
     every = list(modules())
     trees = [module for _, module in every]
-    models, numeric = _models(trees), _numeric_types(trees)
-    found = [line for part in every for line in _undocumented(*part, models, numeric)]
+    models, numeric = config_models(trees), _numeric_types(trees)
+    found = [line for part in every for line in undocumented(*part, models, numeric)]
     rule = "The docstring below a setting says what it means, that of a number its unit"
     assert not found, f"{rule}; {len(found)} do not:\n" + "\n".join(found)
 
@@ -210,7 +210,7 @@ def test_settings_say_what_they_mean() -> None:
 )
 def test_the_rule_for_constants(text: str, lines: list[int]) -> None:
     """The check would pass because it looks at nothing."""
-    found = _without_source(ROOT / "x.py", ast.parse(text))
+    found = without_source(ROOT / "x.py", ast.parse(text))
     assert [int(line.split(":")[1]) for line in found] == lines
 
 
@@ -231,5 +231,5 @@ def test_the_rule_for_settings(field: str, missing: str) -> None:
         "Vec3 = tuple[float, float, float]\nclass A(Config):\n    '''A.'''\n"
         f"class B(A):\n    '''B.'''\n    {field}"
     )
-    found = _undocumented(ROOT / "x.py", module, _models([module]), _numeric_types([module]))
+    found = undocumented(ROOT / "x.py", module, config_models([module]), _numeric_types([module]))
     assert [missing in line for line in found] == [True] * bool(missing)

@@ -2,7 +2,7 @@
 # Functions, methods, classes and imports that nothing uses (settings: pyproject.toml). Variables and
 # attributes are left out: fields of models and of Blender's objects are read by other programs.
 set -euo pipefail
-vulture=$1
+vulture=${1:-.venv/bin/vulture}
 status=0
 found=$("$vulture") || status=$?
 case $status in

@@ -10,6 +10,7 @@ from hoi_platform.core.clip import MAX_SEED, ClipId, ObjectId
 from hoi_platform.core.config.settings import Profile, Settings, merged, resolve_settings
 from hoi_platform.core.config.support import refusals
 from hoi_platform.core.errors import ConfigError
+from hoi_platform.core.filtering.registry import skipped_checks
 from hoi_platform.core.task import TASKS
 from hoi_platform.services.artifacts.stages import Context, Stage, Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
@@ -109,6 +110,8 @@ class Platform:
 
     def require_supported(self, task: str, stages: Collection[str]) -> None:
         """Raises ConfigError that names every value that one of the stages cannot honor."""
+        if "filtered_hoi" in stages:
+            skipped_checks(TASKS.find(task))
         settings = self.settings(task)
         found = [(r.path, str(r)) for r in refusals(settings, stages)]
         found += model_mistakes(settings, stages)

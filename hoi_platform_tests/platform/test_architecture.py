@@ -4,9 +4,12 @@ Its examples of a task, a kind of scene and a check are run by ``test_registries
 backend by ``test_backends``.
 """
 
+import ast
 import importlib
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +45,12 @@ from hoi_platform_tests.core.scene.performance.acts import act
 from hoi_platform_tests.pages import ROOT, blocks, example
 from hoi_platform_tests.platform.added import Add
 from hoi_platform_tests.platform.prepared import DRILL, fill, prepare
+from hoi_platform_tests.test_documented import (
+    config_models,
+    modules,
+    undocumented,
+    without_source,
+)
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 Graph = dict[str, set[str]]
@@ -198,6 +207,29 @@ def test_the_law_of_the_page_binds(add: Add) -> None:
 
     assert "height of the object (m)" not in broken(0.0)
     assert "height of the object (m)" in broken(limit)
+
+
+def test_the_examples_pass_the_checks_of_the_code(tmp_path: Path) -> None:
+    """Who copies an example would begin with a file that `make check` and the tests refuse."""
+    titles = [block.title for block in blocks(PAGE) if block.title.endswith(".py")]
+    files = [tmp_path / title for title in titles if not title.startswith("row of ")]
+    assert len(files) == 7
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(example(str(file.relative_to(tmp_path))))
+    ruff = [sys.executable, "-m", "ruff"]
+    style = ["--config", str(ROOT / "pyproject.toml"), "--no-cache", str(tmp_path)]
+    annotated = "--extend-select=ANN001,ANN201,ANN202,ANN204"
+    for command in (["format", "--check"], ["check", annotated]):
+        done = subprocess.run(
+            [*ruff, *command, *style], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    trees = [ast.parse(file.read_text()) for file in files]
+    models, numeric = config_models([*trees, *(tree for _, tree in modules())]), {"int", "float"}
+    for file, tree in zip(files, trees, strict=True):
+        at = ROOT / file.relative_to(tmp_path)
+        assert not [*without_source(at, tree), *undocumented(at, tree, models, numeric)]
 
 
 def test_every_example_is_run() -> None:

@@ -1,7 +1,7 @@
 """Backends by name: one new file adds one, a program fills a role, and the record says what ran."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId
 from hoi_platform.core.config.backends import ModelConfig, RunnerConfig
 from hoi_platform.core.config.settings import merged
-from hoi_platform.core.errors import ConfigError
+from hoi_platform.core.errors import ConfigError, MissingResourceError
 from hoi_platform.core.formats.tracks import SceneTracks
 from hoi_platform.core.licensing import commercial_ok
 from hoi_platform.pipelines.redo import is_paid
@@ -27,8 +27,8 @@ from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.backends import registry, shipped
 from hoi_platform.services.backends.chosen import ROLE_KEYS
-from hoi_platform.services.backends.registry import ROLES, Backend, Role, backends
-from hoi_platform.services.backends.uses import VisionUse
+from hoi_platform.services.backends.registry import ROLES, Backend, Need, Role, backends
+from hoi_platform.services.backends.uses import Use, VisionUse
 from hoi_platform.services.backends.weights import content_digest, model_identity
 from hoi_platform.services.runners.shared import runner_of
 from hoi_platform.services.video.codec import write_video
@@ -41,6 +41,8 @@ FRAMES, HEIGHT, WIDTH = 3, 36, 64
 
 # A whole backend: the file of docs/architecture.md.
 NEW_FILE = example("hoi_platform/services/backends/shipped/resting.py")
+
+CHOICE = yaml.safe_load(example("part of a configuration with the backend"))
 
 # A whole video backend: it makes a still of the conditioning frame.
 NEW_VIDEO_FILE = '''
@@ -172,13 +174,36 @@ def _dropped(folder: Path, role: Role, name: str, source: str) -> Iterator[None]
 def test_one_new_file_adds_a_backend(tmp_path: Path) -> None:
     """A new model would need edits in the registry, the configuration and the asset."""
     with _dropped(tmp_path / "more", "object_pose", "resting", NEW_FILE):
-        resource = _resource(tmp_path, backend="resting")
+        resource = _resource(tmp_path, **CHOICE["obj_pose_tracking"])
         clip = _prepared(resource, tmp_path)
         record = _tracked(resource, clip)
-    assert record.backend == "resting"
+        raised = NEW_FILE.replace('version="1"', 'version="2"')
+    with _dropped(tmp_path / "raised", "object_pose", "resting", raised):
+        assert not resource.platform().stages(STAGES).status("object_pose", clip).done
+    assert record.backend == "resting 1"
+    assert record.settings["backend_versions"] == {"object_pose": "1"}
     terms = {item.part: item.name for item in record.known_licenses}
     assert terms["object_pose: resting"] == "CC-BY-NC-4.0"
     assert not commercial_ok(record.known_licenses)
+
+
+def test_what_a_backend_needs_is_reported_before_it_is_made(tmp_path: Path) -> None:
+    """A missing file would end as numpy's error, or as a result that was made without it."""
+    absent = tmp_path / "nowhere.npy"
+
+    def needs(model: ModelConfig, _environ: Mapping[str, str]) -> Need:
+        return Need(Path(model.path or "").is_file(), model.path or "", "correct the path")
+
+    backend = Backend(
+        *("depth", "mine", "MIT", True, lambda _: "socket", needs), reads=frozenset({"path"})
+    )
+    use = Use(role="depth", name="mine", model=ModelConfig(path=str(absent)), environ={})
+    with pytest.raises(
+        MissingResourceError, match=r"depth: mine: \S+nowhere\.npy is not there; correct the path"
+    ):
+        backend.make(use)
+    absent.touch()
+    assert backend.make(use) == "socket"
 
 
 def _with_video(folder: Path, **video: Any) -> PlatformResource:
@@ -249,6 +274,66 @@ def test_a_new_vision_model_is_asked_instead_of_the_paid_one(tmp_path: Path) -> 
         assert not is_paid("object_scale", settings)
     finally:
         registry._REGISTRY.pop(("vision_model", "mine"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (("import Backend", "import Backnd"), "ImportError: cannot import name 'Backnd'"),
+        (('"object_pose"', '"object_pse"'), "'resting': unknown role 'object_pse'; did you mean"),
+        (
+            ('"resting"', '"model_based"'),
+            r"the role object_pose has one already, in .*shipped\.embedded; rename it",
+        ),
+        (
+            ('version="1"', 'reads=frozenset({"pth"})'),
+            r"reads: no field 'pth' of a model; did you mean 'path'\?",
+        ),
+    ],
+)
+def test_a_broken_file_is_named_and_no_configuration_is_blamed(
+    changed: tuple[str, str], said: str, tmp_path: Path
+) -> None:
+    """Who adds a backend would look for the mistake in YAML files that have none."""
+    text = NEW_FILE.replace(*changed)
+    platform = PlatformResource(results_dir=str(tmp_path)).platform()
+    with (
+        _dropped(tmp_path / "more", "object_pose", "resting", text),
+        pytest.raises(ConfigError, match=rf"^\S+resting\.py cannot be loaded: .*{said}") as error,
+    ):
+        platform.settings("manipulation")
+    assert str(error.value).count("cannot be loaded") == 1
+    assert ".yaml" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("role", "stage", "section"),
+    [
+        ("depth", "scene_tracks", {"recon_4dhoi": {"tracks": {"depth_backend": "mine"}}}),
+        ("contact", "contact_labels", {"recon_4dhoi": {"contact": {"backend": "mine"}}}),
+        ("human_pose", "human_pose", {"recon_4dhoi": {"human_model": {"backend": "mine"}}}),
+        ("video", "interaction_video", {"gen_2dhoi": {"video": {"model_api": "mine"}}}),
+        (
+            "vision_model",
+            "object_scale",
+            {"gen_2dhoi": {"chatgpt": {"backend": "mine"}, "skip_step2": False}},
+        ),
+    ],
+)
+def test_a_new_version_of_a_backend_is_another_result(
+    role: Role, stage: str, section: dict[str, Any], tmp_path: Path
+) -> None:
+    """Results of old code would count as done after the backend was corrected."""
+    prints = []
+    for version in ("", "1", "2"):
+        registry.register(Backend(role, "mine", "MIT", True, lambda _: None, version=version))
+        try:
+            platform = PlatformResource(results_dir=str(tmp_path), overrides=section).platform()
+            subject = DRILL if stage == "object_scale" else platform.clip(DRILL, 1)
+            prints.append(platform.stages(STAGES).fingerprint(stage, subject))
+        finally:
+            registry._REGISTRY.pop((role, "mine"))
+    assert len(set(prints)) == 3
 
 
 def test_hands_that_nobody_asks_are_refused(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig
 from hoi_platform.core.config.recon_4dhoi import FilteringConfig, Recon4DHOIConfig
 from hoi_platform.core.errors import ConfigError, StageError
 from hoi_platform.core.filtering.judge import judge
+from hoi_platform.core.filtering.registry import check_versions
 from hoi_platform.core.optimizer.phases import resolve_phases
 from hoi_platform.core.optimizer.term import TERMS
 from hoi_platform.core.registry import Registry
@@ -183,7 +184,8 @@ def test_the_first_kind_goes_unsaid_in_fingerprints() -> None:
         "room_size", "corner_m", "table", "camera", "lights", "palettes", "furniture"
     }  # fmt: skip
     filtered = STAGES["filtered_hoi"].settings(drill)
-    assert set(filtered) == {*FilteringConfig.model_fields, "licenses"}
+    assert set(filtered) - {"checks"} == {*FilteringConfig.model_fields, "licenses"}
+    assert {"finite_values", "unheld_motion"}.isdisjoint(filtered.get("checks", ()))
 
 
 def test_one_new_file_adds_a_law(add: Add) -> None:
@@ -206,13 +208,14 @@ def test_one_new_file_adds_a_check(add: Add) -> None:
     platform = PlatformResource(profile="full").platform()
     drill = platform.clip(DRILL, 1)
     old = platform.stages(STAGES).fingerprint("filtered_hoi", drill)
+    versions = check_versions()
     add("hoi_platform.core.filtering.check_rows", "length", CHECK)
     verdict = judge(good, config)
-    assert verdict.checks[:-1] == usual.checks
+    assert [check for check in verdict.checks if check.name != "length"] == [*usual.checks]
     assert verdict.failed == ("length",)
     assert judge(good, config, skipped={"length"}) == usual
     settings = STAGES["filtered_hoi"].settings(platform.context(drill))
-    assert settings["checks"] == {"length": "1"}
+    assert settings["checks"] == versions | {"length": "1"}
     assert platform.stages(STAGES).fingerprint("filtered_hoi", drill) != old
 
 
@@ -260,9 +263,15 @@ def test_one_new_file_adds_a_kind_of_performance(add: Add, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"broken\.py: needs TASKS, a tuple of Task"),
-        ("TASKS = ('dance',)", r"broken\.py: needs TASKS, a tuple of Task"),
-        (DANCE.replace("dance", "manipulation"), "two of a task are called 'manipulation'"),
+        ("", r"broken\.py: needs TASKS, a tuple of Task, such as .*; found none"),
+        ("TASKS = ('dance',)", r"broken\.py: needs TASKS, a tuple of Task.*; found a tuple of str"),
+        (DANCE.replace(",)", ")"), r"broken\.py: needs TASKS.*; found one Task, without a comma"),
+        (
+            DANCE.replace("dance", "manipulation"),
+            r"'manipulation' is there twice, in .*broken\.py and in .*manipulation\.py; rename one",
+        ),
+        ("import nothing", r"broken\.py cannot be loaded: ModuleNotFoundError: No module named"),
+        ("TASKS = (", r"broken\.py cannot be loaded: SyntaxError: '\(' was never closed"),
     ],
 )
 def test_a_broken_file_is_named(add: Add, text: str, message: str) -> None:
@@ -270,6 +279,32 @@ def test_a_broken_file_is_named(add: Add, text: str, message: str) -> None:
     add("hoi_platform.core.tasks", "broken", text)
     with pytest.raises(ConfigError, match=message):
         TASKS.rows()
+
+
+@pytest.mark.parametrize(
+    ("judge_with", "message"),
+    [
+        ("lambda judged: 1.0", r"the check 'length' returns 1\.0; return a Check called 'length'"),
+        ("lambda judged: Check.at_least('long', 2, 1, 's')", "returns a Check called 'long'; "),
+    ],
+)
+def test_a_check_of_another_kind_or_name_is_refused(
+    judge_with: str, message: str, add: Add
+) -> None:
+    """A verdict would break without the check's name, or list a check that no task can skip."""
+    text = CHECK.replace('"length", _length,', f'"length", {judge_with},')
+    add("hoi_platform.core.filtering.check_rows", "length", text)
+    with pytest.raises(ConfigError, match=message):
+        judge(good_clip(), FilteringConfig())
+
+
+def test_a_skipped_check_that_is_not_known_is_refused_before_any_work(add: Add) -> None:
+    """A typing error would let a check reject the clips of a task that it says nothing about."""
+    add("hoi_platform.core.tasks", "showing", TASK.replace('"object_motion"', '"object_moton"'))
+    platform = PlatformResource(profile="full").platform()
+    said = r"task 'showing': skipped_checks: unknown check 'object_moton'; did you mean 'object_mot"
+    with pytest.raises(ConfigError, match=said):
+        platform.require_supported("showing", flow_order())
 
 
 def test_objects_of_an_unknown_task_are_refused() -> None:

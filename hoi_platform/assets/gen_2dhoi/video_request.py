@@ -7,6 +7,7 @@ from typing import Any, Final
 from hoi_platform.core.scene.performance import VERSION
 from hoi_platform.core.scene.seeds import performance_seed
 from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.backends.chosen import versions_of
 from hoi_platform.services.backends.weights import model_identity
 from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
 from hoi_platform.services.video.identity import request_identity
@@ -24,16 +25,21 @@ _PAID: Final = {
 _SIMULATED: Final = {"simulated_fps", "simulated_frames", "simulated_samples"}
 
 
+def _backend_identity(context: Context) -> dict[str, Any]:
+    settings = context.settings
+    return model_identity(model=settings.gen_2dhoi.video.model) | versions_of(settings, "video")
+
+
 def request_settings(context: Context) -> dict[str, Any]:
     """The part of the configuration that a video depends on."""
     video = context.settings.gen_2dhoi.video
     if video.model_api == "imported":
         return {"file": imported_digest(video, str(context.clip))}
     if video.model_api != "simulated":
-        return video.model_dump(include=_PAID) | model_identity(model=video.model)
+        return video.model_dump(include=_PAID) | _backend_identity(context)
     return (
         video.model_dump(include=_SIMULATED)
-        | model_identity(model=video.model)
+        | _backend_identity(context)
         | {
             "performance": VERSION,
             "grasp": context.grasp.model_dump() if context.grasp else None,

@@ -4,7 +4,7 @@ from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.backends import BackendsResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Work
-from hoi_platform.services.backends.chosen import terms_of
+from hoi_platform.services.backends.chosen import terms_of, versions_of
 from hoi_platform.services.backends.weights import model_identity
 
 
@@ -15,6 +15,7 @@ from hoi_platform.services.backends.weights import model_identity
     settings=lambda c: (
         c.settings.recon_4dhoi.contact.model_dump(exclude={"model"})
         | model_identity(model=c.settings.recon_4dhoi.contact.model)
+        | versions_of(c.settings, "contact")
     ),
     backend=lambda s: s.recon_4dhoi.contact.backend,
     licenses=lambda c: terms_of(c.settings, "contact"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from hoi_platform.assets.checks import RECONSTRUCTION_QUALITY
 from hoi_platform.assets.stage import Look, licenses_above, stage_asset
-from hoi_platform.core.filtering.registry import check_versions
+from hoi_platform.core.filtering.registry import check_versions, skipped_checks
 from hoi_platform.core.task import TASKS
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Context, Work
@@ -16,7 +16,7 @@ def _settings(context: Context) -> dict[str, Any]:
     """The packaged clip states the terms of all that it was made from."""
     licenses = [item.model_dump() for item in licenses_above("filtered_hoi", context)]
     limits = context.settings.recon_4dhoi.filtering.model_dump()
-    skipped = sorted(TASKS.find(context.object_id.task).skipped_checks)
+    skipped = sorted(skipped_checks(TASKS.find(context.object_id.task)))
     more = {"checks": check_versions(), "skipped_checks": skipped}
     return limits | {"licenses": licenses} | {key: value for key, value in more.items() if value}
 
@@ -53,7 +53,7 @@ def filtered_hoi(work: Work) -> None:
         p_world_rendered_pelvis=inputs.first_frame.translation[0],
         T_world_rendered_object=inputs.spec.T_world_object_array(),
     )
-    skipped = TASKS.find(work.object_id.task).skipped_checks
+    skipped = skipped_checks(TASKS.find(work.object_id.task))
     verdict = judge(clip, work.settings.recon_4dhoi.filtering, work.progress, skipped)
     write_whole(work.output("verdict"), json.dumps(verdict.to_json(), indent=1) + "\n")
     if verdict.valid:

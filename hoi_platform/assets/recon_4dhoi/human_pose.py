@@ -6,13 +6,14 @@ from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.resources.backends import BackendsResource
 from hoi_platform.services.artifacts.stages import Context, Work
-from hoi_platform.services.backends.chosen import terms_of
+from hoi_platform.services.backends.chosen import terms_of, versions_of
 from hoi_platform.services.backends.weights import model_identity
 
 
 def _settings(context: Context) -> dict[str, Any]:
     config = context.settings.recon_4dhoi.human_model
-    return model_identity(model=config.model, hands_model=config.hands_model)
+    models = model_identity(model=config.model, hands_model=config.hands_model)
+    return models | versions_of(context.settings, "human_pose")
 
 
 def _backend(settings: Settings) -> str:

@@ -3,7 +3,7 @@
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.backends import BackendsResource
 from hoi_platform.services.artifacts.stages import Work
-from hoi_platform.services.backends.chosen import terms_of
+from hoi_platform.services.backends.chosen import terms_of, versions_of
 from hoi_platform.services.backends.weights import model_identity
 
 
@@ -14,6 +14,7 @@ from hoi_platform.services.backends.weights import model_identity
     settings=lambda c: (
         {"is_static_obj": c.settings.recon_4dhoi.pipeline.is_static_obj}
         | model_identity(model=c.settings.recon_4dhoi.obj_pose_tracking.model)
+        | versions_of(c.settings, "object_pose")
     ),
     backend=lambda s: s.recon_4dhoi.obj_pose_tracking.backend,
     licenses=lambda c: terms_of(c.settings, "object_pose"),

@@ -3,7 +3,7 @@
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.backends import BackendsResource
 from hoi_platform.services.artifacts.stages import Work
-from hoi_platform.services.backends.chosen import terms_of
+from hoi_platform.services.backends.chosen import terms_of, versions_of
 from hoi_platform.services.backends.weights import model_identity
 
 
@@ -17,6 +17,7 @@ from hoi_platform.services.backends.weights import model_identity
             masks_model=c.settings.recon_4dhoi.tracks.masks_model,
             depth_model=c.settings.recon_4dhoi.tracks.depth_model,
         )
+        | versions_of(c.settings, "masks", "depth")
     ),
     backend=lambda s: s.recon_4dhoi.tracks.backend,
     licenses=lambda c: terms_of(c.settings, "masks", "depth"),

@@ -49,6 +49,10 @@ def _describe(model: type[BaseModel], data: Any, item: Any) -> str | None:
     if item["type"] == "literal_error":
         known = item["ctx"]["expected"].replace(" or ", ", ")
         return f"{where}: {shortened(item['input'])} is not known; known: {known}"
+    if item["type"] == "model_type" and item["loc"]:
+        keys = ", ".join(sorted(known_keys(model, item["loc"])))
+        found = shortened(item["input"])
+        return f"{where}: {found} is not a section; write its keys below it: {keys}"
     if item["type"] != "extra_forbidden":
         found = "" if item["type"] == "missing" else f" (found {shortened(item['input'])})"
         return f"{where}: {item['msg']}{found}"

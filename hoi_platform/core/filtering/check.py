@@ -48,6 +48,11 @@ class Check:
     def of(
         cls, name: str, value: Number, comparison: Comparison, threshold: Number, unit: str
     ) -> "Check":
+        for number in (value, threshold):
+            if np.ndim(number):
+                raise ValueError(
+                    f"check {name}: compares numbers, not {np.shape(number)}; reduce it"
+                )
         passed = bool(_COMPARE[comparison](value, threshold))
         return cls(name, _plain(value), _plain(threshold), unit, passed, comparison)
 

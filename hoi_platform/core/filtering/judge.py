@@ -8,6 +8,7 @@ import numpy as np
 
 from hoi_platform.core.arrays import Array, Progress
 from hoi_platform.core.config.recon_4dhoi import FilteringConfig
+from hoi_platform.core.errors import ConfigError
 from hoi_platform.core.filtering.check import Check
 from hoi_platform.core.filtering.inputs import FilterInput
 from hoi_platform.core.filtering.registry import CHECKS, Judged
@@ -28,7 +29,8 @@ def judge(
 
     When ``min_frames`` is set and the clip has a good beginning of that length, all checks are
     about that beginning; terms of the optimizer are those of the whole clip. ``skipped`` names
-    checks that say nothing about the clip's task.
+    checks that say nothing about the clip's task. Raises ConfigError for a row that does not
+    return a ``Check`` of its own name.
     """
     total = len(clip.data)
     progress(0.0, "silhouettes")
@@ -43,10 +45,21 @@ def judge(
 
 
 def _checks(judged: Judged, skipped: Collection[str]) -> Iterator[Check]:
-    rows = {name: check for name, check in CHECKS.rows().items() if name not in skipped}
-    for check in sorted(rows.values(), key=lambda check: (check.order, check.name)):
-        if check.applies(judged):
-            yield check.judge(judged)
+    rows = [row for name, row in CHECKS.rows().items() if name not in skipped]
+    for row in sorted(rows, key=lambda row: (row.order, row.name)):
+        if row.applies(judged):
+            yield _named(row.judge(judged), row.name)
+
+
+def _named(check: Check, name: str) -> Check:
+    """The check, which has to be one and to be called what its row is called."""
+    if isinstance(check, Check) and check.name == name:
+        return check
+    found = f"a Check called {check.name!r}" if isinstance(check, Check) else repr(check)
+    raise ConfigError(
+        f"the check {name!r} returns {found}; return a Check called {name!r}, for instance "
+        f'Check.at_most("{name}", value, limit, unit)'
+    )
 
 
 def _nothing(frames: int) -> Misalignment:

@@ -67,8 +67,7 @@ class Descent:
         """Term → weighted value at the present variables."""
         prediction = self._prediction()
         return {
-            term.name: term.weight * term.term.function(prediction, self.observed, term.params)
-            for term in phase.terms
+            term.name: term.weight * _value(term, prediction, self.observed) for term in phase.terms
         }
 
     def _prediction(self) -> Prediction:
@@ -107,6 +106,18 @@ class Descent:
             return False
         gradients = torch.autograd.grad(value, tensors, allow_unused=True)
         return any(g is not None and not bool(g.isfinite().all()) for g in gradients)
+
+
+def _value(term: WeightedTerm, prediction: Prediction, observed: Observations) -> Tensor:
+    """What a term costs, unweighted. Raises StageError for anything but a scalar."""
+    value: object = term.term.function(prediction, observed, term.params)
+    if isinstance(value, Tensor) and value.ndim == 0:
+        return value
+    found = f"a tensor {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
+    raise StageError(
+        f"the loss term {term.name!r} returns {found}; return a scalar tensor, such as "
+        "residual.mean()"
+    )
 
 
 def loss_history(history: list[dict[str, float]]) -> dict[str, NDArray[np.float64]]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from hoi_platform.core.config.backends import ModelConfig
 from hoi_platform.core.config.base import parse_config, shortened
@@ -11,7 +11,7 @@ from hoi_platform.core.config.gen_2dhoi import PROMPTLESS_VIDEO
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.core.licensing import License, stated
-from hoi_platform.services.backends.registry import Backend, Role, find_backend
+from hoi_platform.services.backends.registry import Backend, Role, backends, find_backend
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,20 @@ def terms_of(settings: Settings, *roles: Role) -> list[License]:
     return [choice.license for role in roles for choice in team(role, settings)]
 
 
+def versions_of(settings: Settings, *roles: Role) -> dict[str, Any]:
+    """The part of a stage's settings that the versions of its backends make up; a backend without
+    one adds none."""
+    choices = [choice for role in roles for choice in team(role, settings)]
+    found = {choice.role: choice.backend.version for choice in choices if choice.backend.version}
+    return {"backend_versions": found} if found else {}
+
+
 def unknown_backends(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Keys whose value names no backend, each with what is wrong."""
+    """Keys whose value names no backend, each with what is wrong.
+
+    Raises ConfigError for a backend's file that is wrong itself.
+    """
+    backends()
     for role, keys in ROLE_KEYS.items():
         try:
             chosen(role, settings)

@@ -15,7 +15,7 @@ def note_what_ran(work: Work, made: Mapping[str, tuple[Choice, Any]]) -> None:
 
     names = []
     for role, (choice, tool) in made.items():
-        name = choice.backend.name
+        name = f"{choice.backend.name} {choice.backend.version}".rstrip()
         weights = model_identity(model=choice.model).get("model", {}).get("weights_sha256", {})
         if report := report_of(tool):
             name += f" ({', '.join(f'{what} {v}' for what, v in report.versions.items())})"

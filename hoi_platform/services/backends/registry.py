@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
 from hoi_platform.core.config.backends import ModelConfig
-from hoi_platform.core.config.base import Config
-from hoi_platform.core.errors import ConfigError
+from hoi_platform.core.config.base import Config, hint
+from hoi_platform.core.errors import ConfigError, MissingResourceError
 from hoi_platform.core.registry import modules_of
 from hoi_platform.services.backends import extras, shipped
 from hoi_platform.services.backends.extras import Extra
@@ -48,9 +48,14 @@ class Backend:
     factory: Callable[[Any], Any]
     """Makes the role's socket from its ``Use`` (``uses``)."""
     needs: Callable[[ModelConfig, Mapping[str, str]], Need] = always_there
-    """Checks without loading anything heavy."""
+    """Whether it can run here, found out without loading anything heavy: for ``hoi doctor``, and
+    before its factory is called."""
     reads: frozenset[str] = field(default_factory=frozenset)
     """Fields of ``ModelConfig`` that it honors besides the license; others are refused."""
+    version: str = ""
+    """Raised when a change of its code changes results: part of the fingerprint of the stages that
+    ask it and of the name in the record. Empty: covered by the version of its stage, as are those
+    of this platform."""
     options: type[Config] | None = NoOptions
     """The model of ``ModelConfig.options``; None: they are passed on as they are."""
     asks: frozenset[Role] = frozenset()
@@ -64,8 +69,14 @@ class Backend:
     """Of a video backend: the fields of ``VideoConfig`` that make two requests two."""
 
     def make(self, use: Any) -> Any:
-        """What the factory makes. Raises MissingResourceError where a package is missing."""
+        """What the factory makes. Raises MissingResourceError where a package is missing, or what
+        ``needs`` looks for; keys of paid services are asked for where they are used."""
         extras.require(self.extra, f"{self.role}: {self.name}")
+        if not self.paid:
+            need = self.needs(use.model, use.environ)
+            if not need.found:
+                what = f"{need.where} is not there" if need.where else "something is missing"
+                raise MissingResourceError(f"{self.role}: {self.name}: {what}; {need.cure}")
         return self.factory(use)
 
     def need(self, model: ModelConfig, environ: Mapping[str, str]) -> Need:
@@ -75,14 +86,25 @@ class Backend:
         return self.needs(model, environ)
 
 
+_FOLDER: Final = "hoi_platform/services/backends/shipped"
+"""Where backends are registered."""
 _REGISTRY: Final[dict[tuple[str, str], Backend]] = {}
 
 
 def register(backend: Backend) -> None:
-    """Make a backend known. Raises ConfigError for a name that the role has already."""
-    key = (backend.role, backend.name)
+    """Make a backend known. Raises ConfigError for an unknown role, a name that the role has
+    already, and a field in ``reads`` that no model has."""
+    key, which = (backend.role, backend.name), f"backend {backend.name!r}"
+    if backend.role not in ROLES:
+        raise ConfigError(f"{which}: unknown role {backend.role!r}; {hint(backend.role, ROLES)}")
     if key in _REGISTRY:
-        raise ConfigError(f"two backends of the role {backend.role} are called {backend.name!r}")
+        other = _REGISTRY[key].factory.__module__
+        raise ConfigError(
+            f"{which}: the role {backend.role} has one already, in {other}; rename it"
+        )
+    for field_name in sorted(backend.reads - ModelConfig.model_fields.keys()):
+        near = hint(field_name, [*ModelConfig.model_fields])
+        raise ConfigError(f"{which}: reads: no field {field_name!r} of a model; {near}")
     _REGISTRY[key] = backend
 
 
@@ -103,5 +125,8 @@ def find_backend(role: Role, name: str, key: str) -> Backend:
     known = {backend.name: backend for backend in backends(role)}
     if name not in known:
         names = ", ".join(repr(other) for other in known)
-        raise ConfigError(f"{key}: {name!r} is not known; known: {names}")
+        raise ConfigError(
+            f"{key}: {name!r} is not known; known: {names}; a file in {_FOLDER} that calls "
+            "register adds one"
+        )
     return known[name]

@@ -69,10 +69,6 @@ class RunnerTool:
 class RunnerObjectTracker(RunnerTool):
     """An external program in the role ``object_pose``."""
 
-    @property
-    def name(self) -> str:
-        return self.backend.name
-
     def track(
         self, request: ObjectPoseRequest, *, progress: Progress | None = None
     ) -> ObjectPoseTrack:
@@ -136,10 +132,6 @@ class RunnerDepthEstimator(RunnerTool):
 
 class RunnerPoseEstimator(RunnerTool):
     """An external program in the role ``human_pose``."""
-
-    @property
-    def name(self) -> str:
-        return self.backend.name
 
     def estimate(
         self, request: HumanPoseRequest, *, progress: Progress | None = None

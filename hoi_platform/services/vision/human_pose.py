@@ -80,11 +80,6 @@ class HumanPoseRequest:
 class HumanPoseEstimator(Protocol):
     """Estimates a person's motion from a video, in this process or by an external runner."""
 
-    @property
-    def name(self) -> str:
-        """The key among the backends."""
-        ...
-
     def estimate(self, request: HumanPoseRequest, *, progress: Progress = ...) -> HumanPoseEstimate:
         """Body and hands in every frame. Raises StageError when the person cannot be followed."""
         ...
@@ -94,7 +89,6 @@ class HumanPoseEstimator(Protocol):
 class MediapipeEstimator:
     """Backend ``mediapipe``: runs on the CPU, offline; about 0.2 s a frame on two cores."""
 
-    name: str = "mediapipe"
     config: FitConfig = field(default_factory=FitConfig)
     hands: HandTracker = field(default_factory=MediapipeHands)
 

@@ -65,8 +65,6 @@ class ObjectPoseRequest:
 class ObjectPoseTracker(Protocol):
     """Finds the pose of a known mesh in every frame."""
 
-    name: str
-
     def track(self, request: ObjectPoseRequest, *, progress: Progress = ...) -> ObjectPoseTrack:
         """The pose of the scaled mesh in every frame; frame 0 is the given pose."""
         ...
@@ -76,7 +74,6 @@ class ObjectPoseTracker(Protocol):
 class ModelBasedTracker:
     """Backend ``model_based``: aligns contours and colors of the rendered mesh; CPU, no weights."""
 
-    name: str = "model_based"
     config: TrackerConfig = field(default_factory=TrackerConfig)
 
     def track(self, request: ObjectPoseRequest, *, progress: Progress = silent) -> ObjectPoseTrack:

@@ -64,3 +64,9 @@ def test_what_was_not_measured_is_null_in_json():
     (found,) = checks_from_json(text)
     assert isnan(found.value)
     assert not found.passed
+
+
+def test_a_check_compares_single_numbers() -> None:
+    """A value per frame would fail with numpy's words, and without the check's name."""
+    with pytest.raises(ValueError, match=r"check speed: compares numbers, not \(3,\); reduce it"):
+        Check.at_most("speed", np.ones(3), 2.0, "m/s")

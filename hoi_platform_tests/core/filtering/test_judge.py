@@ -10,25 +10,15 @@ from hoi_platform.core.config.recon_4dhoi import FilteringConfig
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.filtering.inputs import FilterInput
 from hoi_platform.core.filtering.judge import judge
+from hoi_platform.core.filtering.registry import CHECKS
 from hoi_platform.core.filtering.verdict import Verdict
 from hoi_platform_tests.core.filtering.clips import FRAMES, good_clip
 
 CONFIG = FilteringConfig()
-NAMES = (
-    "finite_values",
-    "frames",
-    "camera_translation",
-    "first_frame_human",
-    "object_mask_misalignment",
-    "total_mask_misalignment",
-    "keypoint_tracking",
-    "contact",
-    "initial_separation",
-    "human_motion",
-    "support_gap",
-    "object_motion",
-    "unheld_motion",
+NAMES = tuple(
+    row.name for row in sorted(CHECKS.rows().values(), key=lambda row: (row.order, row.name))
 )
+"""In the verdict's order; a page lists them, and a test compares it with the registry."""
 
 
 @pytest.fixture(scope="module")

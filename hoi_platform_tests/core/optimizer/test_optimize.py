@@ -15,6 +15,7 @@ from hoi_platform.core.optimizer.holding import holding
 from hoi_platform.core.optimizer.optimize import optimize
 from hoi_platform_tests.core.optimizer.configs import recon_config
 from hoi_platform_tests.core.optimizer.planted import Planted, planted, spoiled
+from hoi_platform_tests.platform.added import adder
 
 
 def _shortened(config: OptimizationConfig, niter: int = 100) -> OptimizationConfig:
@@ -160,6 +161,29 @@ def test_nan_names_term_phase_and_iteration(spoiled_clip):
         "optimization diverged in phase 'only' at iteration 0 of 20: human_smoothness = nan is not "
         "finite; check the inputs"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("joints.square().sum(-1)", r"a tensor \(\d+, 55\)"),
+        ("0.5", r"0\.5"),
+    ],
+)
+def test_a_term_that_is_no_scalar_is_named(clip, tmp_path, value, found):
+    """A new term would fail with an error of torch that names neither the term nor the cure."""
+    text = (
+        "from hoi_platform.core.optimizer.term import Term\n\n\n"
+        "def still(prediction, observed, _):\n"
+        f"    joints = prediction.posed.joints\n    return {value}\n\n\n"
+        "TERMS = (Term(still),)\n"
+    )
+    with adder(tmp_path) as add:
+        add("hoi_platform.core.optimizer.terms", "still", text)
+        config = _one_phase({"still": {"weight": 1}}, {"human_trans_res": {"lr": 0.001}})
+        said = rf"the loss term 'still' returns {found}; return a scalar tensor, such as residual"
+        with pytest.raises(StageError, match=said):
+            optimize(clip.inputs, config)
 
 
 def test_divergence_names_term_phase_and_iteration(spoiled_clip):

@@ -102,6 +102,23 @@ def test_a_hint_works_at_every_depth(data: dict[str, Any], where: str) -> None:
     assert str(error.value) == f"file.yaml: {where}: unknown key; did you mean 'alpha'?"
 
 
+@pytest.mark.parametrize(
+    ("data", "where"),
+    [
+        ({"by_name": {"x": 1.0}}, "by_name.x"),
+        ({"maybe": 1.0}, "maybe"),
+        ({"listed": [1.0]}, "list"),
+    ],
+)
+def test_a_value_in_place_of_a_section_is_answered_with_its_keys(
+    data: dict[str, Any], where: str
+) -> None:
+    """Who writes `contact: 1.0` for a weight would be told the name of a class."""
+    said = rf"{where}\S*: 1\.0 is not a section; write its keys below it: alpha$"
+    with pytest.raises(ConfigError, match=said):
+        parse_config(Outer, data, "file.yaml")
+
+
 def test_an_unlike_key_is_answered_with_all_known_ones() -> None:
     """The user would not learn what is allowed."""
     with pytest.raises(ConfigError, match=r"either\.zzz: unknown key; known: alpha, beta$"):
