@@ -9,7 +9,7 @@ import pytest
 
 from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
-from hoi_platform.sensors import offer_requests, ready_requests
+from hoi_platform.sensors.video_poll import offer_requests, ready_requests
 from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.fake_apis.clock import FakeClock
 from hoi_platform.services.ledger.database import open_ledger
