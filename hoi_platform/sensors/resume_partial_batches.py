@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import dagster as dg
 
@@ -69,10 +69,9 @@ def resume_partial_batches(
     for good, or was canceled by a person, is named and left alone. No video is ordered that no
     person asked for.
     """
-    assert context.repository_def is not None
     service, now = platform.platform(), datetime.now(UTC)
     steps = Steps(service, service.stages(STAGES), known_purchases(service, ledger), now)
-    requests, words = resumed(context.instance, context.repository_def.asset_graph, steps, _MEMORY)
+    requests, words = resumed(context.instance, steps, _MEMORY)
     if not requests:
         return dg.SkipReason(words)
     context.log.info("%s", words)
@@ -80,10 +79,10 @@ def resume_partial_batches(
 
 
 def resumed(
-    instance: dg.DagsterInstance, graph: Any, steps: Steps, memory: Memory
+    instance: dg.DagsterInstance, steps: Steps, memory: Memory
 ) -> tuple[list[dg.RunRequest], str]:
     """The runs of one tick, and what is said of all cells that are not complete."""
-    survey = memory.evidence.survey(instance, graph, steps.platform, flow_order(), steps.now)
+    survey = memory.evidence.survey(instance, steps.platform, flow_order(), steps.now)
     found = list(_steps(survey, steps, memory))
     free = max(0, MOST_REQUESTS - survey.attempts)
     requests = list(_requests(found, survey.in_work))[:free]

@@ -64,20 +64,15 @@ class Evidence:
     def survey(
         self,
         instance: dg.DagsterInstance,
-        graph: Any,
         platform: Platform,
         assets: Collection[str],
         now: datetime,
     ) -> Survey:
-        """By runs, by backfills and by records; what ended before ``WINDOW`` is left out.
-
-        ``graph`` is the repository's asset graph, by which backfills say what they were for; None
-        leaves them out.
-        """
+        """By runs, by backfills and by records; what ended before ``WINDOW`` is left out."""
         runs = runs_in_work(instance)
         in_work = keys_of(runs)
         found = self._by_runs(instance, assets, in_work)
-        more = self._by_backfills(instance, graph, now - WINDOW) if graph else {}
+        more = self._by_backfills(instance, now - WINDOW)
         found |= {k: asked for k, asked in more.items() if k not in found and k not in in_work}
         begun = started(platform, now - WINDOW)
         for key in begun.keys() - found.keys() - in_work:
@@ -107,15 +102,13 @@ class Evidence:
         found = (_asked(key, by_asset, ends) for key, by_asset in runs.items())
         return {asked.key: asked for asked in found if asked is not None}
 
-    def _by_backfills(
-        self, instance: dg.DagsterInstance, graph: Any, since: datetime
-    ) -> dict[str, Asked]:
+    def _by_backfills(self, instance: dg.DagsterInstance, since: datetime) -> dict[str, Asked]:
         """By partition key: what ended backfills never requested because something above failed."""
         found: dict[str, Asked] = {}
         filters = BulkActionsFilter(statuses=_GIVEN_UP, created_after=since)
         for backfill in instance.get_backfills(filters=filters):
             if backfill.backfill_id not in self._backfills:
-                self._backfills[backfill.backfill_id] = dict(_not_requested(backfill, graph))
+                self._backfills[backfill.backfill_id] = dict(_not_requested(backfill))
             for key, asked in self._backfills[backfill.backfill_id].items():
                 assets = asked.assets | (found[key].assets if key in found else frozenset())
                 found[key] = replace(asked, assets=assets)
@@ -173,10 +166,10 @@ def _wanted(end: End) -> frozenset[str]:
     return frozenset(filter(None, end.tags.get(WANTED, "").split(",")))
 
 
-def _not_requested(backfill: Any, graph: Any) -> Iterator[tuple[str, Asked]]:
-    if not backfill.is_asset_backfill:
+def _not_requested(backfill: Any) -> Iterator[tuple[str, Asked]]:
+    data = backfill.asset_backfill_data
+    if data is None:  # it is one of a job, whose cells all had their runs
         return
-    data = backfill.get_asset_backfill_data(graph)
     left = data.target_subset - data.materialized_subset
     wanted: dict[str, set[str]] = defaultdict(set)
     for asset_key in left.partitions_subsets_by_asset_key:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
 from hoi_platform.assets.stage import STAGES, flow_order
 from hoi_platform.core.errors import BudgetError, TransientError, UpstreamError
@@ -73,7 +74,7 @@ class World:
         platform = (resource or self.resource).platform()
         now = datetime.now(UTC) + later
         steps = Steps(platform, platform.stages(STAGES), self.purchases, now)
-        requests, self.words = resumed(self.instance, None, steps, self.memory)
+        requests, self.words = resumed(self.instance, steps, self.memory)
         self.requests = {str(request.partition_key): request for request in requests}
         assert len(self.requests) == len(requests), "two runs for one cell"
         return {
@@ -259,6 +260,34 @@ def test_a_cell_that_was_begun_and_that_no_run_knows_is_completed(world: World) 
     chain = OF_CLIP[OF_CLIP.index("video_task") :]
     chain.insert(chain.index("interaction_video"), "performance")
     assert world.tick() == {key(1): chain}, "of the second cell a person wanted no more"
+
+
+@pytest.mark.filterwarnings("ignore:Function `AssetSelection.sources`:DeprecationWarning")
+def test_what_a_backfill_gave_up_with_its_object_is_requested(world: World) -> None:
+    """The cells of an object that failed at first would never be made: no run of them exists."""
+    world.prepare(1)
+    requested = ["scene_render", "video_prompt", "video_task"]
+    backfill = PartitionBackfill.from_asset_partitions(
+        backfill_id="night",
+        asset_graph=build_defs().get_repository_def().asset_graph,
+        partition_names=[key(1), key(2)],
+        asset_selection=[dg.AssetKey(name) for name in requested],
+        backfill_timestamp=datetime.now(UTC).timestamp(),
+        tags={},
+        dynamic_partitions_store=world.instance,
+        all_partitions=False,
+        title=None,
+        description=None,
+        run_config=None,
+    )
+    world.instance.add_backfill(backfill)
+    world.runs.green(key(1), ["video_prompt"])
+    assert not world.tick(), "it is at work"
+    world.instance.update_backfill(backfill.with_status(BulkActionStatus.COMPLETED_FAILED))
+    assert world.tick() == {key(1): ["video_task"], key(2): requested}
+    world.instance.update_backfill(backfill.with_status(BulkActionStatus.CANCELED))
+    world.memory = Memory()
+    assert not world.tick()
 
 
 def command(world: World, **more: str) -> dict[str, str]:

@@ -2,19 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import dagster as dg
 
 from hoi_platform.assets.stage import STAGES, flow_order
 from hoi_platform.services.secrets import leaves_clean
 from hoi_platform.unfinished.asked import Evidence
+from hoi_platform.unfinished.ends import EndKind
 from hoi_platform.unfinished.purchases import known_purchases
+from hoi_platform.unfinished.retries import CURES
 from hoi_platform.unfinished.steps import Next, Step, Steps
 
 _SHOWN: Final = 200
 """Number of cells in the table of the page; chosen: Dagster keeps it with every evaluation."""
+
+_STUCK_AFTER: Final = timedelta(days=1)
+"""How long (days) a cell may wait for its paid video; chosen: a task takes minutes."""
 
 
 @dg.asset_check(
@@ -30,19 +35,26 @@ def no_cell_is_left(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResu
     service = context.op_execution_context.resources.platform.platform()
     purchases = known_purchases(service, context.op_execution_context.resources.ledger)
     steps = Steps(service, service.stages(STAGES), purchases, datetime.now(UTC))
-    return check_result(list(left(context.instance, None, steps)))
+    return check_result(list(left(context.instance, steps)))
 
 
-def left(instance: dg.DagsterInstance, graph: Any, steps: Steps) -> Iterator[Step]:
-    """The cells and objects that are not tried again by themselves and lack something."""
-    survey = Evidence().survey(instance, graph, steps.platform, flow_order(), steps.now)
+def left(instance: dg.DagsterInstance, steps: Steps) -> Iterator[Step]:
+    """The cells and objects that lack something and are not about to be tried again."""
+    survey = Evidence().survey(instance, steps.platform, flow_order(), steps.now)
     for asked in survey.asked:
         step = steps.of(asked)
-        if step.next is Next.PERSON:
-            subject = steps.subject(asked.key)
-            lacking = steps.missing(asked, subject) if subject is not None else step.missing
-            if lacking.names:
-                yield replace(step, missing=lacking)
+        subject = steps.subject(asked.key)
+        if subject is None or not (step.next is Next.PERSON or _is_stuck(step, steps.now)):
+            continue
+        lacking = steps.missing(asked, subject)
+        if lacking.names:
+            yield replace(step, missing=lacking, cure=step.cure or CURES[EndKind.WAITING])
+
+
+def _is_stuck(step: Step, now: datetime) -> bool:
+    """Whether it waits, for long and without a time set, for something outside."""
+    waits = step.next is Next.WAIT and step.due is None
+    return waits and now - step.asked.end.at > _STUCK_AFTER
 
 
 def check_result(found: list[Step]) -> dg.AssetCheckResult:
