@@ -35,6 +35,7 @@ from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.progress import ProgressResource
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.resources.vision import VisionResource
+from hoi_platform.retention.job import CLEAN_UP_WEEKLY, clean_up
 from hoi_platform.sensors.jobs import CLIP_CHAIN, OBJECT_CHAIN
 from hoi_platform.sensors.refresh_index import refresh_index
 from hoi_platform.sensors.resume_partial_batches import resume_partial_batches
@@ -60,7 +61,8 @@ ASSETS = [
     dataset_index,
 ]
 CHECKS = [no_cell_is_left]
-JOBS = [OBJECT_CHAIN, CLIP_CHAIN]
+JOBS = [OBJECT_CHAIN, CLIP_CHAIN, clean_up]
+SCHEDULES = [CLEAN_UP_WEEKLY]
 SENSORS = [video_poll, resume_partial_batches, refresh_index]
 
 protect_keys()
@@ -85,6 +87,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
         assets=ASSETS,
         asset_checks=CHECKS,
         jobs=JOBS,
+        schedules=SCHEDULES,
         sensors=SENSORS,
         resources={**resources, **overrides},
         executor=beating_executor,
