@@ -18,7 +18,7 @@ from hoi_platform.unfinished.asked import Asked, Evidence, Survey
 from hoi_platform.unfinished.purchases import known_purchases
 from hoi_platform.unfinished.retries import next_try
 from hoi_platform.unfinished.steps import Next, Step, Steps, summary
-from hoi_platform.unfinished.tags import LEFT, REASON, RESUMES, TRY
+from hoi_platform.unfinished.tags import LEFT, REASON, RESUMES, TRY, inherited
 
 MOST_REQUESTS: Final = 20
 """Number of runs of this sensor that are queued or at work at most; the next tick goes on. Chosen:
@@ -137,7 +137,8 @@ def _request(step: Step, key: str, assets: tuple[str, ...]) -> dg.RunRequest:
         run_key=f"resume:{key}:{end.run_id}:{attempt}",
         partition_key=key,
         asset_selection=[dg.AssetKey(name) for name in assets],
-        tags={
+        tags=inherited(end.run_id, end.tags)
+        | {
             TRY: str(attempt),
             LEFT: str(left),
             REASON: f"{end.kind}: {end.reason}",

@@ -30,7 +30,9 @@ from hoi_platform.unfinished.tags import (
     SETTINGS,
     STOPPED,
     TRY,
+    WAITS,
     WANTED,
+    inherited,
 )
 from hoi_platform_tests.platform.ended_runs import Runs
 from hoi_platform_tests.platform.prepared import ABOVE, DRILL, fill, kling_platform, prepare
@@ -337,6 +339,24 @@ def test_the_sensor_finds_what_it_needs(world: World) -> None:
         result = resume_partial_batches(context)
     assert isinstance(result, dg.SkipReason)
     assert "1 cells wait" in str(result.skip_message), "its first attempt is due in half a minute"
+
+
+@pytest.mark.parametrize(
+    ("tags", "launch"),
+    [
+        ({}, "r"),
+        ({"dagster/backfill": "b"}, "b"),
+        ({"hoi/launch": "l", "dagster/schedule_name": "nightly"}, "l"),
+        ({"dagster/sensor_name": "video_poll"}, None),
+    ],
+)
+def test_a_run_goes_on_with_the_launch_that_asked_for_its_cell(
+    tags: dict[str, str], launch: str | None
+) -> None:
+    """Each killed run would give its batch a new allowance to buy, or a sensor one of its own."""
+    of_the_run = {"hoi/planned_only": "true", TRY: "2", WAITS: "a task"}
+    expected = {"hoi/planned_only": "true"} | ({"hoi/launch": launch} if launch else {})
+    assert inherited("r", of_the_run | tags) == expected
 
 
 def test_stages_are_known_by_their_jobs() -> None:
