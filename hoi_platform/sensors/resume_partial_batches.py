@@ -25,6 +25,9 @@ MOST_REQUESTS: Final = 20
 a person's own runs do not wait behind hundreds of them."""
 MOST_LOOKS: Final = 200
 """Number of cells whose records one tick reads at most; chosen: it takes seconds."""
+MOST_ENDS: Final = 500
+"""Number of ended runs of which one tick finds out why; chosen: it takes seconds, because SQLite
+keeps the events of each run in a file of its own."""
 _LOOK_AGAIN: Final = timedelta(minutes=10)
 """Time (min) until the records of a cell without a next run are read again; chosen."""
 
@@ -33,7 +36,7 @@ _LOOK_AGAIN: Final = timedelta(minutes=10)
 class Memory:
     """What a process need not find out at every tick; nothing is lost with it."""
 
-    evidence: Evidence = field(default_factory=Evidence)
+    evidence: Evidence = field(default_factory=lambda: Evidence(MOST_ENDS))
     _kept: dict[tuple[str, str], tuple[Step, datetime]] = field(default_factory=dict)
 
     def step(self, asked: Asked, now: datetime) -> Step | None:

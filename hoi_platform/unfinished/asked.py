@@ -57,8 +57,8 @@ def keys_of(runs: Iterable[dg.DagsterRun]) -> frozenset[str]:
 class Evidence:
     """Reads an instance again and again; what cannot change any more is read once."""
 
-    def __init__(self) -> None:
-        self._ended = EndedRuns()
+    def __init__(self, most_new: int | None = None) -> None:
+        self._ended = EndedRuns(most_new)
         self._backfills: dict[str, dict[str, Asked]] = {}
 
     def survey(
@@ -153,7 +153,7 @@ def _last_end(instance: dg.DagsterInstance, batch: str) -> End | None:
 
 def _asked(key: str, by_asset: dict[str, str], ends: dict[str, End]) -> Asked | None:
     if not all(run_id in ends for run_id in by_asset.values()):
-        return None  # Dagster repeats it
+        return None  # Dagster repeats it, or it is read later
     missed = {name for name, run_id in by_asset.items() if ends[run_id].kind is not EndKind.DONE}
     if not missed:
         return None

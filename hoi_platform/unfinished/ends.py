@@ -16,6 +16,9 @@ from hoi_platform.unfinished.tags import RESULTS, STOPPED, WAITS
 _AT_ONCE: Final = 500
 """Number of runs that one query reads; chosen below the 999 variables of older SQLite."""
 
+_ENDINGS: Final = {dg.DagsterEventType.ENGINE_EVENT, dg.DagsterEventType.RUN_FAILURE}
+_SAYS_NOTHING: Final = "This run has been marked as failed from outside"
+
 
 class EndKind(StrEnum):
     """How a run ended, as far as trying again is concerned."""
@@ -53,12 +56,14 @@ class End:
 class EndedRuns:
     """The ends of an instance's runs; each is read once, because it does not change any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_new: int | None = None) -> None:
         self._known: dict[str, End] = {}
+        self._most_new = most_new
+        """How many are read at a time; the others at the next one."""
 
     def of(self, instance: dg.DagsterInstance, run_ids: Collection[str]) -> dict[str, End]:
-        """By id; without runs that are at work, that Dagster will repeat, or that were deleted."""
-        unknown = sorted(set(run_ids) - self._known.keys())
+        """By id; without runs at work, to be repeated by Dagster, deleted, or not read yet."""
+        unknown = sorted(set(run_ids) - self._known.keys())[: self._most_new]
         for first in range(0, len(unknown), _AT_ONCE):
             wanted = dg.RunsFilter(run_ids=unknown[first : first + _AT_ONCE])
             for record in instance.get_run_records(wanted):
@@ -148,7 +153,11 @@ def _step_failures(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[
 
 
 def _last_words(instance: dg.DagsterInstance, run_id: str) -> str:
-    """What Dagster noted when it failed the run from outside."""
-    entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    """What Dagster noted when it failed the run from outside.
+
+    Its code server notes how the process ended, and then fails the run without a reason.
+    """
+    entries = instance.all_logs(run_id, of_type=_ENDINGS)
     messages = [entry.get_dagster_event().message or "" for entry in entries]
-    return messages[-1] if messages else f"run {run_id[:8]} ended without a word"
+    telling = [message for message in messages if not message.startswith(_SAYS_NOTHING)]
+    return telling[-1] if telling else f"run {run_id[:8]} ended without a word"
