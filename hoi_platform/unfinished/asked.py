@@ -60,6 +60,8 @@ class Evidence:
     def __init__(self, most_new: int | None = None) -> None:
         self._ended = EndedRuns(most_new)
         self._backfills: dict[str, dict[str, Asked]] = {}
+        self._not_made: dict[str, dict[str, str]] = {}
+        self._as_of: object = None
 
     def survey(
         self,
@@ -93,14 +95,28 @@ class Evidence:
         Without cells in work, and those that Dagster's own retry is about to run.
         """
         runs: dict[str, dict[str, str]] = defaultdict(dict)
-        for name in assets:
-            for key, run_id in _not_made(instance, name).items():
+        for name, by_key in self._plans(instance, assets).items():
+            for key, run_id in by_key.items():
                 if key not in in_work:
                     runs[key][name] = run_id
         ids = {run_id for by_asset in runs.values() for run_id in by_asset.values()}
         ends = self._ended.of(instance, ids)
         found = (_asked(key, by_asset, ends) for key, by_asset in runs.items())
         return {asked.key: asked for asked in found if asked is not None}
+
+    def _plans(
+        self, instance: dg.DagsterInstance, assets: Collection[str]
+    ) -> dict[str, dict[str, str]]:
+        """Asset → key → the last run that was to make it, and has not; read when a run changed.
+
+        A materialization without a run's end comes while the run is at work, which is looked at.
+        """
+        newest = instance.get_run_records(limit=1, order_by="update_timestamp")
+        as_of = [(r.dagster_run.run_id, r.dagster_run.status, r.update_timestamp) for r in newest]
+        if as_of != self._as_of or not as_of:
+            self._not_made = {name: _not_made(instance, name) for name in assets}
+            self._as_of = as_of
+        return self._not_made
 
     def _by_backfills(self, instance: dg.DagsterInstance, since: datetime) -> dict[str, Asked]:
         """By partition key: what ended backfills never requested because something above failed."""
