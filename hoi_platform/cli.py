@@ -6,6 +6,7 @@ import typer
 
 from hoi_platform.commands.bench import app as bench_app
 from hoi_platform.commands.callbacks import callbacks
+from hoi_platform.commands.clean import clean
 from hoi_platform.commands.clips import clips, status, why
 from hoi_platform.commands.config import app as config_app
 from hoi_platform.commands.demo import demo
@@ -28,6 +29,7 @@ app.add_typer(objects_app, name="objects")
 app.command()(status)
 app.command()(clips)
 app.command()(why)
+app.command()(clean)
 app.add_typer(config_app, name="config")
 app.add_typer(ledger_app, name="ledger")
 app.command()(migrate)

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from hoi_platform.assets.dataset.dataset_index import dataset_index
+from hoi_platform.assets.dataset.no_cell_is_left import no_cell_is_left
 from hoi_platform.assets.gen_2dhoi.interaction_video import interaction_video
 from hoi_platform.assets.gen_2dhoi.object_mesh import object_mesh
 from hoi_platform.assets.gen_2dhoi.object_scale import object_scale
@@ -34,7 +35,11 @@ from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.progress import ProgressResource
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.resources.vision import VisionResource
-from hoi_platform.sensors import video_poll
+from hoi_platform.retention.job import CLEAN_UP_WEEKLY, clean_up
+from hoi_platform.sensors.jobs import CLIP_CHAIN, OBJECT_CHAIN
+from hoi_platform.sensors.refresh_index import refresh_index
+from hoi_platform.sensors.resume_partial_batches import resume_partial_batches
+from hoi_platform.sensors.video_poll import video_poll
 
 ASSETS = [
     object_mesh,
@@ -55,7 +60,10 @@ ASSETS = [
     visualization,
     dataset_index,
 ]
-
+CHECKS = [no_cell_is_left]
+JOBS = [OBJECT_CHAIN, CLIP_CHAIN, clean_up]
+SCHEDULES = [CLEAN_UP_WEEKLY]
+SENSORS = [video_poll, resume_partial_batches, refresh_index]
 
 protect_keys()
 
@@ -77,7 +85,10 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     }
     return dg.Definitions(
         assets=ASSETS,
-        sensors=[video_poll],
+        asset_checks=CHECKS,
+        jobs=JOBS,
+        schedules=SCHEDULES,
+        sensors=SENSORS,
         resources={**resources, **overrides},
         executor=beating_executor,
     )

@@ -16,7 +16,7 @@ import dagster as dg
 from hoi_platform.assets.checks import StoredCheck
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.settings import Settings
-from hoi_platform.core.errors import HoiError, PermanentError
+from hoi_platform.core.errors import HoiError, PendingError, PermanentError, UpstreamError
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
 from hoi_platform.core.licensing import License, all_licenses, commercial_ok
 from hoi_platform.partitions import CELLS, OBJECTS, split_key
@@ -25,7 +25,8 @@ from hoi_platform.services.artifacts.stages import Context, Stage, Work
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.clips import VIDEO, video_rejection
 from hoi_platform.services.platform import Platform
-from hoi_platform.services.secrets import generates_clean
+from hoi_platform.services.secrets import excerpt, generates_clean
+from hoi_platform.unfinished.tags import WAITS
 
 Body = Callable[..., None]
 Preview = Callable[[ArtifactStore, ObjectId | ClipId], bytes]
@@ -149,7 +150,7 @@ def task_of(subject: ObjectId | ClipId) -> str:
 def _materialize(
     context: dg.AssetExecutionContext, stage: Stage, look: Look, body: Callable[[Work], None]
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """One result; none where the clip's video was rejected, which is a verdict and no error."""
+    """One result; none, and no error, where the clip's video was rejected or is not there yet."""
     platform: Platform = context.resources.platform.platform()
     subject = subject_of(platform, context.partition_key)
     rejected = video_rejection(platform.store, subject) if _is_below_video(stage.upstream) else ""
@@ -163,26 +164,45 @@ def _materialize(
         if look.check:
             yield look.check.not_passed(f"rejected: video: {rejected}")
         return
-    stages = platform.stages(STAGES)
-    with _final_failures(context, subject):
-        platform.require_supported(task_of(subject), [stage.name])
-        _require_upstream(context, platform, stage, subject)
-        status = stages.status(stage.name, subject)
-        forced = stage.name in platform.force
-        kept = not forced and (status.done or stages.put_in_place(stage.name, subject) is not None)
-        record = stages.restated(stage.name, subject) if kept else None
-        if record is None:
-            context.log.info("%s of %s: %s (%s)", stage.name, subject, status.state, status.reason)
-            report = context.resources.progress.reporter(context, stage.name)
-            record = stages.run(stage.name, subject, body, report)
+    try:
+        record, how = _made(context, platform, stage, subject, body)
+    except PendingError as pending:
+        text = f"{stage.name} of {subject} is not there yet: {pending}"
+        context.log.warning("%s", text)
+        context.instance.add_run_tags(context.run.run_id, {WAITS: excerpt(text)})
+        if look.check:
+            yield look.check.not_passed(text)
+        return
     metadata = _metadata(platform, stage, look, subject, record)
-    how = "made" if not kept else "already done" if status.done else "put in place"
     metadata["status"] = dg.MetadataValue.text(how)
     yield dg.MaterializeResult(
         metadata=metadata,
         data_version=dg.DataVersion(record.fingerprint[:32]),
         check_results=[look.check.evaluate(platform.store, subject)] if look.check else [],
     )
+
+
+def _made(
+    context: dg.AssetExecutionContext,
+    platform: Platform,
+    stage: Stage,
+    subject: ObjectId | ClipId,
+    body: Callable[[Work], None],
+) -> tuple[ArtifactRecord, str]:
+    """The record of what stands at the end, and how it came to be there."""
+    stages = platform.stages(STAGES)
+    with _final_failures(context, subject):
+        platform.require_supported(task_of(subject), [stage.name])
+        _require_upstream(platform, stage, subject)
+        status = stages.status(stage.name, subject)
+        forced = stage.name in platform.force
+        kept = not forced and (status.done or stages.put_in_place(stage.name, subject) is not None)
+        record = stages.restated(stage.name, subject) if kept else None
+        if record is not None:
+            return record, "already done" if status.done else "put in place"
+        context.log.info("%s of %s: %s (%s)", stage.name, subject, status.state, status.reason)
+        report = context.resources.progress.reporter(context, stage.name)
+        return stages.run(stage.name, subject, body, report), "made"
 
 
 _NO_RUN_RETRY: Final = {
@@ -201,6 +221,8 @@ def _final_failures(
     """
     try:
         yield
+    except PendingError:
+        raise
     except HoiError as error:
         text = str(error) if str(subject) in str(error) else f"{subject}: {error}"
         permanent = isinstance(error, PermanentError)
@@ -209,9 +231,7 @@ def _final_failures(
         raise dg.Failure(text, allow_retries=not permanent) from error
 
 
-def _require_upstream(
-    context: dg.AssetExecutionContext, platform: Platform, stage: Stage, subject: ObjectId | ClipId
-) -> None:
+def _require_upstream(platform: Platform, stage: Stage, subject: ObjectId | ClipId) -> None:
     """Refuse inputs that are stale under today's settings, or differ from their records."""
     stages = platform.stages(STAGES)
     for asset in stage.needed(stages.context(subject)):
@@ -219,10 +239,9 @@ def _require_upstream(
         assert above is not None
         status = stages.status(asset, above)
         if not status.done:
-            raise dg.Failure(
+            raise UpstreamError(
                 f"{stage.name} of {subject} needs {asset}, which is {status.state} "
-                f"({status.reason}); materialize {asset} first",
-                allow_retries=False,
+                f"({status.reason}); materialize {asset} first"
             )
 
 

@@ -7,12 +7,14 @@
     │   ├── BadInputError        a mesh, video, key or file that the user gave
     │   ├── ConfigError          a configuration file or flag
     │   ├── MissingResourceError weights, keys, licenses, packages, upstream artifacts
+    │   │   └── UpstreamError    a stage's input is missing, stale or corrupt: make it first
     │   ├── StageError           a stage could not do its work (not settled, no valid camera …)
     │   ├── RefusedError         a remote service refused for good (policy, parameters)
     │   │   └── AccountError     it refuses the account (key, balance, rights): stop the batch
     │   ├── BudgetError          sending would exceed the configured budget
     │   └── UnsettledError       unknown whether a paid request was accepted: a person settles it
     └── TransientError           may succeed when tried again (time-out, 5xx, crashed worker)
+        ├── PendingError         a paid task is still running: the same call continues later
         └── StorageError         the results' disk is full, read-only or broken
 """
 
@@ -48,6 +50,10 @@ class MissingResourceError(PermanentError):
     """Something that must be installed, supplied or made first is absent."""
 
 
+class UpstreamError(MissingResourceError):
+    """What a stage reads is not what today's settings ask for: it has to be made first."""
+
+
 class StageError(PermanentError):
     """A stage ran and found that its result would be unusable."""
 
@@ -73,6 +79,10 @@ class TransientError(HoiError):
 
     retry_after_s: float | None = None
     """The pause that a service asks for, if it does."""
+
+
+class PendingError(TransientError):
+    """Nothing failed: what is waited for goes on elsewhere, and is there later."""
 
 
 class StorageError(TransientError):

@@ -40,8 +40,8 @@ class VideoResource(dg.ConfigurableResource):
     blender: dg.ResourceDependency[BlenderResource]
     ledger: dg.ResourceDependency[LedgerResource]
     wait: bool = False
-    """Wait for a paid task in ``interaction_video`` (the command line does); else it fails at
-    once while the task runs, and the sensor ``video_poll`` requests it when it is ready."""
+    """Wait for a paid task in ``interaction_video`` (the command line does); else it yields nothing
+    while the task runs, and the sensor ``video_poll`` requests it when it is ready."""
 
     buys: bool = True
     """Whether ``video_task`` may order what the ledger does not hold yet."""

@@ -3,14 +3,15 @@
 Belongs here: which runs a request becomes. Does not: how stages work, what the terminal shows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
 import dagster as dg
 
-from hoi_platform.assets.stage import STAGES
+from hoi_platform.assets.stage import STAGES, task_of
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.definitions import build_defs
 from hoi_platform.instance import project_instance
@@ -25,7 +26,9 @@ from hoi_platform.runner.failures import failures
 from hoi_platform.runner.order import Part, Work, run_order
 from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.clips import video_rejection
-from hoi_platform.services.interruption import check_stopped, stopped_by_signals
+from hoi_platform.services.interruption import check_stopped, received, stopped_by_signals
+from hoi_platform.unfinished.steps import settings_digest
+from hoi_platform.unfinished.tags import BATCH, RESULTS, SETTINGS, STOPPED, WANTED
 
 QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _NOT_RUN: Final = "not run: an earlier stage failed"
@@ -66,6 +69,8 @@ class ChainRunner:
         video = VideoResource(blender=BlenderResource(), ledger=ledger, wait=True)
         defs = build_defs(**{"platform": resource, "video": video, **overrides})
         self._run_config = {} if verbose else QUIET
+        self._batch: dict[str, str] = {}
+        self._last_run = ""
         self._job = defs.resolve_implicit_global_asset_job_def()
 
     def run(
@@ -79,7 +84,8 @@ class ChainRunner:
         keys = self.platform.catalogue.register(object_id for object_id, _ in work)
         add_object_keys(self._instance, list(keys.values()))
         outcomes: list[Outcome] = []
-        with stopped_by_signals():
+        self._batch, self._last_run = {BATCH: str(uuid4()), WANTED: ",".join(assets)}, ""
+        with stopped_by_signals(), self._stops_noted():
             for part in run_order(work, assets, self.platform.clip, self._slots):
                 outcomes += self._run_part(part, outcomes)
         return outcomes
@@ -128,7 +134,7 @@ class ChainRunner:
             return []
         check_stopped()
         before = {asset: self._records(asset, subject) for asset in assets}
-        run_id = str(uuid4())
+        self._last_run = run_id = str(uuid4())
         with beating(self._instance, run_id):
             result = self._job.execute_in_process(
                 asset_selection=[dg.AssetKey(a) for a in assets],
@@ -137,9 +143,29 @@ class ChainRunner:
                 run_config=self._run_config,
                 raise_on_error=False,
                 run_id=run_id,
+                tags=self._tags(subject),
             )
         check_stopped()
         return self._outcomes(result, before, subject)
+
+    def _tags(self, subject: ObjectId | ClipId | None) -> dict[str, str]:
+        """By which the daemon knows what is left of the batch if this process dies."""
+        tags = {RESULTS: str(self.platform.results_dir)}
+        if subject is None:
+            return tags
+        return tags | self._batch | {SETTINGS: settings_digest(self.platform, task_of(subject))}
+
+    @contextmanager
+    def _stops_noted(self) -> Iterator[None]:
+        """The last run of a batch that a signal stops is tagged: a person wants no more of it."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            stop = received()
+            if self._last_run:
+                tags = {STOPPED: stop.name if stop else "a person"}
+                self._instance.add_run_tags(self._last_run, tags)
+            raise
 
     def _records(
         self, asset: str, subject: ObjectId | ClipId | None

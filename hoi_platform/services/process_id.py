@@ -44,10 +44,18 @@ class ProcessId:
 
     def is_dead(self) -> bool:
         """Whether it certainly has ended; false where that cannot be seen from here."""
-        if (self.host, self.scope) != (socket.gethostname(), _scope()):
-            return False
+        return self._is_seen() and not self._runs()
+
+    def is_alive(self) -> bool:
+        """Whether it certainly has not ended; false where that cannot be seen from here."""
+        return self._is_seen() and self._runs()
+
+    def _is_seen(self) -> bool:
+        return (self.host, self.scope) == (socket.gethostname(), _scope())
+
+    def _runs(self) -> bool:
         started = _started_ms(self.pid)
-        return started is None or abs(started - self.started_ms) > _SAME_START_MS
+        return started is not None and abs(started - self.started_ms) <= _SAME_START_MS
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"

@@ -15,7 +15,7 @@ from hoi_platform.pipelines import gen_2dhoi
 from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.video import require_video_keys
 from hoi_platform.resources.vision import VisionResource
-from hoi_platform.sensors import video_poll
+from hoi_platform.sensors.video_poll import video_poll
 from hoi_platform.services.fake_apis.kling import FakeKling
 from hoi_platform.services.ledger.states import RequestState
 from hoi_platform_tests.platform.conftest import small_config

@@ -9,7 +9,7 @@ import pytest
 
 from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
-from hoi_platform.sensors import offer_requests, ready_requests
+from hoi_platform.sensors.video_poll import offer_requests, ready_requests
 from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.fake_apis.clock import FakeClock
 from hoi_platform.services.ledger.database import open_ledger
@@ -23,6 +23,10 @@ from hoi_platform_tests.services.video.paid_world import make_frames
 
 CONFIG = VideoConfig(model_api="kling-ai", concurrency=2)
 MODEL = CONFIG.kling_model_name
+CHAIN = [
+    *("video_task", "interaction_video", "human_pose", "scene_tracks", "object_pose"),
+    *("contact_labels", "reconstruction", "clip_accuracy", "filtered_hoi", "visualization"),
+]
 Reserve = Callable[[int], RequestRow]
 
 
@@ -114,7 +118,18 @@ def test_a_later_segment_is_offered_by_collecting(
             order(platform, tmp_path)
         (request,) = offer_requests(platform, book, CONFIG, clock.now())
         selections.append([key.to_user_string() for key in request.asset_selection or []])
-    assert selections == [["video_task"], ["video_task", "interaction_video"]]
+    assert selections[0] == ["video_task"]
+    assert selections[1] == CHAIN
+
+
+def test_a_ready_clip_is_led_on_to_the_end_of_its_chain(
+    platform: Platform, book: Ledger, reserve: Reserve, clock: FakeClock, tmp_path: Path
+) -> None:
+    """A night's videos would be fetched, and nothing be made of them."""
+    row = book.observe(reserve(1), RequestState.SUCCEEDED)
+    order(platform, tmp_path)
+    (request,) = ready_requests(platform, [row], clock.now())
+    assert [key.to_user_string() for key in request.asset_selection or []] == CHAIN
 
 
 def order(platform: Platform, folder: Path) -> None:

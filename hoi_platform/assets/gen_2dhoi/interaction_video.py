@@ -4,6 +4,7 @@ from hoi_platform.assets.checks import VIDEO_SANITY
 from hoi_platform.assets.gen_2dhoi.video_request import request_settings, video_request
 from hoi_platform.assets.looks import video_preview
 from hoi_platform.assets.stage import Look, stage_asset
+from hoi_platform.core.errors import PendingError, TransientError
 from hoi_platform.core.filtering.check import checks_to_json
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.services.artifacts.files import write_whole
@@ -38,8 +39,9 @@ def _needs(context: Context) -> tuple[str, ...]:
 def interaction_video(work: Work, video: VideoResource) -> None:
     """The finished video, collected, checked against its conditioning frame.
 
-    A bought video that is not the ordered one is kept with what it did not pass; the clip's chain
-    ends here until a person accepts it.
+    While its paid task runs, there is no video and no failure: the sensor video_poll requests the
+    clip when it is ready. A bought video that is not the ordered one is kept with what it did not
+    pass; the clip's chain ends here until a person accepts it.
     """
     from hoi_platform.assets.recon_4dhoi.inputs import ClipInputs
     from hoi_platform.core.filtering.video_sanity import video_checks
@@ -49,7 +51,12 @@ def interaction_video(work: Work, video: VideoResource) -> None:
     backend = video.backend(work.settings.gen_2dhoi.video)
     shown = work.input("performance", "performance") if work.needs("performance") else None
     target = work.output("video")
-    collected = backend.collect(task, video_request(work, shown), target, work.progress)
+    try:
+        collected = backend.collect(task, video_request(work, shown), target, work.progress)
+    except PendingError as pending:
+        if video.wait:  # as long as it was told to
+            raise TransientError(str(pending)) from pending
+        raise
     work.ran = f"{task.provider} {task.model}"
     if collected.truth is not None:
         collected.truth.save(work.output("truth"))

@@ -5,12 +5,14 @@ copied to the artifact's place, together with its record, unchanged.
 """
 
 import contextlib
+import json
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -39,6 +41,10 @@ from hoi_platform.services.artifacts.record import (
     file_digest,
     unchanged_file_digest,
 )
+from hoi_platform.services.process_id import ProcessId
+
+OWNER: Final = ".owner"
+"""The file in an unfinished artifact's folder that says which process makes it."""
 
 
 class State(StrEnum):
@@ -171,6 +177,7 @@ class ArtifactStore:
         root = self.root / ".staging" / f"{asset}-{uuid.uuid4().hex}"
         with storage_errors(f"{asset} of {subject_path(subject) or 'the dataset'}", self.root):
             root.mkdir(parents=True)
+            (root / OWNER).write_text(json.dumps(ProcessId.own().as_json()))
             try:
                 yield Staging(ARTIFACTS[asset], subject, root)
             finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from hoi_platform.core.arrays import Progress
-from hoi_platform.core.errors import HoiError, StageError, TransientError
+from hoi_platform.core.errors import HoiError, PendingError, StageError, TransientError
 from hoi_platform.core.filtering.check import Check
 from hoi_platform.services.ledger.intent import Intent
 from hoi_platform.services.ledger.ledger import Ledger
@@ -102,7 +102,7 @@ class PaidVideoBackend:
         """Wait for the task, download and check its video, write it to ``target``.
 
         A request that a person has ordered again since ``task`` was submitted is sent first.
-        Raises what ``submit`` raises.
+        Raises PendingError when the task outlasts the wait, and what ``submit`` raises.
         """
         row = self._reserved(request)
         if row.state in _NO_TASK_YET:
@@ -175,7 +175,7 @@ class PaidVideoBackend:
         if seen.state not in OPEN:
             return seen
         minutes = (policy.attempts - 1) * policy.longest_wait_s / 60
-        raise TransientError(
+        raise PendingError(
             f"{row.subject}: {self.name} task {seen.task_id} is still {seen.state} after "
             f"{minutes:.0f} min of waiting{f' ({seen.reason})' if seen.reason else ''}; it stays "
             f"in the ledger (row {row.id}). It is fetched "

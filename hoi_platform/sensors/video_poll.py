@@ -1,28 +1,29 @@
-"""What the daemon watches.
+"""The sensor ``video_poll``: asks for the videos that are ready."""
 
-Belongs here: which runs are requested, and when. Does not: how tasks are asked for.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
 import dagster as dg
 
-from hoi_platform.assets.stage import STAGES
-from hoi_platform.core.clip import FIRST_TASK
+from hoi_platform.assets.stage import STAGES, flow_order
+from hoi_platform.core.clip import FIRST_TASK, ClipId
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
+from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.partitions import cell_key
 from hoi_platform.resources.ledger import LedgerResource, ledger_exists
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.video import VideoResource
-from hoi_platform.services.clips import clips_named
+from hoi_platform.sensors.jobs import CLIP_CHAIN
+from hoi_platform.services.artifacts.stages import Stages
+from hoi_platform.services.clips import VIDEO, clips_named
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.ledger.schema import RequestRow
 from hoi_platform.services.ledger.states import OPEN, RequestState
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.secrets import leaves_clean
 from hoi_platform.services.video.polling import poll_open_tasks
+from hoi_platform.unfinished.asked import keys_of, runs_in_work
 
 MOST_REQUESTS: Final = 20
 """Runs that one tick requests; the next tick goes on. Chosen."""
@@ -35,12 +36,12 @@ _OFFER_AGAIN: Final = timedelta(minutes=10)
 _OFFER_AT_MOST: Final = timedelta(days=1)
 
 _SUBJECT: Final = "hoi/clip"
-_SUBMIT: Final = dg.AssetKey("video_task")
-_COLLECT: Final = dg.AssetKey("interaction_video")
+_SUBMIT: Final = "video_task"
+_OF_CLIPS: Final = [name for name in flow_order() if ARTIFACTS[name].scope == "clip"]
 
 
 @dg.sensor(
-    target=dg.AssetSelection.assets(_SUBMIT, _COLLECT),
+    job=CLIP_CHAIN,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
@@ -53,7 +54,8 @@ def video_poll(
 ) -> dg.SensorResult | dg.SkipReason:
     """Query all open video tasks at once, and request the clips whose videos are ready.
 
-    Requests that found no free slot are submitted again while slots are free.
+    Their whole chain is requested, as far as it is not done. Requests that found no free slot are
+    submitted again while slots are free. A clip for which a run is at work is left to it.
     """
     service = platform.platform()
     if not ledger_exists(service.results_dir):
@@ -76,6 +78,8 @@ def video_poll(
             subject,
         )
     requests += offer_requests(service, book, config, now)
+    busy = keys_of(runs_in_work(context.instance))
+    requests = [request for request in requests if str(request.partition_key) not in busy]
     if not requests:
         return dg.SkipReason(f"{poll.asked} open, none ready; {len(poll.unread)} not read")
     return dg.SensorResult(run_requests=requests[:MOST_REQUESTS])
@@ -99,7 +103,7 @@ def ready_requests(
         times = (now - row.updated_at) // _ASK_AGAIN.get(row.provider, _ASK_AGAIN_LATER)
         again = f":fetch{row.fetches}" if row.fetches else ""
         again += f":{times}" if times > 0 else ""
-        yield from _requests(platform, row, f"video:{row.external_task_id}{again}", _COLLECT)
+        yield from _requests(platform, row, f"video:{row.external_task_id}{again}", _rest)
 
 
 def offer_requests(
@@ -121,7 +125,7 @@ def offer_requests(
                 for subject in row.subjects
                 for clip in clips_named(platform, subject)
             )
-            yield from _requests(platform, row, run_key, *([_COLLECT] if submitted else []))
+            yield from _requests(platform, row, run_key, _rest if submitted else _nothing)
 
 
 def _is_asked_for(row: RequestRow, config: VideoConfig) -> bool:
@@ -132,16 +136,28 @@ def _is_asked_for(row: RequestRow, config: VideoConfig) -> bool:
 
 
 def _requests(
-    platform: Platform, row: RequestRow, run_key: str, *more: dg.AssetKey
+    platform: Platform, row: RequestRow, run_key: str, more: Callable[[Stages, ClipId], list[str]]
 ) -> Iterator[dg.RunRequest]:
+    """``video_task``, which buys nothing that the row holds, and ``more`` of each of its clips."""
+    stages = platform.stages(STAGES)
     for clip in (c for subject in row.subjects for c in clips_named(platform, subject)):
         key = platform.catalogue.key(clip.object_id)
         yield dg.RunRequest(
             run_key=f"{run_key}:{key}",
             partition_key=cell_key(key, clip.seed),
-            asset_selection=[_SUBMIT, *more],
+            asset_selection=[dg.AssetKey(name) for name in (_SUBMIT, *more(stages, clip))],
             tags={"hoi/external_task_id": row.external_task_id, _SUBJECT: str(clip)},
         )
+
+
+def _nothing(_stages: Stages, _clip: ClipId) -> list[str]:
+    return []
+
+
+def _rest(stages: Stages, clip: ClipId) -> list[str]:
+    """From the video to the end of the chain, without what is done."""
+    later = stages.in_demand(_OF_CLIPS[_OF_CLIPS.index(VIDEO) :], clip)
+    return [name for name in later if not stages.status(name, clip, verify=False).done]
 
 
 def _subjects(requests: list[dg.RunRequest]) -> set[str]:
