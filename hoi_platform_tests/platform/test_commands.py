@@ -63,6 +63,7 @@ USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
     ("objects", "list"): ([], 0, "cordless_drill"),
     ("objects", "register"): (["ComAsset", "--results_dir", "RESULTS"], 0, "registered"),
     ("objects", "remove"): (OBJECT, 1, "mug"),
+    ("release",): (["first", "--results_dir", "RESULTS"], 1, "nothing to release under"),
     ("status",): (["--results_dir", "RESULTS"], 0, "no clip under"),
     ("why",): (["ComAsset/mug/x", "--results_dir", "RESULTS"], 1, "no record of clip"),
 }
