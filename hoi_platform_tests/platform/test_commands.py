@@ -44,6 +44,7 @@ USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
     ("config", "explain"): (["configs/gen_2dhoi/manipulation.yaml"], 0, "drop_height"),
     ("demo",): (["--category", "nothing"], 1, "nothing"),
     ("doctor",): ([], 0, "Backends"),
+    ("import",): (["RESULTS", "--results_dir", "RESULTS"], 1, "has no clip of the reference"),
     ("ledger", "accept"): (
         ["99", "--results_dir", "RESULTS"],
         1,
