@@ -37,6 +37,7 @@ class Column:
 
 
 _MATRIX: Final = (4, 4)
+"""Shape (number of rows and columns) of a rigid transform, by definition."""
 _ACCURACY: Final = "against the truth of a simulated video; null without one"
 
 CLIPS: Final = (

@@ -93,8 +93,10 @@ class ReleasePlan:
     clips: tuple[ReleasedClip, ...]
     """By object and seed."""
     left_out: dict[str, str]
-    """Clip → why a valid clip is not in it."""
+    """Clip → why it is not in it although it is valid, or its verdict cannot be read."""
     judged: int
+    valid: int
+    """Of the judged ones, released or left out."""
     failures: dict[str, int]
     """Check → clips that failed it; one clip may fail several."""
 
@@ -107,11 +109,6 @@ class ReleasePlan:
         where = split_objects(shapes)
         found = {s: tuple(c for c in self.clips if where[c.object_path] == s) for s in SPLITS}
         return {split: clips for split, clips in found.items() if clips}
-
-    @property
-    def valid(self) -> int:
-        """Valid clips, released or left out."""
-        return len(self.clips) + len(self.left_out)
 
     @property
     def meshes(self) -> dict[str, Source]:
@@ -132,7 +129,7 @@ class ReleasePlan:
                 "commercial": self.commercial,
                 "clips": [clip.identity() for clip in self.clips],
                 "left_out": self.left_out,
-                "judged": [self.judged, self.failures],
+                "judged": [self.judged, self.valid, self.failures],
             }
         )
 
@@ -151,29 +148,45 @@ def plan_release(platform: Platform, name: str, *, commercial: bool = False) -> 
     clips: list[ReleasedClip] = []
     left_out: dict[str, str] = {}
     failures: Counter[str] = Counter()
-    judged = 0
-    for clip in judged_clips(platform):
+    judged = valid = 0
+    for clip in _clips(platform):
         try:
-            verdict = clip_verdict(platform.store, clip)
-            judged += verdict is not None
-            failures.update(verdict.failed if verdict else ())
-            if verdict is not None and verdict.valid:
+            verdict = _verdict(platform.store, clip)
+            if verdict is None:
+                continue
+            judged, valid = judged + 1, valid + verdict.valid
+            failures.update(verdict.failed)
+            if verdict.valid:
                 clips.append(_released(platform.store, clip, verdict, commercial=commercial))
         except (HoiError, OSError, ValueError) as error:
             left_out[clip.path] = str(error)
     if not clips:
         raise BadInputError(_nothing(platform.results_dir, judged, left_out))
     order = tuple(sorted(clips, key=lambda clip: clip.clip))
-    return ReleasePlan(name, commercial, order, left_out, judged, dict(sorted(failures.items())))
+    failed = dict(sorted(failures.items()))
+    return ReleasePlan(name, commercial, order, left_out, judged, valid, failed)
 
 
-def judged_clips(platform: Platform) -> Iterator[ClipId]:
-    """Every clip with a record of a verdict, whatever today's settings are."""
+def _clips(platform: Platform) -> Iterator[ClipId]:
+    """Every clip that has a video or a verdict, whatever today's settings are."""
     first_task = platform.catalogue.first_tasks()
-    folder = platform.store.root / "generation" / "records" / "filtered_hoi"
-    for file in sorted(folder.rglob("*.json")):
-        path = file.relative_to(folder).with_suffix("").as_posix()
+    records = platform.store.root / "generation" / "records"
+    paths = {
+        file.relative_to(records / asset).with_suffix("").as_posix()
+        for asset in _NEEDED
+        for file in (records / asset).rglob("*.json")
+    }
+    for path in sorted(paths):
         yield parse_clip_path(path, first_task)
+
+
+def _verdict(store: ArtifactStore, clip: ClipId) -> Verdict | None:
+    """None for a clip that was not judged. Raises BadInputError for an unreadable record."""
+    verdict = clip_verdict(store, clip)
+    record = store.root / ARTIFACTS["filtered_hoi"].record_path(clip)
+    if verdict is None and record.is_file():
+        raise BadInputError(f"{record.relative_to(store.root)} cannot be read")
+    return verdict
 
 
 def _released(

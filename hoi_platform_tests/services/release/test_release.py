@@ -228,12 +228,14 @@ def test_a_clip_that_is_not_whole_is_left_out(results: Path, tmp_path: Path) -> 
     data_of(store, clip_of("box_4")).write_bytes(b"damaged")
     store.path("interaction_video", "video", clip_of("box_5")).unlink()
     (store.path("filtered_hoi", "verdict", clip_of("box_6"))).write_text("{")
+    (copy / f"generation/records/filtered_hoi/{clip_of('box_7').path}.json").write_text("{")
     plan = _plan(copy, "parts")
-    assert len(plan.clips) == 9
-    why = {clip: plan.left_out[clip_of(clip).path] for clip in ("box_4", "box_5", "box_6")}
+    assert (len(plan.clips), plan.judged, plan.valid) == (8, 11, 10)
+    why = {clip: plan.left_out[clip_of(clip).path] for clip in ("box_4", "box_5", "box_7")}
     assert "differs from its recorded hash" in why["box_4"]
     assert "is gone" in why["box_5"]
-    assert why["box_6"]
+    assert why["box_7"].endswith("box_7/kid_room_rand00001.json cannot be read")
+    assert clip_of("box_6").path in plan.left_out
 
 
 def test_the_same_results_give_the_same_bytes(released: Path, results: Path) -> None:
