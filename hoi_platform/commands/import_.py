@@ -10,7 +10,7 @@ from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
 from hoi_platform.core.clip import FIRST_TASK
 
 if TYPE_CHECKING:
-    from hoi_platform.services.imports.taking import Taken
+    from hoi_platform.services.imports.clip_import import ImportedClip
 
 _SAID = {True: "valid", False: "invalid", None: "not judged"}
 
@@ -33,8 +33,8 @@ def import_(
     from hoi_platform.core.errors import BadInputError, HoiError
     from hoi_platform.definitions import ASSETS
     from hoi_platform.resources.platform import PlatformResource
+    from hoi_platform.services.imports.clip_import import ClipImport
     from hoi_platform.services.imports.found import foreign_clips
-    from hoi_platform.services.imports.taking import Taking
     from hoi_platform.services.index import write_index
 
     assert ASSETS  # importing the definitions fills the table of stages
@@ -45,23 +45,23 @@ def import_(
         return
     platform = PlatformResource(results_dir=str(results_dir.absolute()), profile="full").platform()
     platform.settings(task)  # an unknown task is refused before anything is read
-    taken, left = [], {}
+    imported, left = [], {}
     for foreign in found:
         try:
-            taken.append(Taking(platform, foreign, folder, task).take())
+            imported.append(ClipImport(platform, foreign, folder, task).run())
         except HoiError as error:
             left[foreign.path] = str(error)
-    _show(taken)
+    _show(imported)
     for clip, why in left.items():
         console.print(f"[yellow]left out: {clip}: {why}[/yellow]", soft_wrap=True)
-    if not taken:
+    if not imported:
         raise BadInputError(f"none of the {len(found)} clips of {folder} could be imported")
     write_index(platform, flow_order())
     page = platform.store.path("dataset_index", "gallery", None) / "index.html"
     console.print(f"gallery: {page}", soft_wrap=True)
 
 
-def _show(taken: "list[Taken]") -> None:
+def _show(imported: "list[ImportedClip]") -> None:
     from hoi_platform.commands.terminal import console, table
 
     rows = [
@@ -72,13 +72,13 @@ def _show(taken: "list[Taken]") -> None:
             "valid" if one.verdict.valid else "rejected",
             "; ".join(one.verdict.reasons),
         )
-        for one in taken
+        for one in imported
     ]
     console.print(table("Imported", ("clip", "", "there", "here", "reasons"), rows))
     counts = Counter((there, here) for _, _, there, here, _ in rows)
     for (there, here), count in sorted(counts.items()):
         console.print(f"{there} there, {here} here: {count}")
-    if rigid := sum(not one.hands_known for one in taken):
+    if rigid := sum(not one.hands_known for one in imported):
         console.print(
             f"{rigid} with unknown finger poses (coefficients of their body model): the fingers "
             "keep their mean shape"

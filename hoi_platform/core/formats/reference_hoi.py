@@ -170,7 +170,8 @@ def _contact(contact: Any, points: ContactPoints, frames: int) -> ContactRecord:
     table = contact if isinstance(contact, dict) else {}
     hands = np.zeros((frames, 2), bool)
     for side, hand in enumerate((points.left_hand, points.right_hand)):
-        hands[hand.frames[hand.frames < frames], side] = True
+        inside = (hand.frames >= 0) & (hand.frames < frames)
+        hands[hand.frames[inside], side] = True
     return ContactRecord(
         tuple(tuple(map(str, joints)) for joints in table.get("contact_labels") or ()),
         int(table.get("contact_interval", _LABEL_FRAMES)),

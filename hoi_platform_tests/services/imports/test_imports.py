@@ -15,8 +15,8 @@ from hoi_platform.core.formats.hoi_npz import read_hoi_npz
 from hoi_platform.core.formats.reference_hoi import read_reference
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.imports.clip_import import ClipImport, ImportedClip
 from hoi_platform.services.imports.found import foreign_clips
-from hoi_platform.services.imports.taking import Taken, Taking
 from hoi_platform_tests.platform.processes import HOI, run
 from hoi_platform_tests.services.imports.foreign import (
     FRAMES,
@@ -37,10 +37,10 @@ def _named(seed: int) -> str:
     return GOOD.replace("rand00001", f"rand{seed:05d}")
 
 
-def _take(root: Path, results: Path) -> Taken:
+def _import(root: Path, results: Path) -> ImportedClip:
     platform = PlatformResource(results_dir=str(results), profile="full").platform()
     (foreign,) = foreign_clips(root)
-    return Taking(platform, foreign, root, FIRST_TASK).take()
+    return ClipImport(platform, foreign, root, FIRST_TASK).run()
 
 
 def test_rest_joints_follow_from_joints_and_poses() -> None:
@@ -58,7 +58,7 @@ def test_rest_joints_follow_from_joints_and_poses() -> None:
 
 
 def test_fingers_in_a_foreign_basis_are_kept_rigid_and_said_so() -> None:
-    """Coefficients of MANO's components would be taken for angles: broken fingers."""
+    """Coefficients of MANO's components would be read as angles: broken fingers."""
     data = sample()
     foreign = content(data)
     foreign["human_data"]["left_hand_pose"] = np.ones((FRAMES, 45), np.float32)
@@ -192,13 +192,13 @@ def test_a_second_import_changes_nothing(tmp_path: Path) -> None:
     """Every import would write everything again."""
     write_clip(tmp_path, GOOD, content(sample()))
     results = tmp_path / "results"
-    assert _take(tmp_path, results).is_new
+    assert _import(tmp_path, results).is_new
     record = results / f"generation/records/filtered_hoi/{GOOD}.json"
     before = record.stat().st_mtime_ns
-    assert not _take(tmp_path, results).is_new
+    assert not _import(tmp_path, results).is_new
     assert record.stat().st_mtime_ns == before
     (tmp_path / f"generation/videos_kling/{GOOD}.mp4").write_bytes(b"another video")
-    assert _take(tmp_path, results).is_new
+    assert _import(tmp_path, results).is_new
 
 
 def test_what_was_made_here_is_never_replaced(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_what_was_made_here_is_never_replaced(tmp_path: Path) -> None:
     write_clip(tmp_path, GOOD, content(sample()))
     add_clip(tmp_path / "results", _id(GOOD))
     with pytest.raises(BadInputError, match="was made here and would be replaced; import into"):
-        _take(tmp_path, tmp_path / "results")
+        _import(tmp_path, tmp_path / "results")
 
 
 def test_links_out_of_the_folder_are_refused(tmp_path: Path) -> None:
@@ -217,4 +217,4 @@ def test_links_out_of_the_folder_are_refused(tmp_path: Path) -> None:
     video.unlink()
     video.symlink_to(tmp_path / "private")
     with pytest.raises(BadInputError, match="is a link out of"):
-        _take(tmp_path / "grail", tmp_path / "results")
+        _import(tmp_path / "grail", tmp_path / "results")

@@ -41,7 +41,7 @@ _MOST_MESH_BYTES: Final = 500_000_000
 
 
 @dataclass(frozen=True)
-class Taken:
+class ImportedClip:
     """What became of one clip."""
 
     clip: ClipId
@@ -54,7 +54,7 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Taking:
+class ClipImport:
     """One foreign clip on its way into a results folder."""
 
     platform: Platform
@@ -95,7 +95,7 @@ class Taking:
         scale = np.ones(3) if self.foreign.mesh_in_meters else found.data.obj_scale
         return replace(found, data=replace(found.data, meta=meta, obj_scale=scale))
 
-    def take(self) -> Taken:
+    def run(self) -> ImportedClip:
         """Put everything in place, the verdict last, unless it is there already.
 
         Raises BadInputError for a clip that was made here, or that cannot be read.
@@ -110,7 +110,7 @@ class Taking:
         verdict = self._verdict()
         if is_new:
             self._put(verdict)
-        return Taken(clip, verdict, self.foreign.accepted, self.result.hands_known, is_new)
+        return ImportedClip(clip, verdict, self.foreign.accepted, self.result.hands_known, is_new)
 
     def _verdict(self) -> Verdict:
         skipped = TASKS.find(self.task).skipped_checks
