@@ -13,9 +13,11 @@ from hoi_platform.commands.demo import demo
 from hoi_platform.commands.doctor import doctor
 from hoi_platform.commands.entry import ended
 from hoi_platform.commands.fake_apis import fake_apis
+from hoi_platform.commands.import_ import import_
 from hoi_platform.commands.ledger import app as ledger_app
 from hoi_platform.commands.migrate import migrate
 from hoi_platform.commands.objects import app as objects_app
+from hoi_platform.commands.release import release
 from hoi_platform.commands.serve import serve, ui
 from hoi_platform.services.interruption import received
 
@@ -35,6 +37,8 @@ app.add_typer(ledger_app, name="ledger")
 app.command()(migrate)
 app.add_typer(bench_app, name="bench")
 app.command()(doctor)
+app.command()(release)
+app.command("import")(import_)
 app.command()(serve)
 app.command()(ui)
 app.command()(callbacks)

@@ -9,16 +9,41 @@ from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir
 
 Port = Annotated[int, typer.Option(help="Port on the loopback interface.")]
 
+Host = Annotated[
+    str, typer.Option(help="Interface to listen on; any but loopback is for containers.")
+]
+
+AllowedHosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allowed_host",
+        "--allowed-host",
+        envvar="HOI_ALLOWED_HOSTS",
+        help="Another name that the server answers to, such as a proxy's. May be repeated.",
+    ),
+]
+
 FilesPort = Annotated[
     int, typer.Option("--files_port", "--files-port", help="Port of the results' file server.")
 ]
 
 
-def serve(results_dir: ResultsDir = DEFAULT_RESULTS, port: Port = 3070) -> None:
-    """Serve the results folder (gallery, videos, 3D pages) on http://127.0.0.1."""
+def serve(
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+    port: Port = 3070,
+    host: Host = "127.0.0.1",
+    allowed_host: AllowedHosts = None,
+) -> None:
+    """Serve the gallery, videos, 3D pages and clips of a results folder on http://127.0.0.1.
+
+    Nothing else of the folder is served. It answers to loopback's names, to that of
+    HOI_FILES_URL and to those of --allowed_host.
+    """
+    from hoi_platform.services.viewer.hosts import host_of
     from hoi_platform.services.viewer.server import run_server
 
-    run_server(results_dir.absolute(), port)
+    names = [*(allowed_host or ()), *host_of(os.environ.get("HOI_FILES_URL"))]
+    run_server(results_dir.absolute(), host, port, names)
 
 
 def ui(

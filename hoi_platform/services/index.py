@@ -67,11 +67,15 @@ def write_index(platform: Platform, stages: Sequence[str]) -> ArtifactRecord:
 
 
 def indexed_clips(platform: Platform) -> Iterator[ClipId]:
-    """Every clip whose scene has been rendered, whatever today's settings are."""
+    """Every clip whose scene was rendered, or that was imported, whatever today's settings are."""
     first_task = platform.catalogue.first_tasks()
-    folder = platform.store.root / "generation" / "records" / "scene_render"
-    for file in sorted(folder.rglob("*.json")):
-        path = file.relative_to(folder).with_suffix("").as_posix()
+    records = platform.store.root / "generation" / "records"
+    paths = {
+        file.relative_to(records / asset).with_suffix("").as_posix()
+        for asset in ("scene_render", "filtered_hoi")
+        for file in (records / asset).rglob("*.json")
+    }
+    for path in sorted(paths):
         yield parse_clip_path(path, first_task)
 
 

@@ -44,6 +44,7 @@ USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
     ("config", "explain"): (["configs/gen_2dhoi/manipulation.yaml"], 0, "drop_height"),
     ("demo",): (["--category", "nothing"], 1, "nothing"),
     ("doctor",): ([], 0, "Backends"),
+    ("import",): (["RESULTS", "--results_dir", "RESULTS"], 1, "has no clip of the reference"),
     ("ledger", "accept"): (
         ["99", "--results_dir", "RESULTS"],
         1,
@@ -63,6 +64,7 @@ USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
     ("objects", "list"): ([], 0, "cordless_drill"),
     ("objects", "register"): (["ComAsset", "--results_dir", "RESULTS"], 0, "registered"),
     ("objects", "remove"): (OBJECT, 1, "mug"),
+    ("release",): (["first", "--results_dir", "RESULTS"], 1, "nothing to release under"),
     ("status",): (["--results_dir", "RESULTS"], 0, "no clip under"),
     ("why",): (["ComAsset/mug/x", "--results_dir", "RESULTS"], 1, "no record of clip"),
 }

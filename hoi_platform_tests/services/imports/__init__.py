@@ -1,0 +1,1 @@
+"""Results of the reference: read, judged anew, recorded as imported."""

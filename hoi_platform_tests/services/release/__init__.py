@@ -1,0 +1,1 @@
+"""Releases: their tables, splits and checksums, and what a killed run leaves."""
