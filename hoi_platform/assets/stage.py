@@ -16,7 +16,7 @@ import dagster as dg
 from hoi_platform.assets.checks import StoredCheck
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.settings import Settings
-from hoi_platform.core.errors import HoiError, PermanentError
+from hoi_platform.core.errors import HoiError, NeedsApprovalError, PermanentError
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
 from hoi_platform.core.licensing import License, all_licenses, commercial_ok
 from hoi_platform.partitions import CELLS, OBJECTS, split_key
@@ -24,6 +24,7 @@ from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.stages import Context, Stage, Work
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.clips import VIDEO, video_rejection
+from hoi_platform.services.plans.book import CURE
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.secrets import generates_clean
 
@@ -148,8 +149,8 @@ def task_of(subject: ObjectId | ClipId) -> str:
 @generates_clean
 def _materialize(
     context: dg.AssetExecutionContext, stage: Stage, look: Look, body: Callable[[Work], None]
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """One result; none where the clip's video was rejected, which is a verdict and no error."""
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult | dg.AssetObservation]:
+    """One result; none, and no error, where the clip's video was rejected or is not approved."""
     platform: Platform = context.resources.platform.platform()
     subject = subject_of(platform, context.partition_key)
     rejected = video_rejection(platform.store, subject) if _is_below_video(stage.upstream) else ""
@@ -163,6 +164,31 @@ def _materialize(
         if look.check:
             yield look.check.not_passed(f"rejected: video: {rejected}")
         return
+    try:
+        record, how = _made(context, platform, stage, subject, body)
+    except NeedsApprovalError as waits:
+        context.log.warning("%s of %s is not made: %s", stage.name, subject, waits)
+        yield needs_approval(context, stage.name, waits)
+        if look.check:
+            yield look.check.not_passed(str(waits))
+        return
+    metadata = _metadata(platform, stage, look, subject, record)
+    metadata["status"] = dg.MetadataValue.text(how)
+    yield dg.MaterializeResult(
+        metadata=metadata,
+        data_version=dg.DataVersion(record.fingerprint[:32]),
+        check_results=[look.check.evaluate(platform.store, subject)] if look.check else [],
+    )
+
+
+def _made(
+    context: dg.AssetExecutionContext,
+    platform: Platform,
+    stage: Stage,
+    subject: ObjectId | ClipId,
+    body: Callable[[Work], None],
+) -> tuple[ArtifactRecord, str]:
+    """The record of what stands at the end, and how it came to be there."""
     stages = platform.stages(STAGES)
     with _final_failures(context, subject):
         platform.require_supported(task_of(subject), [stage.name])
@@ -171,17 +197,26 @@ def _materialize(
         forced = stage.name in platform.force
         kept = not forced and (status.done or stages.put_in_place(stage.name, subject) is not None)
         record = stages.restated(stage.name, subject) if kept else None
-        if record is None:
-            context.log.info("%s of %s: %s (%s)", stage.name, subject, status.state, status.reason)
-            report = context.resources.progress.reporter(context, stage.name)
-            record = stages.run(stage.name, subject, body, report)
-    metadata = _metadata(platform, stage, look, subject, record)
-    how = "made" if not kept else "already done" if status.done else "put in place"
-    metadata["status"] = dg.MetadataValue.text(how)
-    yield dg.MaterializeResult(
-        metadata=metadata,
-        data_version=dg.DataVersion(record.fingerprint[:32]),
-        check_results=[look.check.evaluate(platform.store, subject)] if look.check else [],
+        if record is not None:
+            return record, "already done" if status.done else "put in place"
+        context.log.info("%s of %s: %s (%s)", stage.name, subject, status.state, status.reason)
+        report = context.resources.progress.reporter(context, stage.name)
+        return stages.run(stage.name, subject, body, report), "made"
+
+
+NEEDS_APPROVAL: Final = "needs approval"
+"""Metadata of an observation: the price of what was not bought."""
+
+
+def needs_approval(
+    context: dg.AssetExecutionContext, name: str, waits: NeedsApprovalError
+) -> dg.AssetObservation:
+    """What the page shows of an asset that waits for a plan; its cell stays missing."""
+    return dg.AssetObservation(
+        name,
+        partition=context.partition_key,
+        description=str(waits),
+        metadata={NEEDS_APPROVAL: f"${waits.usd:.2f}", "cure": CURE},
     )
 
 
@@ -201,6 +236,8 @@ def _final_failures(
     """
     try:
         yield
+    except NeedsApprovalError:
+        raise
     except HoiError as error:
         text = str(error) if str(subject) in str(error) else f"{subject}: {error}"
         permanent = isinstance(error, PermanentError)

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import dagster as dg
 
-from hoi_platform.assets.stage import STAGES
+from hoi_platform.assets.stage import NEEDS_APPROVAL, STAGES
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.definitions import build_defs
 from hoi_platform.instance import project_instance
@@ -26,9 +26,11 @@ from hoi_platform.runner.order import Part, Work, run_order
 from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.clips import video_rejection
 from hoi_platform.services.interruption import check_stopped, stopped_by_signals
+from hoi_platform.services.plans.launch import LAUNCH_TAG
 
 QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _NOT_RUN: Final = "not run: an earlier stage failed"
+_NOT_APPROVED: Final = "not run: an earlier stage waits for approval"
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,13 @@ class Outcome:
     error: str | None = None
     stops_batch: bool = False
     """Whether the clips that come next need not be tried, as with an empty account."""
+    waits: bool = False
+    """Whether it waits for an approved purchase plan, as ``error`` says; nothing failed."""
 
     @property
     def failed(self) -> bool:
         """Whether the stage was run and failed."""
-        return self.error is not None and not self.error.startswith("not run")
+        return self.error is not None and not self.waits and not self.error.startswith("not run")
 
 
 class ChainRunner:
@@ -67,6 +71,8 @@ class ChainRunner:
         defs = build_defs(**{"platform": resource, "video": video, **overrides})
         self._run_config = {} if verbose else QUIET
         self._job = defs.resolve_implicit_global_asset_job_def()
+        self._tags = {LAUNCH_TAG: uuid4().hex}
+        """All runs of a command are one launch."""
 
     def run(
         self, object_id: ObjectId, seeds: Sequence[int], assets: Sequence[str]
@@ -100,6 +106,8 @@ class ChainRunner:
         if clip and any(o.subject == clip.object_id for o in failed):
             return []
         reason = _NOT_RUN if any(o.subject == part.subject for o in failed) else None
+        if any(o.waits and o.subject == part.subject for o in before):
+            reason = _NOT_APPROVED
         for outcome in failed:
             if outcome.stops_batch:
                 reason = f"not run: the batch stopped at {outcome.asset} of {outcome.subject}"
@@ -137,6 +145,7 @@ class ChainRunner:
                 run_config=self._run_config,
                 raise_on_error=False,
                 run_id=run_id,
+                tags=self._tags,
             )
         check_stopped()
         return self._outcomes(result, before, subject)
@@ -157,7 +166,7 @@ class ChainRunner:
         errors = failures(result)
         if any(failure.interrupted for failure in errors.values()):
             raise KeyboardInterrupt
-        succeeded = _succeeded(result)
+        succeeded, held = _succeeded(result), _held(result)
         rejected = video_rejection(self.platform.store, subject)  # a verdict, no error
         first, outcomes = errors.get(""), []
         for asset, old in before.items():
@@ -165,10 +174,12 @@ class ChainRunner:
             failure, first = errors.get(asset) or first, None
             error = failure.text.removeprefix(f"{subject}: ") if failure else None
             if error is None and asset not in succeeded and not rejected:
-                error = _NOT_RUN
+                error = held.get(asset) or (_NOT_APPROVED if held else _NOT_RUN)
             made = error is None and _work_of(record) not in map(_work_of, old)
             stops = failure is not None and failure.stops_batch
-            outcomes.append(Outcome(asset, subject, record, made, error, stops))
+            outcomes.append(
+                Outcome(asset, subject, record, made, error, stops, waits=asset in held)
+            )
         return outcomes
 
 
@@ -182,4 +193,15 @@ def _succeeded(result: dg.ExecuteInProcessResult) -> set[str]:
         event.asset_key.to_user_string()
         for event in result.all_events
         if event.is_step_materialization and event.asset_key
+    }
+
+
+def _held(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """Assets that wait for an approved plan, and what they say about it."""
+    observed = (e.asset_observation_data for e in result.all_events if e.is_asset_observation)
+    found = (data.asset_observation for data in observed)
+    return {
+        observation.asset_key.to_user_string(): observation.description or ""
+        for observation in found
+        if NEEDS_APPROVAL in observation.metadata
     }
