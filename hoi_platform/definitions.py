@@ -24,6 +24,9 @@ from hoi_platform.assets.recon_4dhoi.object_pose import object_pose
 from hoi_platform.assets.recon_4dhoi.reconstruction import reconstruction
 from hoi_platform.assets.recon_4dhoi.scene_tracks import scene_tracks
 from hoi_platform.assets.recon_4dhoi.visualization import visualization
+from hoi_platform.assets.spending.purchase_plan import purchase_plan
+from hoi_platform.jobs.approve_plan import approve_plan
+from hoi_platform.jobs.make_clips import make_clips
 from hoi_platform.liveness.executor import beating_executor
 from hoi_platform.resources.backends import BackendsResource
 from hoi_platform.resources.blender import BlenderResource
@@ -34,6 +37,7 @@ from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.progress import ProgressResource
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.resources.vision import VisionResource
+from hoi_platform.schedules.nightly_growth import grow, nightly_growth
 from hoi_platform.sensors import video_poll
 
 ASSETS = [
@@ -54,6 +58,7 @@ ASSETS = [
     filtered_hoi,
     visualization,
     dataset_index,
+    purchase_plan,
 ]
 
 
@@ -78,6 +83,8 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     return dg.Definitions(
         assets=ASSETS,
         sensors=[video_poll],
+        jobs=[make_clips, approve_plan, grow],
+        schedules=[nightly_growth],
         resources={**resources, **overrides},
         executor=beating_executor,
     )

@@ -3,7 +3,7 @@
 Belongs here: which runs a request becomes. Does not: how stages work, what the terminal shows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -53,6 +53,9 @@ class Outcome:
         return self.error is not None and not self.waits and not self.error.startswith("not run")
 
 
+AfterPart = Callable[[Sequence[Outcome], Sequence[Part]], None]
+
+
 class ChainRunner:
     """Runs assets of objects and clips; a failure stops its partition, an account's the batch.
 
@@ -60,7 +63,12 @@ class ChainRunner:
     """
 
     def __init__(
-        self, resource: PlatformResource, *, verbose: bool = False, **overrides: Any
+        self,
+        resource: PlatformResource,
+        *,
+        verbose: bool = False,
+        tags: Mapping[str, str] | None = None,
+        **overrides: Any,
     ) -> None:
         self.platform = resource.platform()
         self._instance = project_instance()
@@ -71,7 +79,7 @@ class ChainRunner:
         defs = build_defs(**{"platform": resource, "video": video, **overrides})
         self._run_config = {} if verbose else QUIET
         self._job = defs.resolve_implicit_global_asset_job_def()
-        self._tags = {LAUNCH_TAG: uuid4().hex}
+        self._tags = {LAUNCH_TAG: uuid4().hex, **(tags or {})}
         """All runs of a command are one launch."""
 
     def run(
@@ -80,14 +88,22 @@ class ChainRunner:
         """Materialize ``assets`` of an object and of its clips."""
         return self.run_batch([(object_id, seeds)], assets)
 
-    def run_batch(self, work: Work, assets: Sequence[str]) -> list[Outcome]:
-        """Materialize ``assets`` of several objects and their clips, paid tasks side by side."""
+    def run_batch(
+        self, work: Work, assets: Sequence[str], after: AfterPart = lambda _outcomes, _left: None
+    ) -> list[Outcome]:
+        """Materialize ``assets`` of several objects and their clips, paid tasks side by side.
+
+        ``after`` is called with the outcomes of each part and with the parts that are left.
+        """
         keys = self.platform.catalogue.register(object_id for object_id, _ in work)
         add_object_keys(self._instance, list(keys.values()))
         outcomes: list[Outcome] = []
         with stopped_by_signals():
-            for part in run_order(work, assets, self.platform.clip, self._slots):
-                outcomes += self._run_part(part, outcomes)
+            parts = list(run_order(work, assets, self.platform.clip, self._slots))
+            for number, part in enumerate(parts, start=1):
+                found = self._run_part(part, outcomes)
+                outcomes += found
+                after(found, parts[number:])
         return outcomes
 
     def run_index(self) -> list[Outcome]:

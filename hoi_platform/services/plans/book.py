@@ -10,11 +10,13 @@ from decimal import Decimal
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from hoi_platform.core.errors import BadInputError, NeedsApprovalError
 from hoi_platform.services.ledger.ledger import Ledger
+from hoi_platform.services.ledger.schema import ClaimRow, RequestRow
+from hoi_platform.services.ledger.states import COUNTED
 from hoi_platform.services.plans.launch import Launch
 from hoi_platform.services.plans.pricing import Prices
 from hoi_platform.services.plans.schema import PlanCellRow, PlanRow, UnplannedRow
@@ -114,8 +116,8 @@ class PlanBook:
                 )
             if plan.expires_at <= now:
                 raise BadInputError(
-                    f"plan {plan_id} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC; write another "
-                    "one with `hoi run --dry_run`"
+                    f"plan {plan_id} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC; write "
+                    "another one with `hoi run --dry_run`"
                 )
             _approve(session, plan, by, now)
         return plan
@@ -164,6 +166,23 @@ class PlanBook:
             _usable(self.now())
             .with_only_columns(func.sum(PlanCellRow.usd))
             .where(PlanRow.made_by == made_by)
+        )
+        with self._ledger.reading() as session:
+            return Decimal(session.scalar(query) or 0)
+
+    def spent_usd(self, made_by: str, since: datetime) -> Decimal:
+        """What the ledger counts since then for cells that a maker's plans released before."""
+        released = (
+            exists()
+            .where(ClaimRow.request_id == RequestRow.id, PlanCellRow.subject == ClaimRow.subject)
+            .where(PlanRow.id == PlanCellRow.plan_id, PlanRow.made_by == made_by)
+            .where(PlanRow.approved_at <= RequestRow.reserved_at)
+        )
+        amount = func.coalesce(RequestRow.cost_usd, RequestRow.estimate_usd)
+        query = (
+            select(func.sum(amount))
+            .where(RequestRow.reserved_at >= since, RequestRow.state.in_(sorted(COUNTED)))
+            .where(released)
         )
         with self._ledger.reading() as session:
             return Decimal(session.scalar(query) or 0)
