@@ -37,6 +37,7 @@ from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.progress import ProgressResource
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.resources.vision import VisionResource
+from hoi_platform.schedules.new_objects import new_objects
 from hoi_platform.schedules.nightly_growth import grow, nightly_growth
 from hoi_platform.sensors import video_poll
 
@@ -82,7 +83,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     }
     return dg.Definitions(
         assets=ASSETS,
-        sensors=[video_poll],
+        sensors=[video_poll, new_objects],
         jobs=[make_clips, approve_plan, grow],
         schedules=[nightly_growth],
         resources={**resources, **overrides},

@@ -174,6 +174,8 @@ def _materialize(
         return
     metadata = _metadata(platform, stage, look, subject, record)
     metadata["status"] = dg.MetadataValue.text(how)
+    for name, text in platform.settings_note(task_of(subject)).items():
+        metadata[name] = dg.MetadataValue.text(text)
     yield dg.MaterializeResult(
         metadata=metadata,
         data_version=dg.DataVersion(record.fingerprint[:32]),

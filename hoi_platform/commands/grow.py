@@ -42,6 +42,9 @@ def grow(
     with Nights(platform.results_dir).one_at_a_time():
         now = growth_now(ledger)
         night = plan_night(platform, config, now, ledger)
+        if not night.chosen:
+            _print_night(night, as_json=as_json)
+            return
         start = begin_night(platform, platform.stages(STAGES), night, now, ledger)
     if not as_json:
         _print_night(night, as_json=False)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from hoi_platform.core.clip import ClipId
+from hoi_platform.core.config.gen_2dhoi import BudgetConfig
 from hoi_platform.core.growth.choice import Chosen, Limits, choose
 from hoi_platform.core.growth.config import GrowthConfig
 from hoi_platform.services.artifacts.stages import Stages
@@ -16,6 +17,7 @@ from hoi_platform.services.growth.nights import Begun, Nights, bounds, night_of
 from hoi_platform.services.ledger.ledger import Ledger
 from hoi_platform.services.plans.book import PlanBook
 from hoi_platform.services.plans.launch import LAUNCH_TAG, PLANNED_ONLY_TAG
+from hoi_platform.services.plans.overview import budgets_left
 from hoi_platform.services.plans.pricing import price_of
 from hoi_platform.services.platform import Platform
 
@@ -31,11 +33,14 @@ class Spending:
     this_month: Decimal = Decimal(0)
     unused: Decimal = Decimal(0)
     """Released by its plans and not spent yet."""
+    budget: Decimal | None = None
+    """What the ledger's own budgets leave; None for no limit."""
 
     def left(self, config: GrowthConfig) -> Decimal:
         night = Decimal(str(config.night_usd)) - self.tonight
         month = Decimal(str(config.month_usd)) - self.this_month
-        return max(Decimal(0), min(night, month) - self.unused)
+        own = min(night, month) - self.unused
+        return max(Decimal(0), own if self.budget is None else min(own, self.budget))
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,8 @@ def plan_night(
     night, nights = night_of(now), Nights(platform.results_dir)
     begun = nights.keys_of(night)
     grid = read_grid(platform, config, begun, nights.tries_before(night))
-    spending = Spending() if ledger is None else _spending(ledger, night, now)
+    budget = platform.settings(config.tasks[0]).gen_2dhoi.video.budget
+    spending = Spending() if ledger is None else _spending(ledger, budget, night, now)
     limits = Limits(max(0, config.new_clips - len(begun)), spending.left(config))
     chosen = choose(grid.empty, grid.counts, config, limits)
     return Night(night, config, grid, limits, spending, tuple(chosen))
@@ -112,10 +118,12 @@ def tags_of(start: Begun) -> Mapping[str, str]:
     return {LAUNCH_TAG: start.launch, PLANNED_ONLY_TAG: "true"}
 
 
-def _spending(ledger: Ledger, night: date, now: datetime) -> Spending:
+def _spending(ledger: Ledger, budget: BudgetConfig, night: date, now: datetime) -> Spending:
     book, month = PlanBook(ledger), now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    left = [known.usd for known in budgets_left(ledger, budget) if known.usd is not None]
     return Spending(
         tonight=book.spent_usd(MADE_BY, bounds(night)[0]),
         this_month=book.spent_usd(MADE_BY, month),
         unused=book.unused_usd(MADE_BY),
+        budget=min(left) if left else None,
     )
