@@ -32,7 +32,7 @@ def _named(platform: Platform, name: str, task: str) -> ObjectId:
     if name in keys and keys[name] in entries:
         return keys[name]
     paths = [known for known in entries if f"{known.dataset}/{known.category}" == name]
-    found = paths or [known for known in entries if known.category == name]
+    found = paths or [known for known in entries if _plain(known.category) == _plain(name)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -43,3 +43,8 @@ def _named(platform: Platform, name: str, task: str) -> ObjectId:
         f"no object {name!r} for the task {task!r}; {hint(name, known_names)}; see "
         "`hoi objects list`"
     )
+
+
+def _plain(name: str) -> str:
+    """Without what tells a key from a category: an object that has no key yet is found by it."""
+    return name.lower().replace("-", "_")
