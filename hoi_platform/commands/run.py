@@ -45,7 +45,7 @@ def run(
     from hoi_platform.assets.flow import chain_up_to
     from hoi_platform.core.cells import parse_seeds
     from hoi_platform.resources.platform import PlatformResource
-    from hoi_platform.services.cells import clips_of, objects_named
+    from hoi_platform.services.chosen_cells import clips_of, objects_named
 
     stages, wanted = chain_up_to(to), parse_seeds(seeds)
     resource = PlatformResource(results_dir=str(results_dir.absolute()), profile=profile)

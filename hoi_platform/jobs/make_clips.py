@@ -18,7 +18,7 @@ from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.partitions import CELLS, OBJECTS, add_object_keys, cell_key
 from hoi_platform.resources.platform import PlatformResource
-from hoi_platform.services.cells import clips_of, objects_named
+from hoi_platform.services.chosen_cells import clips_of, objects_named
 from hoi_platform.services.plans.pricing import price_of
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.secrets import leaves_clean

@@ -7,7 +7,7 @@ from hoi_platform.core.cells import parse_seeds
 from hoi_platform.core.clip import FIRST_TASK
 from hoi_platform.resources.ledger import LedgerResource
 from hoi_platform.resources.platform import PlatformResource
-from hoi_platform.services.cells import clips_of, objects_named
+from hoi_platform.services.chosen_cells import clips_of, objects_named
 from hoi_platform.services.plans.book import PlanBook
 from hoi_platform.services.plans.overview import budgets_left, lines_of, total_usd, warnings_of
 from hoi_platform.services.plans.pricing import price_of
