@@ -29,12 +29,12 @@ def new_objects(
 ) -> dg.SensorResult | dg.SkipReason:
     """Register the meshes that lie unchanged in the inbox since the last tick; reject the others
     with a reason beside them."""
-    from hoi_platform.services.inbox.items import items_in, settled
-
     service = platform.platform()
     inbox = inbox_of(service)
     if not inbox.is_dir():
         return dg.SkipReason(f"no inbox: create {inbox}, or name another with HOI_INBOX_DIR")
+    from hoi_platform.services.inbox.items import items_in, settled
+
     items = items_in(inbox)
     before = _cursor(context.cursor)
     added, rejected = _take(context, service, settled(items, before))

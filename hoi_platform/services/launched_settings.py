@@ -5,21 +5,18 @@
 whatever machine, reads them.
 """
 
-import contextlib
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 from pydantic import ValidationError
 
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.errors import ConfigError
-from hoi_platform.services.artifacts.files import write_whole
+from hoi_platform.services.artifacts.files import exclusive, storage_errors, write_whole
 from hoi_platform.services.artifacts.record import fingerprint_of
 
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -64,16 +61,12 @@ class LaunchedSettings:
         """These settings, unless another run of the launch was faster."""
         content = settings.model_dump(mode="json")
         digest = fingerprint_of(content)
-        if not self._snapshot(digest).is_file():
-            write_whole(self._snapshot(digest), json.dumps(content, indent=1) + "\n")
-        self._launch.mkdir(parents=True, exist_ok=True)
-        part = self._launch / f".{task}.{uuid4().hex}.tmp"
-        try:
-            part.write_text(digest + "\n")
-            with contextlib.suppress(FileExistsError):
-                os.link(part, self._launch / task)
-        finally:
-            part.unlink(missing_ok=True)
+        lock = self._folder / ".lock"
+        with storage_errors("the settings of a launch", self._folder), exclusive(lock):
+            if not self._snapshot(digest).is_file():
+                write_whole(self._snapshot(digest), json.dumps(content, indent=1) + "\n")
+            if not (self._launch / task).is_file():
+                write_whole(self._launch / task, digest + "\n")
         pinned = self.find(task)
         assert pinned is not None
         return pinned
