@@ -61,7 +61,9 @@ ASSETS = [
     dataset_index,
     purchase_plan,
 ]
-
+JOBS = [make_clips, approve_plan, grow]
+SCHEDULES = [nightly_growth]
+SENSORS = [video_poll, new_objects]
 
 protect_keys()
 
@@ -83,9 +85,9 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     }
     return dg.Definitions(
         assets=ASSETS,
-        sensors=[video_poll, new_objects],
-        jobs=[make_clips, approve_plan, grow],
-        schedules=[nightly_growth],
+        jobs=JOBS,
+        schedules=SCHEDULES,
+        sensors=SENSORS,
         resources={**resources, **overrides},
         executor=beating_executor,
     )
