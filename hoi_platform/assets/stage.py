@@ -25,8 +25,9 @@ from hoi_platform.services.artifacts.stages import Context, Stage, Work
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.clips import VIDEO, video_rejection
 from hoi_platform.services.plans.book import CURE
+from hoi_platform.services.plans.launch import WAITS_TAG
 from hoi_platform.services.platform import Platform
-from hoi_platform.services.secrets import generates_clean
+from hoi_platform.services.secrets import excerpt, generates_clean
 
 Body = Callable[..., None]
 Preview = Callable[[ArtifactStore, ObjectId | ClipId], bytes]
@@ -167,7 +168,9 @@ def _materialize(
     try:
         record, how = _made(context, platform, stage, subject, body)
     except NeedsApprovalError as waits:
-        context.log.warning("%s of %s is not made: %s", stage.name, subject, waits)
+        text = f"{stage.name} of {subject} is not made: {waits}"
+        context.log.warning("%s", text)
+        context.instance.add_run_tags(context.run.run_id, {WAITS_TAG: excerpt(text)})
         yield needs_approval(context, stage.name, waits)
         if look.check:
             yield look.check.not_passed(str(waits))

@@ -65,6 +65,9 @@ def test_a_backfill_ends_green_and_missing_where_it_needs_a_plan(
         assert observation.metadata[NEEDS_APPROVAL].value == "$0.35"
         assert "hoi approve" in str(observation.metadata["cure"].value)
         assert str(observation.partition).endswith("rand00003")
+        run = instance.get_run_by_id(results[-1].run_id)
+        assert run is not None
+        assert "needs approval: $0.35" in run.tags["hoi/waits"]
         made = instance.get_materialized_partitions(dg.AssetKey("video_task"))
         assert len(made) == 2
         platform = resource.platform()

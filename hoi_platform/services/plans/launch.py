@@ -8,6 +8,8 @@ LAUNCH_TAG: Final = "hoi/launch"
 """On a run: the launch that it is part of, where Dagster does not know it."""
 PLANNED_ONLY_TAG: Final = "hoi/planned_only"
 """On a run: it buys what an approved plan releases, and nothing else."""
+WAITS_TAG: Final = "hoi/waits"
+"""On a run that ended well without one of its assets: what that asset waits for."""
 _BACKFILL_TAG: Final = "dagster/backfill"
 _ROOT_RUN_TAG: Final = "dagster/root_run_id"
 _AUTOMATIC_TAGS: Final = (
