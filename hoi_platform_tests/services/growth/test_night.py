@@ -177,6 +177,9 @@ def test_three_nights_with_faults_and_a_growing_inbox(
             _buy(platform, ledger, clip(platform, "kettle", 9), launch)
         begun.append([chosen.cell.key for chosen in night.chosen])
         spent.append(ledger.spent_usd())
+        measured = plan_night(platform, CONFIG, clock.now(), ledger).spending
+        assert (measured.tonight, measured.this_month) == (Decimal("0.35"), spent[-1])
+        assert measured.unused == Decimal("0.35"), "the failing cell's"
         if number == 0:
             entry = ObjectEntry(real_size_m=0.1)
             object_id = platform.catalogue.named("ComAsset", "a_new_one", "manipulation")

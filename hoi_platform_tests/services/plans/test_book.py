@@ -15,6 +15,7 @@ from hoi_platform.services.ledger.database import open_ledger
 from hoi_platform.services.plans.book import LASTS, PlanBook, Purchase
 from hoi_platform.services.plans.launch import LAUNCH_TAG, PLANNED_ONLY_TAG, Launch
 from hoi_platform.services.plans.pricing import Cell, Prices
+from hoi_platform_tests.services.ledger.postgres import running_postgres
 
 WHAT, PRICE, NOTHING = "kling-ai kling-v2-5-turbo pro, 5 s", Decimal("0.35"), Decimal(0)
 LIMIT = Decimal("1.00")
@@ -153,7 +154,18 @@ def _tries(url: str, number: int, plan_id: str) -> tuple[bool, bool]:
 
 def test_of_several_processes_one_approves_and_one_buys(tmp_path: Path) -> None:
     """Two clicks at once would pay twice."""
-    url = f"sqlite:///{tmp_path}/ledger.db"
+    _race(f"sqlite:///{tmp_path}/ledger.db")
+
+
+def test_of_several_machines_one_approves_and_one_buys() -> None:
+    """A click on each of two machines would pay twice."""
+    with running_postgres() as url:
+        _race(url)
+        book = PlanBook(open_ledger(url))
+        assert book.spent_usd("hoi run", book.now() - LASTS) == 0
+
+
+def _race(url: str) -> None:
     plan = PlanBook(open_ledger(url)).write(prices("a"), "hoi run")
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(3, mp_context=context) as pool:
