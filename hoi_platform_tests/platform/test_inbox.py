@@ -75,6 +75,7 @@ def test_a_settled_mesh_becomes_an_object_once(inbox: Inbox) -> None:
     assert inbox.resource.platform().catalogue.get(entry).up == "y"
     assert "object " in (path.parent / "mug_blue.glb.added.txt").read_text()
     inbox.cursor = None  # the daemon was set up anew
+    (path.parent / "bowl.yaml").write_text("real_size_m: 0.2")  # for an object that comes later
     assert inbox.settle().startswith("0 registered, 0 rejected")
 
 

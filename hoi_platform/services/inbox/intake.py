@@ -1,6 +1,7 @@
 """An item of the inbox becomes an object of the catalogue, or gets a reason why not."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from hoi_platform.core.clip import FIRST_TASK, ObjectId
 from hoi_platform.core.config.base import parse_config
@@ -27,10 +28,17 @@ class Taken:
 
 
 def is_answered(item: Item) -> bool:
-    """Whether a receipt beside it is about what lies there now."""
-    line = f"{_STAMP_LINE}{item.stamp()}"
-    receipts = (item.receipt(kind) for kind in ("added", "rejected"))
-    return any(receipt.is_file() and line in receipt.read_text() for receipt in receipts)
+    """Whether a receipt beside it is about what lies there now.
+
+    What was rejected is looked at again with everything that arrives beside it, what was added only
+    when its mesh is another one.
+    """
+    stamps = {"added": item.mesh_stamp(), "rejected": item.stamp()}
+    return any(_says(item.receipt(kind), stamp) for kind, stamp in stamps.items())
+
+
+def _says(receipt: Path, stamp: str) -> bool:
+    return receipt.is_file() and f"{_STAMP_LINE}{stamp}" in receipt.read_text()
 
 
 def take(platform: Platform, item: Item) -> Taken:
@@ -38,7 +46,8 @@ def take(platform: Platform, item: Item) -> Taken:
 
     What is not the item's fault (a full disk, a broken configuration) is raised.
     """
-    stamp = item.stamp()
+    platform.settings(FIRST_TASK)  # a broken configuration is not the item's fault
+    stamps = {"added": item.mesh_stamp(), "rejected": item.stamp()}
     try:
         object_id = _added(platform, item)
     except PermanentError as error:
@@ -47,7 +56,7 @@ def take(platform: Platform, item: Item) -> Taken:
         taken = Taken(item, platform.catalogue.key(object_id))
     kind, other = ("added", "rejected") if taken.key else ("rejected", "added")
     text = f"object {taken.key}" if taken.key else taken.reason
-    write_whole(item.receipt(kind), f"{text}\n{_STAMP_LINE}{stamp}\n")
+    write_whole(item.receipt(kind), f"{text}\n{_STAMP_LINE}{stamps[kind]}\n")
     item.receipt(other).unlink(missing_ok=True)
     return taken
 

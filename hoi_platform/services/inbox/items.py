@@ -4,7 +4,8 @@
 them, ``<inbox>/<dataset>/<category>/<any name>.obj``.
 """
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -63,9 +64,11 @@ class Item:
     def stamp(self) -> str:
         """Changes with every byte that arrives for it; of names, sizes and times."""
         own = self.path.rglob("*") if self.path.is_dir() else [self.path, *self._beside()]
-        files = {file for file in (*own, self.entry_file) if file.is_file()}
-        seen = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in sorted(files)]
-        return fingerprint_of(seen)[:_STAMP]
+        return _stamp({*own, self.entry_file})
+
+    def mesh_stamp(self) -> str:
+        """Of the meshes alone: what lies beside them may be there for others."""
+        return _stamp(set(self.meshes))
 
     def is_being_written(self) -> bool:
         """Whether a lock, or a part of it, lies beside it or in its folder."""
@@ -80,6 +83,16 @@ class Item:
 
     def _beside(self) -> Iterator[Path]:
         return (file for file in _files(self.folder) if file.suffix.lower() in _COMPANIONS)
+
+
+def _stamp(paths: Collection[Path]) -> str:
+    """Of files that may vanish while they are looked at."""
+    seen = []
+    for path in sorted(paths):
+        with contextlib.suppress(FileNotFoundError):
+            info = path.stat()
+            seen += [(str(path), info.st_size, info.st_mtime_ns)] if path.is_file() else []
+    return fingerprint_of(seen)[:_STAMP]
 
 
 def is_unfinished(path: Path) -> bool:
