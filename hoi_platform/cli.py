@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from hoi_platform.commands.approve import approve
 from hoi_platform.commands.bench import app as bench_app
 from hoi_platform.commands.callbacks import callbacks
 from hoi_platform.commands.clean import clean
@@ -13,11 +14,13 @@ from hoi_platform.commands.demo import demo
 from hoi_platform.commands.doctor import doctor
 from hoi_platform.commands.entry import ended
 from hoi_platform.commands.fake_apis import fake_apis
+from hoi_platform.commands.grow import grow
 from hoi_platform.commands.import_ import import_
 from hoi_platform.commands.ledger import app as ledger_app
 from hoi_platform.commands.migrate import migrate
 from hoi_platform.commands.objects import app as objects_app
 from hoi_platform.commands.release import release
+from hoi_platform.commands.run import run
 from hoi_platform.commands.serve import serve, ui
 from hoi_platform.services.interruption import received
 
@@ -27,6 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(demo)
+app.command()(run)
+app.command()(approve)
+app.command()(grow)
 app.add_typer(objects_app, name="objects")
 app.command()(status)
 app.command()(clips)

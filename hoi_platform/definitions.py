@@ -25,6 +25,9 @@ from hoi_platform.assets.recon_4dhoi.object_pose import object_pose
 from hoi_platform.assets.recon_4dhoi.reconstruction import reconstruction
 from hoi_platform.assets.recon_4dhoi.scene_tracks import scene_tracks
 from hoi_platform.assets.recon_4dhoi.visualization import visualization
+from hoi_platform.assets.spending.purchase_plan import purchase_plan
+from hoi_platform.jobs.approve_plan import approve_plan
+from hoi_platform.jobs.make_clips import make_clips
 from hoi_platform.liveness.executor import beating_executor
 from hoi_platform.resources.backends import BackendsResource
 from hoi_platform.resources.blender import BlenderResource
@@ -36,6 +39,8 @@ from hoi_platform.resources.progress import ProgressResource
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.resources.vision import VisionResource
 from hoi_platform.retention.job import CLEAN_UP_WEEKLY, clean_up
+from hoi_platform.schedules.new_objects import new_objects
+from hoi_platform.schedules.nightly_growth import grow, nightly_growth
 from hoi_platform.sensors.jobs import CLIP_CHAIN, OBJECT_CHAIN
 from hoi_platform.sensors.refresh_index import refresh_index
 from hoi_platform.sensors.resume_partial_batches import resume_partial_batches
@@ -59,11 +64,12 @@ ASSETS = [
     filtered_hoi,
     visualization,
     dataset_index,
+    purchase_plan,
 ]
 CHECKS = [no_cell_is_left]
-JOBS = [OBJECT_CHAIN, CLIP_CHAIN, clean_up]
-SCHEDULES = [CLEAN_UP_WEEKLY]
-SENSORS = [video_poll, resume_partial_batches, refresh_index]
+JOBS = [OBJECT_CHAIN, CLIP_CHAIN, make_clips, approve_plan, grow, clean_up]
+SCHEDULES = [nightly_growth, CLEAN_UP_WEEKLY]
+SENSORS = [video_poll, resume_partial_batches, refresh_index, new_objects]
 
 protect_keys()
 

@@ -28,6 +28,7 @@ from hoi_platform.assets.recon_4dhoi import (
     scene_tracks,
     visualization,
 )
+from hoi_platform.assets.spending import purchase_plan
 
 __all__ = [
     "clip_accuracy",
@@ -40,6 +41,7 @@ __all__ = [
     "object_pose",
     "object_scale",
     "performance",
+    "purchase_plan",
     "reconstruction",
     "scene_render",
     "scene_tracks",

@@ -16,7 +16,13 @@ import dagster as dg
 from hoi_platform.assets.checks import StoredCheck
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.settings import Settings
-from hoi_platform.core.errors import HoiError, PendingError, PermanentError, UpstreamError
+from hoi_platform.core.errors import (
+    HoiError,
+    NeedsApprovalError,
+    PendingError,
+    PermanentError,
+    UpstreamError,
+)
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
 from hoi_platform.core.licensing import License, all_licenses, commercial_ok
 from hoi_platform.partitions import CELLS, OBJECTS, split_key
@@ -24,6 +30,7 @@ from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.artifacts.stages import Context, Stage, Work
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.clips import VIDEO, video_rejection
+from hoi_platform.services.plans.book import CURE
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.secrets import excerpt, generates_clean
 from hoi_platform.unfinished.tags import WAITS
@@ -149,8 +156,9 @@ def task_of(subject: ObjectId | ClipId) -> str:
 @generates_clean
 def _materialize(
     context: dg.AssetExecutionContext, stage: Stage, look: Look, body: Callable[[Work], None]
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """One result; none, and no error, where the clip's video was rejected or is not there yet."""
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult | dg.AssetObservation]:
+    """One result; none, and no error, where the clip's video was rejected, waits for its approval,
+    or is not there yet."""
     platform: Platform = context.resources.platform.platform()
     subject = subject_of(platform, context.partition_key)
     rejected = video_rejection(platform.store, subject) if _is_below_video(stage.upstream) else ""
@@ -166,19 +174,40 @@ def _materialize(
         return
     try:
         record, how = _made(context, platform, stage, subject, body)
-    except PendingError as pending:
-        text = f"{stage.name} of {subject} is not there yet: {pending}"
+    except (PendingError, NeedsApprovalError) as waits:
+        state = "not there yet" if isinstance(waits, PendingError) else "not made"
+        text = f"{stage.name} of {subject} is {state}: {waits}"
         context.log.warning("%s", text)
         context.instance.add_run_tags(context.run.run_id, {WAITS: excerpt(text)})
+        if isinstance(waits, NeedsApprovalError):
+            yield needs_approval(context, stage.name, waits)
         if look.check:
             yield look.check.not_passed(text)
         return
     metadata = _metadata(platform, stage, look, subject, record)
     metadata["status"] = dg.MetadataValue.text(how)
+    for name, note in platform.settings_note(task_of(subject)).items():
+        metadata[name] = dg.MetadataValue.text(note)
     yield dg.MaterializeResult(
         metadata=metadata,
         data_version=dg.DataVersion(record.fingerprint[:32]),
         check_results=[look.check.evaluate(platform.store, subject)] if look.check else [],
+    )
+
+
+NEEDS_APPROVAL: Final = "needs approval"
+"""Metadata of an observation: the price of what was not bought."""
+
+
+def needs_approval(
+    context: dg.AssetExecutionContext, name: str, waits: NeedsApprovalError
+) -> dg.AssetObservation:
+    """What the page shows of an asset that waits for a plan; its cell stays missing."""
+    return dg.AssetObservation(
+        name,
+        partition=context.partition_key,
+        description=str(waits),
+        metadata={NEEDS_APPROVAL: f"${waits.usd:.2f}", "cure": CURE},
     )
 
 
@@ -221,7 +250,7 @@ def _final_failures(
     """
     try:
         yield
-    except PendingError:
+    except (PendingError, NeedsApprovalError):
         raise
     except HoiError as error:
         text = str(error) if str(subject) in str(error) else f"{subject}: {error}"

@@ -11,7 +11,6 @@ from hoi_platform.commands.options import (
     Profile,
     ResultsDir,
     Task,
-    parse_seeds,
 )
 
 
@@ -33,6 +32,7 @@ def demo(
     from hoi_platform.assets.stage import flow_order
     from hoi_platform.commands.report import print_report
     from hoi_platform.commands.terminal import BarProgress, progress_display
+    from hoi_platform.core.cells import parse_seeds
     from hoi_platform.resources.platform import PlatformResource
     from hoi_platform.runner import ChainRunner
 

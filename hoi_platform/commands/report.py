@@ -29,6 +29,11 @@ def print_report(platform: Platform, outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.failed:
             print_failure(outcome)
+        elif outcome.waits:
+            waits = f"{outcome.asset} of {outcome.subject} waits"
+            console.print(
+                f"[yellow]{waits}:[/yellow] {escape(outcome.error or '')}", soft_wrap=True
+            )
     _print_where(store, [c for c in clips if isinstance(c, ClipId)])
 
 

@@ -12,6 +12,7 @@
     │   ├── RefusedError         a remote service refused for good (policy, parameters)
     │   │   └── AccountError     it refuses the account (key, balance, rights): stop the batch
     │   ├── BudgetError          sending would exceed the configured budget
+    │   ├── NeedsApprovalError   a purchase waits for a plan that a person approves: no failure
     │   └── UnsettledError       unknown whether a paid request was accepted: a person settles it
     └── TransientError           may succeed when tried again (time-out, 5xx, crashed worker)
         ├── PendingError         a paid task is still running: the same call continues later
@@ -19,6 +20,7 @@
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from hoi_platform.core.redaction import redacted
@@ -68,6 +70,14 @@ class AccountError(RefusedError):
 
 class BudgetError(PermanentError):
     """A paid request was not sent because it would exceed the budget."""
+
+
+class NeedsApprovalError(PermanentError):
+    """A purchase that no approved plan releases: nothing was sent, and nothing failed."""
+
+    def __init__(self, message: str, usd: Decimal) -> None:
+        super().__init__(message)
+        self.usd = usd
 
 
 class UnsettledError(PermanentError):

@@ -8,12 +8,13 @@ from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.config.gen_2dhoi import PROMPTLESS_VIDEO, Gen2DHOIConfig, VideoConfig
 from hoi_platform.pipelines.redo import Redo, WorkList, bought_otherwise, exists, is_blocked
+from hoi_platform.resources.ledger import LedgerResource
+from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.backends.registry import is_free
+from hoi_platform.services.plans.book import PlanBook
+from hoi_platform.services.plans.pricing import QUESTION_USD, price_of
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.video.pricing import video_price_usd
-
-MODEL_CALL_USD = Decimal("0.01")
-"""Upper estimate of one question to the vision model with an image (gpt-4o)."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,21 @@ def print_purchases(purchases: Sequence[Purchase], video: VideoConfig, redo: Red
     console.print(f"videos are free ({video.model_api})" if free else kind)
 
 
+def write_plan_if_needed(
+    resource: PlatformResource, config: Gen2DHOIConfig, work: WorkList
+) -> None:
+    """A plan to approve where the run would buy more than a launch may."""
+    from hoi_platform.commands.plan_shown import print_plan
+
+    platform, budget = resource.platform(), config.video.budget
+    clips = [platform.clip(object_id, seed) for object_id, seeds in work for seed in seeds]
+    prices = price_of(platform.stages(STAGES), () if config.skip_step4 else clips)
+    if budget.confirm_above_usd is None or prices.videos_usd <= budget.confirm_above_usd:
+        return
+    ledger = LedgerResource(platform=resource).ledger(budget)
+    print_plan(PlanBook(ledger).write(prices, "gen_2dhoi --dry_run"), ledger, budget)
+
+
 def _notes(purchases: Sequence[Purchase], redo: Redo) -> Iterator[str]:
     kept, blocked = sum(p.kept for p in purchases), sum(p.blocked for p in purchases)
     if redo.skip_done:
@@ -111,7 +127,7 @@ def _purchase(
     price = video_price_usd(video.kling_model_name, video.kling_mode, float(video.duration))
     per_clip = video.num_videos * video.num_video_segments
     to_buy = per_clip * len([c for c in missing if c not in kept]) if paid else 0
-    usd = to_buy * price + calls * MODEL_CALL_USD
+    usd = to_buy * price + calls * QUESTION_USD
     return Purchase(
         object_id,
         len(missing),

@@ -51,7 +51,11 @@ def parser() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Materialize what the flags ask for; 0 when every partition succeeded."""
-    from hoi_platform.pipelines.dry_run import plan_purchases, print_purchases
+    from hoi_platform.pipelines.dry_run import (
+        plan_purchases,
+        print_purchases,
+        write_plan_if_needed,
+    )
     from hoi_platform.resources.video import require_video_keys
 
     resource = _resource(args)
@@ -67,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     work = [(object_id, seeds) for object_id in objects]
     if args.dry_run:
         print_purchases(plan_purchases(platform, config, work, redo), config.video, redo)
+        write_plan_if_needed(resource, config, work)
         return 0
     redo.check_bought(platform, work, assets)
     if not config.skip_step4:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from pydantic import PrivateAttr
 
 from hoi_platform.core.config.settings import checked_profile
+from hoi_platform.services.plans.launch import Launch
 from hoi_platform.services.platform import Platform
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +31,13 @@ class PlatformResource(dg.ConfigurableResource):
     overrides: dict[str, Any] = {}
     force: list[str] = []
     buy_again: bool = False
+
+    _launch: str = PrivateAttr(default="")
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Note for which launch it is used: its settings are those that the launch began with."""
+        if context.run is not None:
+            self._launch = Launch.of_run(context.run.run_id, context.run.tags).name
 
     def with_flags(self, **flags: Any) -> "PlatformResource":
         """The resource with other values; Dagster ignores those of ``model_copy``."""
@@ -56,4 +65,4 @@ class PlatformResource(dg.ConfigurableResource):
             or platform.configured_results_dir()
             or PROJECT_ROOT / "results"
         )
-        return replace(platform, results_dir=Path(results).absolute())
+        return replace(platform, results_dir=Path(results).absolute(), launch=self._launch)

@@ -8,10 +8,12 @@ KLING_WEBHOOK_SECRET; FAL_KEY; FAL_BASE_URL.
 import os
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
+from pydantic import PrivateAttr
 
 from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.errors import ConfigError, MissingResourceError
@@ -22,6 +24,9 @@ from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.services.backends.registry import Backend, backends, find_backend
 from hoi_platform.services.backends.uses import VideoUse
 from hoi_platform.services.ledger.schema import RequestRow
+from hoi_platform.services.plans.book import PlanBook, Purchase
+from hoi_platform.services.plans.launch import UNKNOWN, Launch
+from hoi_platform.services.plans.pricing import order_usd, what_of
 from hoi_platform.services.retry import RetryPolicy
 from hoi_platform.services.video.backend import VideoBackend
 from hoi_platform.services.video.paid import PaidVideoBackend
@@ -46,20 +51,46 @@ class VideoResource(dg.ConfigurableResource):
     buys: bool = True
     """Whether ``video_task`` may order what the ledger does not hold yet."""
 
+    _launch: Launch = PrivateAttr(default=UNKNOWN)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Note for which launch it buys."""
+        if context.run is not None:
+            self._launch = Launch.of_run(context.run.run_id, context.run.tags)
+
     def backend(self, config: VideoConfig) -> VideoBackend:
         """The backend; MissingResourceError names the keys that it needs."""
         row = _row(config)
         if not row.paid:
             made: VideoBackend = row.make(_use(row, config, self.blender))
             return made
+        from hoi_platform.services.plans.gate import SpendingGate
         from hoi_platform.services.video.gate import Gate
         from hoi_platform.services.video.montage import Montage, is_montage
 
         paid = self.paid(config)
-        backend = Montage(paid, _camera_drift) if is_montage(config) else paid
-        if not self.buys or self.ledger.platform.platform().buy_again:
+        backend: VideoBackend = Montage(paid, _camera_drift) if is_montage(config) else paid
+        if not self.buys:
             return backend
-        return Gate(backend, self.ledger.ledger(config.budget))
+        ledger = self.ledger.ledger(config.budget)
+        price, limit = paid.provider.estimate_usd, _unplanned_usd(config)
+        planned = SpendingGate(backend, ledger, self._launch, limit, price)
+        buy_again = self.ledger.platform.platform().buy_again
+        return planned if buy_again else Gate(planned, ledger)
+
+    def require_releasable(self, config: VideoConfig, clip: str) -> None:
+        """Raises NeedsApprovalError where the clip's video could not be bought now.
+
+        What leads to the video need not be paid for then.
+        """
+        if not _row(config).paid or not self.buys:
+            return
+        ledger = self.ledger.ledger(config.budget)
+        if ledger.videos_of(clip):
+            return
+        purchase = Purchase("", clip, what_of(config), order_usd(config))
+        limit = _unplanned_usd(config)
+        PlanBook(ledger).require_releasable(purchase, self._launch, limit)
 
     def paid(self, config: VideoConfig) -> PaidVideoBackend:
         """A paid backend over the ledger. Raises MissingResourceError, ConfigError."""
@@ -110,6 +141,12 @@ def resuming_video(platform: PlatformResource) -> VideoResource:
     """Waits for what the ledger holds, and buys nothing that it does not."""
     ledger = LedgerResource(platform=platform)
     return VideoResource(blender=BlenderResource(), ledger=ledger, wait=True, buys=False)
+
+
+def _unplanned_usd(config: VideoConfig) -> Decimal | None:
+    """What a launch may buy without a plan."""
+    limit = config.budget.confirm_above_usd
+    return None if limit is None else Decimal(str(limit))
 
 
 def _row(config: VideoConfig) -> Backend:

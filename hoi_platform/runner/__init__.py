@@ -5,5 +5,6 @@ what a terminal shows.
 """
 
 from hoi_platform.runner.chain import ChainRunner, Outcome
+from hoi_platform.runner.order import Part
 
-__all__ = ["ChainRunner", "Outcome"]
+__all__ = ["ChainRunner", "Outcome", "Part"]

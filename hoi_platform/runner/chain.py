@@ -3,7 +3,7 @@
 Belongs here: which runs a request becomes. Does not: how stages work, what the terminal shows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import dagster as dg
 
-from hoi_platform.assets.stage import STAGES, task_of
+from hoi_platform.assets.stage import NEEDS_APPROVAL, STAGES, task_of
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.definitions import build_defs
 from hoi_platform.instance import project_instance
@@ -27,11 +27,13 @@ from hoi_platform.runner.order import Part, Work, run_order
 from hoi_platform.services.artifacts.record import ArtifactRecord
 from hoi_platform.services.clips import video_rejection
 from hoi_platform.services.interruption import check_stopped, received, stopped_by_signals
+from hoi_platform.services.plans.launch import LAUNCH_TAG
 from hoi_platform.unfinished.steps import settings_digest
 from hoi_platform.unfinished.tags import BATCH, RESULTS, SETTINGS, STOPPED, WANTED
 
 QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _NOT_RUN: Final = "not run: an earlier stage failed"
+_NOT_APPROVED: Final = "not run: an earlier stage waits for approval"
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,16 @@ class Outcome:
     error: str | None = None
     stops_batch: bool = False
     """Whether the clips that come next need not be tried, as with an empty account."""
+    waits: bool = False
+    """Whether it waits for an approved purchase plan, as ``error`` says; nothing failed."""
 
     @property
     def failed(self) -> bool:
         """Whether the stage was run and failed."""
-        return self.error is not None and not self.error.startswith("not run")
+        return self.error is not None and not self.waits and not self.error.startswith("not run")
+
+
+AfterPart = Callable[[Sequence[Outcome], Sequence[Part]], None]
 
 
 class ChainRunner:
@@ -59,7 +66,12 @@ class ChainRunner:
     """
 
     def __init__(
-        self, resource: PlatformResource, *, verbose: bool = False, **overrides: Any
+        self,
+        resource: PlatformResource,
+        *,
+        verbose: bool = False,
+        tags: Mapping[str, str] | None = None,
+        **overrides: Any,
     ) -> None:
         self.platform = resource.platform()
         self._instance = project_instance()
@@ -72,6 +84,8 @@ class ChainRunner:
         self._batch: dict[str, str] = {}
         self._last_run = ""
         self._job = defs.resolve_implicit_global_asset_job_def()
+        self._launch_tags = {LAUNCH_TAG: uuid4().hex, **(tags or {})}
+        """All runs of a command are one launch."""
 
     def run(
         self, object_id: ObjectId, seeds: Sequence[int], assets: Sequence[str]
@@ -79,15 +93,23 @@ class ChainRunner:
         """Materialize ``assets`` of an object and of its clips."""
         return self.run_batch([(object_id, seeds)], assets)
 
-    def run_batch(self, work: Work, assets: Sequence[str]) -> list[Outcome]:
-        """Materialize ``assets`` of several objects and their clips, paid tasks side by side."""
+    def run_batch(
+        self, work: Work, assets: Sequence[str], after: AfterPart = lambda _outcomes, _left: None
+    ) -> list[Outcome]:
+        """Materialize ``assets`` of several objects and their clips, paid tasks side by side.
+
+        ``after`` is called with the outcomes of each part and with the parts that are left.
+        """
         keys = self.platform.catalogue.register(object_id for object_id, _ in work)
         add_object_keys(self._instance, list(keys.values()))
         outcomes: list[Outcome] = []
         self._batch, self._last_run = {BATCH: str(uuid4()), WANTED: ",".join(assets)}, ""
         with stopped_by_signals(), self._stops_noted():
-            for part in run_order(work, assets, self.platform.clip, self._slots):
-                outcomes += self._run_part(part, outcomes)
+            parts = list(run_order(work, assets, self.platform.clip, self._slots))
+            for number, part in enumerate(parts, start=1):
+                found = self._run_part(part, outcomes)
+                outcomes += found
+                after(found, parts[number:])
         return outcomes
 
     def run_index(self) -> list[Outcome]:
@@ -106,6 +128,8 @@ class ChainRunner:
         if clip and any(o.subject == clip.object_id for o in failed):
             return []
         reason = _NOT_RUN if any(o.subject == part.subject for o in failed) else None
+        if any(o.waits and o.subject == part.subject for o in before):
+            reason = _NOT_APPROVED
         for outcome in failed:
             if outcome.stops_batch:
                 reason = f"not run: the batch stopped at {outcome.asset} of {outcome.subject}"
@@ -143,7 +167,7 @@ class ChainRunner:
                 run_config=self._run_config,
                 raise_on_error=False,
                 run_id=run_id,
-                tags=self._tags(subject),
+                tags=self._launch_tags | self._tags(subject),
             )
         check_stopped()
         return self._outcomes(result, before, subject)
@@ -183,7 +207,7 @@ class ChainRunner:
         errors = failures(result)
         if any(failure.interrupted for failure in errors.values()):
             raise KeyboardInterrupt
-        succeeded = _succeeded(result)
+        succeeded, held = _succeeded(result), _held(result)
         rejected = video_rejection(self.platform.store, subject)  # a verdict, no error
         first, outcomes = errors.get(""), []
         for asset, old in before.items():
@@ -191,10 +215,12 @@ class ChainRunner:
             failure, first = errors.get(asset) or first, None
             error = failure.text.removeprefix(f"{subject}: ") if failure else None
             if error is None and asset not in succeeded and not rejected:
-                error = _NOT_RUN
+                error = held.get(asset) or (_NOT_APPROVED if held else _NOT_RUN)
             made = error is None and _work_of(record) not in map(_work_of, old)
             stops = failure is not None and failure.stops_batch
-            outcomes.append(Outcome(asset, subject, record, made, error, stops))
+            outcomes.append(
+                Outcome(asset, subject, record, made, error, stops, waits=asset in held)
+            )
         return outcomes
 
 
@@ -208,4 +234,15 @@ def _succeeded(result: dg.ExecuteInProcessResult) -> set[str]:
         event.asset_key.to_user_string()
         for event in result.all_events
         if event.is_step_materialization and event.asset_key
+    }
+
+
+def _held(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """Assets that wait for an approved plan, and what they say about it."""
+    observed = (e.asset_observation_data for e in result.all_events if e.is_asset_observation)
+    found = (data.asset_observation for data in observed)
+    return {
+        observation.asset_key.to_user_string(): observation.description or ""
+        for observation in found
+        if NEEDS_APPROVAL in observation.metadata
     }

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hoi_platform.core.clip import MAX_SEED, ClipId, ObjectId
 from hoi_platform.core.config.settings import Profile, Settings, merged, resolve_settings
@@ -16,8 +16,12 @@ from hoi_platform.services.artifacts.stages import Context, Stage, Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.backends.chosen import model_mistakes, unknown_backends
 from hoi_platform.services.configuration import ConfigFiles
+from hoi_platform.services.launched_settings import LaunchedSettings, differences
 from hoi_platform.services.meshes.catalogue import Catalogue
 from hoi_platform.services.yaml_files import read_mapping
+
+_SHOWN: Final = 12
+"""Characters of a snapshot's digest that are shown; chosen."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Platform:
     """Stages that are made again although they are done."""
     buy_again: bool = False
     """Whether a clip that has a bought video may get another one."""
+    launch: str = ""
+    """The launch whose settings count; empty: today's."""
 
     @cached_property
     def store(self) -> ArtifactStore:
@@ -69,6 +75,27 @@ class Platform:
         return {}
 
     def _read_settings(self, task: str) -> Settings:
+        """Today's, or those that the launch began with."""
+        if not self.launch:
+            return self._todays_settings(task)
+        launched = LaunchedSettings(self.results_dir, self.launch)
+        pinned = launched.find(task) or launched.pin(task, self._todays_settings(task))
+        return pinned.settings
+
+    def settings_note(self, task: str) -> dict[str, str]:
+        """Which snapshot a launch goes by, and where today's settings differ from it."""
+        if not self.launch:
+            return {}
+        pinned = LaunchedSettings(self.results_dir, self.launch).find(task)
+        if pinned is None:
+            return {}
+        note = {"settings": pinned.digest[:_SHOWN]}
+        if all(file.stat().st_mtime_ns <= pinned.at_ns for file in self.config_paths(task)):
+            return note
+        changed = differences(pinned.settings, self._todays_settings(task))
+        return note | ({"settings_today": changed} if changed else {})
+
+    def _todays_settings(self, task: str) -> Settings:
         gen, recon = self.config_paths(task)
         sources = (str(gen), str(recon))
         contents = self._gen_content(task), read_mapping(recon)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from hoi_platform.services.plans.launch import LAUNCH_TAG, PLANNED_ONLY_TAG, Launch
+
 WAITS: Final = "hoi/waits"
 """On a run that ended well without one of its assets: what that asset waits for."""
 TRY: Final = "hoi/resume_try"
@@ -23,23 +25,18 @@ SETTINGS: Final = "hoi/settings"
 """Digest of the settings of a run of the command line, which flags may have changed."""
 STOPPED: Final = "hoi/stopped"
 """On the last run of a batch that a person stopped by a signal: which one."""
-LAUNCH: Final = "hoi/launch"
-"""What was started together: a run that completes a cell goes on with the launch that asked for it,
-and with that launch's allowance to buy."""
 PARTITION: Final = "dagster/partition"
 """Dagster's own: the key of a run's cell or object."""
 
-_LAUNCHES: Final = (LAUNCH, "dagster/backfill", "dagster/root_run_id")
-_AUTOMATIC: Final = ("dagster/sensor_name", "dagster/schedule_name")
 _OF_ONE_RUN: Final = frozenset({WAITS, TRY, REASON, RESUMES, LEFT, BATCH, STOPPED})
 
 
 def inherited(run_id: str, tags: Mapping[str, str]) -> dict[str, str]:
     """The tags that a run passes on to the one that completes its cell.
 
-    What a sensor or a schedule started by itself is no launch of a person, and stays none.
+    It continues the launch that asked for the cell, with that launch's allowance to buy. What a
+    sensor or a schedule started by itself is no launch of a person, and stays none.
     """
     kept = {k: v for k, v in tags.items() if k.startswith("hoi/") and k not in _OF_ONE_RUN}
-    if LAUNCH in tags or not any(tag in tags for tag in _AUTOMATIC):
-        kept[LAUNCH] = next((tags[tag] for tag in _LAUNCHES if tag in tags), run_id)
-    return kept
+    launch = Launch.of_run(run_id, {k: v for k, v in tags.items() if k != PLANNED_ONLY_TAG})
+    return kept if launch.is_automatic else kept | {LAUNCH_TAG: launch.name}

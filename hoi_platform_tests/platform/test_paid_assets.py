@@ -69,6 +69,11 @@ def test_a_dry_run_counts_and_prices_and_sends_nothing(
     assert "nothing was sent" in shown
     assert kling.calls == []
     assert not (tmp_path / "ledger").exists()
+    assert gen_2dhoi.main([*flags, "--num_rand_scenes", "15"]) == 0
+    shown = capsys.readouterr().out
+    assert "total: 5.40 USD" in shown, "more than a launch may buy: a plan to approve"
+    assert "hoi approve" in shown
+    assert kling.calls == []
 
 
 def test_the_sensor_requests_a_clip_once_its_video_is_ready(

@@ -7,6 +7,7 @@ from hoi_platform.core.config.gen_2dhoi import PROMPTLESS_VIDEO
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.scene.prompts import Prompt, template_prompt
 from hoi_platform.core.scene.seeds import prompt_seed
+from hoi_platform.resources.video import VideoResource
 from hoi_platform.resources.vision import VisionResource
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.stages import Context, Work
@@ -52,14 +53,16 @@ def _settings(context: Context) -> dict[str, Any]:
         [answer_license(c.settings.gen_2dhoi.chatgpt)] if _refines(c.settings) else []
     ),
 )
-def video_prompt(work: Work, vision: VisionResource) -> None:
-    """What the video model is asked to imagine."""
+def video_prompt(work: Work, vision: VisionResource, video: VideoResource) -> None:
+    """What the video model is asked to imagine; no question is paid for a video that waits for
+    approval."""
     gen = work.settings.gen_2dhoi
     name = _name(work.context)
     prompt = _template(work.context)
     if _refines(work.settings):
         from hoi_platform.services.models.refine import refined_prompt
 
+        video.require_releasable(gen.video, work.clip.path)
         model = vision.model(gen, "prompt refinement", "set video.skip_prompt_refinement")
         frame = work.input("scene_render", "frame")
         system = gen.chatgpt.prompt_refinement_system_message

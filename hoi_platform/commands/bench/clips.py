@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from hoi_platform.commands.options import Profile, ResultsDir, parse_seeds
+from hoi_platform.commands.options import Profile, ResultsDir
+from hoi_platform.core.cells import parse_seeds
 
 
 def clips(

@@ -87,6 +87,9 @@ class BudgetConfig(Config):
     """All paid requests of a UTC day (USD); null for no limit."""
     per_month_usd: float | None = Field(500.0, ge=0)
     """All paid requests of a UTC month (USD); null for no limit."""
+    confirm_above_usd: float | None = Field(5.0, ge=0)
+    """What one launch (a command, a backfill, a click) may buy without an approved plan (USD); null
+    for any amount, 0 for nothing. Sensors and schedules buy by plans alone unless it is null."""
 
 
 PROMPTLESS_VIDEO: Final = frozenset({"simulated", "imported"})

@@ -13,7 +13,7 @@ from hoi_platform.services.ledger.budget import spent_usd
 from hoi_platform.services.ledger.clock import database_now
 from hoi_platform.services.ledger.faults import explained
 from hoi_platform.services.ledger.intent import Clock, next_attempt
-from hoi_platform.services.ledger.schema import RequestRow
+from hoi_platform.services.ledger.schema import ClaimRow, RequestRow
 from hoi_platform.services.ledger.states import SPENT, RequestState
 
 
@@ -26,7 +26,7 @@ class LedgerQueries:
 
     def now(self) -> datetime:
         """The time by the database's clock, or by the one that was given."""
-        with self._reading() as session:
+        with self.reading() as session:
             return self._now(session)
 
     def _now(self, session: Session) -> datetime:
@@ -34,17 +34,17 @@ class LedgerQueries:
 
     def get(self, reference: str) -> RequestRow:
         """The row of a fingerprint (or a unique prefix), an external task id or a row number."""
-        with self._reading() as session:
+        with self.reading() as session:
             return required_row(session, reference)
 
     def find(self, fingerprint: str) -> RequestRow | None:
         """The row of a whole fingerprint, if there is one."""
-        with self._reading() as session:
+        with self.reading() as session:
             return session.scalar(BY_FINGERPRINT, {"reference": fingerprint})
 
     def find_external(self, external_task_id: str) -> RequestRow | None:
         """The row of a whole external task id, if there is one."""
-        with self._reading() as session:
+        with self.reading() as session:
             return session.scalar(BY_EXTERNAL_ID, {"reference": external_task_id})
 
     def rows(
@@ -56,12 +56,23 @@ class LedgerQueries:
             query = query.where(RequestRow.state.in_(sorted(states)))
         if account is not None:
             query = query.where(RequestRow.account == account)
-        with self._reading() as session:
+        with self.reading() as session:
+            return list(session.scalars(query))
+
+    def videos_of(self, subject: str) -> list[RequestRow]:
+        """Requests for a clip's videos, oldest first."""
+        claimed = select(ClaimRow.request_id).where(ClaimRow.subject == subject)
+        query = (
+            select(RequestRow)
+            .where(RequestRow.kind == "video", RequestRow.id.in_(claimed))
+            .order_by(RequestRow.id)
+        )
+        with self.reading() as session:
             return list(session.scalars(query))
 
     def spent_usd(self, since: datetime | None = None) -> Decimal:
         """Cost, or estimate where the cost is not known yet, of what was reserved since then."""
-        with self._reading() as session:
+        with self.reading() as session:
             return spent_usd(session, since)
 
     def latest_attempt(self, fingerprint: str) -> RequestRow | None:
@@ -75,6 +86,7 @@ class LedgerQueries:
         return row
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[Session]:
+    def reading(self) -> Iterator[Session]:
+        """A session that changes nothing."""
         with explained(self._engine), Session(self._engine, expire_on_commit=False) as session:
             yield session

@@ -53,9 +53,9 @@ class Gate:
         return self.backend.collect(task, request, target, progress)
 
     def _require_first(self, request: VideoRequest) -> None:
-        rows = self._rows_of(request.clip)
+        rows = self.ledger.videos_of(request.clip)
         bought = [row for row in rows if row.state in _BOUGHT]
-        if not bought or self._is_ordered(request, rows):
+        if not bought or _is_among(self.ledger, request, rows):
             return
         row = bought[-1]
         raise ConfigError(
@@ -65,21 +65,24 @@ class Gate:
             "command line with `python -m hoi_platform.pipelines.gen_2dhoi … --buy-again`"
         )
 
-    def _is_ordered(self, request: VideoRequest, rows: Sequence[RequestRow]) -> bool:
-        """Whether one of the clip's rows is of an order that holds all of the request."""
-        orders = [order for row in rows if (order := _order_of(row)) is not None]
-        if any(order.request == request.fingerprint for order in orders):
-            return any(order.covers(request.order) for order in orders)
-        return self._holds_every_take(request)
 
-    def _holds_every_take(self, request: VideoRequest) -> bool:
-        """For rows that do not record their order: each take has been reserved."""
-        takes = range(request.order.takes)
-        first = (segment_of(request, take, 0, request.frame).fingerprint for take in takes)
-        return all(self.ledger.find(fingerprint) is not None for fingerprint in first)
+def is_ordered(ledger: Ledger, request: VideoRequest) -> bool:
+    """Whether one of the ledger's rows is of an order that holds all of the request."""
+    return _is_among(ledger, request, ledger.videos_of(request.clip))
 
-    def _rows_of(self, clip: str) -> list[RequestRow]:
-        return [row for row in self.ledger.rows() if row.kind == "video" and clip in row.subjects]
+
+def _is_among(ledger: Ledger, request: VideoRequest, rows: Sequence[RequestRow]) -> bool:
+    orders = [order for row in rows if (order := _order_of(row)) is not None]
+    if any(order.request == request.fingerprint for order in orders):
+        return any(order.covers(request.order) for order in orders)
+    return _holds_every_take(ledger, request)
+
+
+def _holds_every_take(ledger: Ledger, request: VideoRequest) -> bool:
+    """For rows that do not record their order: each take has been reserved."""
+    takes = range(request.order.takes)
+    first = (segment_of(request, take, 0, request.frame).fingerprint for take in takes)
+    return all(ledger.find(fingerprint) is not None for fingerprint in first)
 
 
 def _order_of(row: RequestRow) -> VideoOrder | None:
