@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from hoi_platform.core.arrays import Array
+from hoi_platform.core.geometry.mask_distance import signed_distance_px
 
 CONTOUR_POINTS: Final = 96
 """Number of points on a mask's contour per frame; chosen."""
@@ -95,12 +96,7 @@ def _window(
         nothing = np.zeros((CONTOUR_POINTS, 2))
         far = np.full(mask.shape, len(mask), np.float32)
         return _Window(far, hidden | True, (nothing, nothing, np.zeros(CONTOUR_POINTS)))
-    # Half a pixel, so that the zero lies between the last pixel inside and the first outside.
-    distance = np.where(
-        mask,
-        0.5 - ndimage.distance_transform_edt(mask),
-        ndimage.distance_transform_edt(~mask) - 0.5,
-    )
+    distance = signed_distance_px(mask, "exact")
     contour = _contour(mask, distance, hidden, rng)
     points = contour[0] + corner[::-1]
     return _Window(distance.astype(np.float32), hidden, (points, *contour[1:]))

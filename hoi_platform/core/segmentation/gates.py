@@ -12,7 +12,7 @@ import numpy as np
 
 from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.segmentation.config import GateConfig, Ramp
-from hoi_platform.core.segmentation.images import Soft, signed_distance_px
+from hoi_platform.core.segmentation.images import Soft, outline_distance_px
 from hoi_platform.core.segmentation.likelihood import HUMAN, OBJECT, color_support, favored
 from hoi_platform.core.segmentation.posterior import Labels
 from hoi_platform.core.segmentation.prior import Prediction
@@ -56,7 +56,7 @@ def measured_object(
 ) -> Measured:
     """The object's mask; all images are of one window (h, w)."""
     mask, area = labels.object, int(labels.object.sum())
-    nearby = signed_distance_px(mask) > -predicted.size_px
+    nearby = outline_distance_px(mask) < predicted.size_px
     left_out = nearby & ~mask & favored(log_likelihood, OBJECT)
     return Measured(
         area,

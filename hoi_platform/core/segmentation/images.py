@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hoi_platform.core.arrays import Image, Mask
+from hoi_platform.core.arrays import Array, Image, Mask
+from hoi_platform.core.geometry.mask_distance import signed_distance_px
 
 Soft = NDArray[np.float32]  # (height, width), a probability or a density at each pixel
 Parts = NDArray[np.int8]  # (height, width) index into ``body_view.PARTS``, -1: no body
@@ -44,15 +45,9 @@ def placed(part: NDArray, window: Window, shape: tuple[int, ...], fill: float = 
     return image
 
 
-def signed_distance_px(mask: Mask) -> NDArray[np.float32]:
-    """(height, width) distance to the outline, positive inside; -inf everywhere if empty."""
-    import cv2
-
-    if not mask.any():
-        return np.full(mask.shape, -np.inf, np.float32)
-    inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
-    outside = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3)
-    return np.asarray(inside - outside, np.float32)
+def outline_distance_px(mask: Mask) -> Array:
+    """(height, width) to the nearest pixel beyond the outline, negative inside; inf if empty."""
+    return signed_distance_px(mask, "chamfer_3", to="pixel")
 
 
 def dilated(mask: Mask, kernel_px: int) -> Mask:
@@ -118,12 +113,11 @@ def resized_mask(mask: Mask, shape: tuple[int, ...]) -> Mask:
     """The mask at another size (height, width), with smooth outlines."""
     import cv2
 
-    if mask.shape == shape or not mask.any():
-        return mask if mask.shape == shape else np.zeros(shape, bool)
-    # Distances between pixel centers: half a pixel makes the outline run between them.
-    distance = signed_distance_px(mask) - np.where(mask, 0.5, -0.5).astype(np.float32)
+    if mask.shape == shape or mask.all() or not mask.any():
+        return mask if mask.shape == shape else np.full(shape, mask.all())
+    distance = signed_distance_px(mask, "chamfer_3")
     method = cv2.INTER_AREA if shape[1] < mask.shape[1] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(distance, shape[::-1], interpolation=method)) > 0
+    return np.asarray(cv2.resize(distance, shape[::-1], interpolation=method)) < 0
 
 
 def has_fireflies(frame: Image, flat: Mask) -> bool:

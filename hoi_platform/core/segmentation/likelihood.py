@@ -11,7 +11,7 @@ from hoi_platform.core.arrays import Image, Mask
 from hoi_platform.core.segmentation.appearance import AppearanceModel, color_codes
 from hoi_platform.core.segmentation.background import BackgroundModel, Colors, exposure_gain
 from hoi_platform.core.segmentation.config import SegmentationConfig
-from hoi_platform.core.segmentation.images import Parts, Soft, Window, signed_distance_px
+from hoi_platform.core.segmentation.images import Parts, Soft, Window, outline_distance_px
 
 BACKGROUND, HUMAN, OBJECT = 0, 1, 2
 """Layers of likelihood, prior and posterior (3, h, w)."""
@@ -55,7 +55,7 @@ class ColorModels(NamedTuple):
         ``predicted`` is where the object is expected.
         """
         image = rgb.astype(np.float32)
-        far = signed_distance_px(parts >= 0) < -0.7 * config.margin_px
+        far = outline_distance_px(parts >= 0) > 0.7 * config.margin_px
         image /= exposure_gain(image, self.background.plate[window], far)
         codes = color_codes(np.clip(image, 0, 255).astype(np.uint8))
         density = np.stack(

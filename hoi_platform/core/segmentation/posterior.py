@@ -11,8 +11,8 @@ from hoi_platform.core.segmentation.images import (
     Window,
     cleaned,
     components,
+    outline_distance_px,
     placed,
-    signed_distance_px,
 )
 from hoi_platform.core.segmentation.likelihood import HUMAN, OBJECT, color_support
 from hoi_platform.core.segmentation.prior import Prediction
@@ -64,12 +64,12 @@ class Labels(NamedTuple):
         """The most probable labels, without specks and regions that are far from the predicted."""
         p, size_px = posterior.copy(), predicted.size_px
         wanted = p.argmax(axis=0) == OBJECT
-        near = signed_distance_px(predicted.object) > -config.tail_reach * size_px
+        near = outline_distance_px(predicted.object) < config.tail_reach * size_px
         object_mask = cleaned(wanted, near, _MIN_OBJECT_PX)
         object_mask = _gathered(object_mask, log_likelihood, config.gap * size_px)
         p[OBJECT, wanted & ~object_mask] = 0.0  # whatever it is, it is not the object
         p /= np.maximum(p.sum(axis=0), 1e-6)
-        near_body = predicted.body_distance_px > -config.body_reach_px
+        near_body = predicted.body_distance_px < config.body_reach_px
         near_body |= predicted.human > 0.5
         human = cleaned(p.argmax(axis=0) == HUMAN, near_body, _MIN_HUMAN_PX)
         return cls(human & ~object_mask, object_mask, p)

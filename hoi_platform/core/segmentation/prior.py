@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hoi_platform.core.arrays import Array, Image, Mask
 from hoi_platform.core.segmentation.config import SegmentationConfig
-from hoi_platform.core.segmentation.images import Soft, signed_distance_px
+from hoi_platform.core.segmentation.images import Soft, outline_distance_px
 
 Gray = NDArray[np.uint8]  # (height, width)
 Flow = NDArray[np.float32]  # (height, width, 2), see ``backward_flow``
@@ -49,9 +49,9 @@ class Prediction:
         return self.amodal > 0.5
 
     @cached_property
-    def body_distance_px(self) -> NDArray[np.float32]:
-        """(h, w) distance to the fitted body's outline, positive inside."""
-        return signed_distance_px(self.body)
+    def body_distance_px(self) -> Array:
+        """(h, w) distance to the fitted body's outline, negative inside."""
+        return outline_distance_px(self.body)
 
 
 def log_prior(predicted: Prediction, config: SegmentationConfig) -> NDArray[np.float32]:
@@ -61,7 +61,7 @@ def log_prior(predicted: Prediction, config: SegmentationConfig) -> NDArray[np.f
     """
     eta = np.clip(predicted.human, _MIN_HUMAN, 1 - _MIN_HUMAN)
     if predicted.body.any():
-        body = _logit(_sigmoid(predicted.body_distance_px / config.body_blur_px))
+        body = _logit(_sigmoid(-predicted.body_distance_px / config.body_blur_px))
         eta = _sigmoid((body + _logit(eta)) / 2)
     q = _object_prior(predicted, config)
     layers = np.stack([(1 - eta) * (1 - q), eta * (1 - q / 2), q * (1 - eta / 2)])
@@ -73,8 +73,8 @@ def _object_prior(predicted: Prediction, config: SegmentationConfig) -> Soft:
     import cv2
 
     blur = config.still_blur_px if predicted.still else config.object_blur_px
-    outside = np.minimum(signed_distance_px(predicted.object), 0)
-    tail = config.tail * np.exp(outside / (config.tail_reach * predicted.size_px))
+    outside = np.maximum(outline_distance_px(predicted.object), 0)
+    tail = config.tail * np.exp(-outside / (config.tail_reach * predicted.size_px))
     near = cv2.GaussianBlur(predicted.amodal, (0, 0), blur)
     return np.clip(np.maximum(near, tail), *_OBJECT_RANGE)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hoi_platform.core.arrays import Array
 from hoi_platform.core.geometry.camera import Camera
+from hoi_platform.core.geometry.mask_distance import signed_distance_px
 
 COARSE, FINE = 0, 1
 """Levels of blur."""
@@ -61,7 +62,7 @@ def frame_evidence(
     size = 2 * _OCCLUDER_MARGIN_PX + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     hidden = cv2.dilate(human.astype(np.uint8), kernel) > 0
-    distance = signed_distance(mask)
+    distance = capped_distance_px(mask)
     slope = np.stack(gradients(blurred(distance, 1.0)), axis=-1)
     return FrameEvidence(
         image=image,
@@ -111,14 +112,10 @@ def gradients(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[
     return du, dv
 
 
-def signed_distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Pixels from each pixel center to the boundary of a mask (H, W), negative inside, capped."""
-    import cv2
-
-    outside = np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5))
-    inside = np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5))
-    signed = np.where(mask, 0.5 - inside, outside - 0.5)
-    return np.clip(signed, -_FAR_PX, _FAR_PX).astype(np.float32)
+def capped_distance_px(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The signed distance (H, W) to a mask's outline, as far as robust losses see."""
+    distance = signed_distance_px(mask, "chamfer_5")
+    return np.clip(distance, -_FAR_PX, _FAR_PX).astype(np.float32)
 
 
 def sampled(image: NDArray[np.float32], uv: NDArray) -> NDArray[np.float32]:

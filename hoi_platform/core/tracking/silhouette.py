@@ -22,10 +22,10 @@ from hoi_platform.core.least_squares.robust import GEMAN_MCCLURE
 from hoi_platform.core.tracking.frames import (
     FrameEvidence,
     blurred,
+    capped_distance_px,
     gradients,
     mask_at,
     sampled,
-    signed_distance,
 )
 from hoi_platform.core.tracking.motion import PoseResiduals, center_of, pixel_jacobian
 from hoi_platform.core.tracking.view import ObjectModel, View
@@ -77,7 +77,7 @@ def uncovered_rim(view: View, frame: FrameEvidence, camera: Camera) -> NDArray[n
 def contour_of(view: View, rim: NDArray[np.bool_], frame: FrameEvidence) -> Contour:
     """The ``rim`` (h, w) of a view as points."""
     beside = _distance_to(mask_at(frame.human, view.grid)) * view.stride <= _BESIDE_PX
-    distance = signed_distance(view.hit)[rim] * view.stride
+    distance = capped_distance_px(view.hit)[rim] * view.stride
     return Contour(
         view.p_object[rim[view.hit]], distance.astype(float), beside[rim], 1.0 / view.stride
     )
@@ -138,7 +138,7 @@ def edges_of(
 ) -> Edges:
     """Measure the edge at the ``rim`` (h, w) samples of a view with rendered ``colors`` (N, 3)."""
     config = model.config
-    distance = signed_distance(view.hit) * np.float32(view.stride)
+    distance = capped_distance_px(view.hit) * np.float32(view.stride)
     at = rim[view.hit]
     start = view.uv[at]
     slope = np.stack(gradients(blurred(distance, 1.0 / view.stride)), axis=-1)[rim]
