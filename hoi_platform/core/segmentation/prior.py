@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoi_platform.core.arrays import Array, Image, Mask
+from hoi_platform.core.least_squares.robust import TUKEY, TUKEY_BEND, robust_deviation
 from hoi_platform.core.segmentation.config import SegmentationConfig
 from hoi_platform.core.segmentation.images import Soft, outline_distance_px
 
@@ -164,8 +165,8 @@ def _tukey_fit(p: Array, q: Array, start: Array) -> Array:
     matrix = start
     for _ in range(_ITERATIONS):
         residual = np.linalg.norm(p @ matrix[:, :2].T + matrix[:, 2] - q, axis=1)
-        limit = 4.685 * max(1.4826 * float(np.median(residual)), 0.1)
-        weight = np.square(np.clip(1 - np.square(residual / limit), 0, None))
+        limit = TUKEY_BEND * max(robust_deviation(residual), 0.1)
+        weight = TUKEY.weight(np.square(residual / limit))
         weight /= max(weight.sum(), 1e-9)
         p_mean, q_mean = weight @ p, weight @ q
         a, b = p - p_mean, q - q_mean
