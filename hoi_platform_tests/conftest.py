@@ -8,6 +8,10 @@ from typing import Final
 
 import pytest
 
+from hoi_platform_tests.shapes import check_shapes
+
+check_shapes()
+
 SHARED_DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 _PRESENT: Final[dict[str, Callable[[], bool]]] = {

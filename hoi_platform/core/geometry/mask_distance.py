@@ -3,6 +3,7 @@
 from typing import Final, Literal
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from hoi_platform.core.arrays import Array, Mask
 
@@ -14,9 +15,9 @@ _CHAMFER_SIZE: Final = {"chamfer_3": 3, "chamfer_5": 5}
 
 
 def signed_distance_px(
-    mask: Mask, transform: Transform, to: Literal["outline", "pixel"] = "outline"
-) -> Array:
-    """Pixels from each pixel center to a mask's outline (H, W), negative inside.
+    mask: Bool[Mask, "H W"], transform: Transform, to: Literal["outline", "pixel"] = "outline"
+) -> Float[Array, "H W"]:
+    """Pixels from each pixel center to a mask's outline, negative inside.
 
     The outline runs between the last pixel inside and the first outside, half a pixel from either.
     ``to="pixel"`` measures to the center of the nearest pixel on its other side instead. All
@@ -29,8 +30,8 @@ def signed_distance_px(
     return np.where(mask, half - inside, outside - half)
 
 
-def _to_false(mask: Mask, transform: Transform) -> Array:
-    """Pixels from each pixel center to that of the nearest false pixel (H, W)."""
+def _to_false(mask: Bool[Mask, "H W"], transform: Transform) -> Float[Array, "H W"]:
+    """Pixels from each pixel center to that of the nearest false pixel."""
     if transform == "exact":
         from scipy import ndimage
 

@@ -34,7 +34,7 @@ CAUCHY: Final = Loss(np.log1p, lambda s: 1 / (1 + s))
 """Far residuals keep a pull that falls as 1/r: they come back when the fit comes near."""
 
 TUKEY: Final = Loss(
-    lambda s: np.minimum(s, 1) * (1 - np.minimum(s, 1) + np.minimum(s, 1) ** 2 / 3),
+    lambda s: (1 - np.clip(1 - s, 0, None) ** 3) / 3,
     lambda s: (1 - s).clip(min=0) ** 2,
 )
 """Residuals beyond c have no pull at all (the biweight)."""
