@@ -8,7 +8,15 @@ from jaxtyping import AbstractArray, install_import_hook
 
 PACKAGES: Final = tuple(
     f"hoi_platform.core.{name}"
-    for name in ("geometry", "least_squares", "metrics", "tracking", "body", "segmentation")
+    for name in (
+        "geometry",
+        "least_squares",
+        "metrics",
+        "tracking",
+        "body",
+        "segmentation",
+        "optimizer",
+    )
 )
 """Where shapes are written as types; none of their modules may have been imported before."""
 
