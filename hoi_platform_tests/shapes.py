@@ -1,29 +1,39 @@
-"""Checks the shapes that annotations state, in every call and dataclass of these packages."""
+"""Checks the shapes that annotations state, in calls and dataclasses of these packages.
+
+Only in the packages' own tests: a check costs 35 µs, and a performance makes many small calls.
+"""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
 from beartype import beartype
-from jaxtyping import AbstractArray, install_import_hook
+from jaxtyping import AbstractArray, config, install_import_hook
 
-PACKAGES: Final = tuple(
-    f"hoi_platform.core.{name}"
-    for name in (
-        "geometry",
-        "least_squares",
-        "metrics",
-        "tracking",
-        "body",
-        "segmentation",
-        "optimizer",
-    )
+_OF_CORE: Final = Path(__file__).parent / "core"
+PACKAGES: Final = (
+    "body",
+    "geometry",
+    "least_squares",
+    "metrics",
+    "optimizer",
+    "segmentation",
+    "tracking",
 )
-"""Where shapes are written as types; none of their modules may have been imported before."""
+"""Of ``hoi_platform.core``, where shapes are written as types."""
+_OWN: Final = {(name,) for name in (*PACKAGES, "test_shapes.py")}
 
 
-def check_shapes() -> None:
-    """Check each of these packages' modules from its import on."""
-    install_import_hook(PACKAGES, f"{__name__}.checked")
+def prepare_shapes() -> None:
+    """Let these packages' modules be checked; none of them may have been imported before."""
+    modules = [f"hoi_platform.core.{name}" for name in PACKAGES]
+    install_import_hook(modules, f"{__name__}.checked")
+
+
+def check_shapes_in(test_file: Path) -> None:
+    """Check from now on if the tests of this file are those of a package, or of the checks."""
+    where = test_file.relative_to(_OF_CORE).parts if test_file.is_relative_to(_OF_CORE) else ()
+    config.update("jaxtyping_disable", where[:1] not in _OWN)
 
 
 def checked(function: Callable) -> Callable:

@@ -2,8 +2,8 @@
 
 Shapes are written with jaxtyping, as in ``Float[Array, "T 4 4"]``: a name stands for one size in
 all of a signature, ``*batch`` for any number of dimensions, and what follows ``#`` broadcasts. To
-the type checker these are the plain types below; at run time nothing is checked, but in the tests
-all are (``hoi_platform_tests.shapes``).
+the type checker these are the plain types below. The product checks nothing at run time; the
+packages' own tests check every call (``hoi_platform_tests.shapes``).
 """
 
 from collections.abc import Callable
