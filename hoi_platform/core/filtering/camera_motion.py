@@ -4,7 +4,7 @@ Each frame is aligned to the first by the similarity (shift, zoom, roll) that mi
 difference of gray values: the inverse compositional algorithm (Baker and Matthews, "Lucas-Kanade
 20 years on", 2004) with Tukey weights, coarse to fine. People, objects and their shadows that
 move are outliers to it. Its Gauss-Newton steps are those of ``core.least_squares``, undamped: the
-noise is estimated anew at each step, so the costs of two steps cannot be compared.
+noise is estimated again at each step, so the costs of two steps cannot be compared.
 """
 
 from dataclasses import dataclass

@@ -106,7 +106,7 @@ class _SelfComparison:
         self._limit = tolerance * radius
         self._surface = ClosestPoints(mesh)
         rng = np.random.default_rng(0)
-        # The outermost vertices first: they betray a wrong turn at once.
+        # The outermost vertices first: they reveal a wrong turn at once.
         sample = mesh.sample_surface(_SAMPLES, rng)[0] - self.center
         self._points = sample[np.argsort(-np.linalg.norm(sample, axis=1), kind="stable")]
 

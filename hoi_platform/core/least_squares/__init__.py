@@ -5,7 +5,7 @@ block-banded: ``NormalEquations`` gathers them from linearized residuals and sol
 Robust losses are weights on residuals (iteratively reweighted least squares), and ``minimize``
 damps the steps (Levenberg-Marquardt). Who cannot add a step or compare two costs applies the steps
 of the equations itself: poses, whose unknowns are twists, and a camera's motion, whose noise is
-estimated anew at each step.
+estimated again at each step.
 
 Belongs here: normal equations, losses, damping, differentiation of residual functions. Does not:
 the residuals (``body.fitting.terms``, ``tracking.silhouette``, ``tracking.photometric``,

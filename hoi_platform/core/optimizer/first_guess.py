@@ -13,7 +13,7 @@ from hoi_platform.core.optimizer.holding import WRISTS, Holding, trusted_frames
 from hoi_platform.core.optimizer.interface import OptimizerInput
 
 _PALMS: Final = (JOINT["left_middle1"], JOINT["right_middle1"])
-"""Where a hand holds things: the knuckles of the middle fingers."""
+"""Where a hand holds an object: the knuckles of the middle fingers."""
 _PALM_M: Final = 0.04
 """Meters from there within which the skin of a hand may touch an object; chosen: half a hand."""
 
