@@ -25,7 +25,7 @@ class ProcessId:
     """In which numbers of processes are unique: one boot of one host or container."""
     pid: int
     started_ms: int
-    """Since the epoch, by the host's clock: a later process can have the same number but not this."""
+    """Since the epoch, by the host's clock: distinguishes processes of the same number."""
 
     @classmethod
     def own(cls) -> "ProcessId":
