@@ -8,6 +8,10 @@ from typing import Final
 
 import pytest
 
+from hoi_platform_tests.shapes import check_shapes_in, prepare_shapes
+
+prepare_shapes()
+
 SHARED_DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 _PRESENT: Final[dict[str, Callable[[], bool]]] = {
@@ -39,6 +43,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Check shapes in the tests of packages that write them as types."""
+    check_shapes_in(item.path)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,13 +6,13 @@ import typer
 
 from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir
 
-Rate = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of these that go wrong.")]
+Rate = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of these that fail.")]
 
 
 def fake_apis(
     port: Annotated[int, typer.Option(help="Port on the loopback interface.")] = 3080,
     results_dir: ResultsDir = DEFAULT_RESULTS,
-    task_seconds: Annotated[float, typer.Option(min=0, help="Shortest run of a task (s).")] = 20.0,
+    task_seconds: Annotated[float, typer.Option(min=0, help="Least time of a task (s).")] = 20.0,
     fps: Annotated[int, typer.Option(min=8, max=60, help="Frame rate of the videos.")] = 24,
     slots: Annotated[int, typer.Option(min=1, help="Tasks that Kling runs at once.")] = 5,
     seed: Annotated[

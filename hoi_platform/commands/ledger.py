@@ -91,7 +91,7 @@ def spend(results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation"
 def settle(
     reference: Reference,
     task_id: Annotated[
-        str | None, typer.Option(help="It was accepted: the service's id of its task.")
+        str | None, typer.Option(help="It was accepted: the id of its task at the service.")
     ] = None,
     not_taken: Annotated[
         bool, typer.Option("--not-accepted", help="It was not accepted, or may be sent again.")

@@ -42,12 +42,12 @@ def add(
     scene: Annotated[
         str, typer.Option(help="Scene, from configs/scenes.")
     ] = "indoor2-manipulation",
-    name: Annotated[str | None, typer.Option(help="How a prompt calls it.")] = None,
+    name: Annotated[str | None, typer.Option(help="What prompts call it.")] = None,
     license_: Annotated[
         str | None, typer.Option("--license", help="License of the mesh, such as CC-BY-4.0.")
     ] = None,
     commercial: CommercialOption = None,
-    replace: Annotated[bool, typer.Option(help="Replace your entry of the same id.")] = False,
+    replace: Annotated[bool, typer.Option(help="Replace your entry with the same id.")] = False,
     results_dir: ResultsDir = DEFAULT_RESULTS,
 ) -> None:
     """Check a mesh, copy it into the catalogue and register its partition with Dagster."""

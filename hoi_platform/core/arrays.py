@@ -1,4 +1,10 @@
-"""Types that the whole platform shares: arrays by what they hold, and a stage's progress."""
+"""Types that the whole platform shares: arrays by what they hold, and a stage's progress.
+
+Shapes are written with jaxtyping, as in ``Float[Array, "T 4 4"]``: a name stands for one size in
+all of a signature, ``*batch`` for any number of dimensions, and what follows ``#`` broadcasts. To
+the type checker these are the plain types below. The product checks nothing at run time; the
+packages' own tests check every call (``hoi_platform_tests.shapes``).
+"""
 
 from collections.abc import Callable
 
@@ -7,6 +13,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
 """Real numbers; shapes and units are stated where one is used."""
+Array32 = NDArray[np.float32]
+"""Real numbers in single precision: images and what is computed from them."""
 Indices = NDArray[np.int64]
 """Indices of vertices, faces or frames."""
 Mask = NDArray[np.bool_]

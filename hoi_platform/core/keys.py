@@ -23,7 +23,7 @@ def slug(text: str) -> str:
 def new_key(object_id: ObjectId, used: Collection[str]) -> str:
     """``<category>[-<task>][-<n>]``, the first that is free; at most ``MOST_KEY`` characters.
 
-    It begins with what tells objects apart, so that a narrow column still shows it.
+    It begins with what distinguishes objects, so that a narrow column still shows it.
     """
     task = "" if object_id.is_first else f"-{slug(object_id.task)}"
     for n in count(1):

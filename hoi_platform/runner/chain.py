@@ -146,7 +146,7 @@ class ChainRunner:
     def _in_demand(self, part: Part) -> Sequence[str]:
         """What a part asks for, without stages that are made on demand and that nothing needs.
 
-        One that is asked for by itself is made.
+        One that is requested by itself is made.
         """
         needed = self.platform.stages(STAGES).in_demand(part.assets, part.subject)
         return needed or part.assets

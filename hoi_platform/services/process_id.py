@@ -25,7 +25,7 @@ class ProcessId:
     """In which numbers of processes are unique: one boot of one host or container."""
     pid: int
     started_ms: int
-    """Since the epoch, by the host's clock: tells a process from a later one with its number."""
+    """Since the epoch, by the host's clock: distinguishes processes of the same number."""
 
     @classmethod
     def own(cls) -> "ProcessId":
@@ -63,7 +63,7 @@ class ProcessId:
 
 @cache
 def _scope() -> str:
-    """Two containers may share a name, and numbers start anew with each boot."""
+    """Two containers may share a name, and numbers start over with each boot."""
     boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
     namespace = _PID_NAMESPACE.stat().st_ino if _PID_NAMESPACE.exists() else ""
     return f"{boot}/{namespace}"

@@ -28,7 +28,7 @@ def read_mapping(file: Path) -> dict[str, Any]:
 
 
 def _stamp(file: Path) -> tuple[int, int, int]:
-    """What tells a changed file from the one that was read."""
+    """What distinguishes a changed file from the one that was read."""
     try:
         info = file.stat()
     except OSError as error:
@@ -53,5 +53,5 @@ def _mapping(file: Path, *_stamp: int) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ConfigError(f"{file} holds a {type(data).__name__}, not a mapping of keys")
     if odd := [key for key in data if not isinstance(key, str)]:
-        raise ConfigError(f"{file}: the key {odd[0]!r} is not a text; put it in quotes")
+        raise ConfigError(f"{file}: the key {odd[0]!r} is not a string; put it in quotes")
     return data

@@ -38,7 +38,7 @@ def recon(
         "results_bench/recon"
     ),
     only: Annotated[str, typer.Option(help="Only cases whose name contains this.")] = "",
-    minutes: Annotated[float, typer.Option(help="Start no further case after this time.")] = 60,
+    minutes: Annotated[float, typer.Option(help="Start no new case after so many minutes.")] = 60,
     output: Annotated[
         Path | None, typer.Option(help="With report: where the merged figures are written.")
     ] = None,

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Int, Real
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Indices, Mask
 from hoi_platform.core.body.ik import Side
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT, LEFT_HAND, RIGHT_HAND
@@ -45,14 +45,14 @@ class Hand:
         return LEFT_HAND if self.side == "left" else RIGHT_HAND
 
     @cached_property
-    def joints(self) -> Array:
-        """(16, 3): the wrist, then the finger joints, at rest."""
+    def joints(self) -> Float[Array, "16 3"]:
+        """The wrist, then the finger joints, at rest."""
         indices = [JOINT[f"{self.side}_wrist"], *range(self.slots.start, self.slots.stop)]
         return self.body.rest_joints[indices] - self.body.rest_joints[indices[0]]
 
     @cached_property
-    def palm_axes(self) -> Array:
-        """(3, 3) whose columns are: out of the palm, toward the thumb, along the fingers."""
+    def palm_axes(self) -> Float[Array, "3 3"]:
+        """Its columns are: out of the palm, toward the thumb, along the fingers."""
         knuckles = self.joints[[1, 4, 10, 7]]  # index, middle, ring, pinky
         along = knuckles.mean(axis=0)
         across = knuckles[0] - knuckles[3]
@@ -63,40 +63,40 @@ class Hand:
         return np.stack([-out if out[1] > 0 else out, across, along], axis=-1)
 
     @cached_property
-    def palm_center(self) -> Array:
-        """(3,) the point of the palm's skin in the middle below the knuckles."""
+    def palm_center(self) -> Float[Array, "3"]:
+        """The point of the palm's skin in the middle below the knuckles."""
         out, _, along = self.palm_axes.T
         center = self.joints[[4, 10]].mean(axis=0) * 0.82
         near = np.linalg.norm(self.vertices_at_rest - center, axis=1) < 0.35 * (center @ along)
         return center + out * np.percentile((self.vertices_at_rest[near] - center) @ out, 90)
 
     @cached_property
-    def vertices_in_body(self) -> NDArray[np.int64]:
+    def vertices_in_body(self) -> Int[Indices, " V"]:
         """Indices of its vertices in the body."""
         joints = [JOINT[f"{self.side}_wrist"], *range(self.slots.start, self.slots.stop)]
         return np.flatnonzero(np.isin(self.body.vertex_joint, joints))
 
     @cached_property
-    def vertices_at_rest(self) -> Array:
-        """(V, 3)."""
+    def vertices_at_rest(self) -> Float[Array, "V 3"]:
+        """In the wrist's frame."""
         wrist = self.body.rest_joints[JOINT[f"{self.side}_wrist"]]
         return self.body.rest_vertices[self.vertices_in_body] - wrist
 
     @cached_property
-    def vertex_finger(self) -> NDArray[np.int64]:
-        """(V,) joint of each vertex among the 15, −1 for the palm."""
+    def vertex_finger(self) -> Int[Indices, " V"]:
+        """Joint of each vertex among the 15, −1 for the palm."""
         joint = self.body.vertex_joint[self.vertices_in_body] - self.slots.start
         return np.where((joint >= 0) & (joint < 15), joint, -1)
 
     @cached_property
-    def weights(self) -> Array:
-        """(V, 16) for the wrist and the finger joints; the rest of the body counts as wrist."""
+    def weights(self) -> Float[Array, "V 16"]:
+        """For the wrist and the finger joints; the rest of the body counts as wrist."""
         fingers = self.body.weights[self.vertices_in_body, self.slots]
         return np.concatenate([1 - fingers.sum(axis=1, keepdims=True), fingers], axis=1)
 
     @cached_property
-    def flexion_axes(self) -> Array:
-        """(15, 3) axes about which positive angles close the hand.
+    def flexion_axes(self) -> Float[Array, "15 3"]:
+        """Axes about which positive angles close the hand.
 
         A finger closes about the normal of its direction and the palm's, the thumb about the
         line across the palm, so that it closes around a handle from the other side.
@@ -115,8 +115,10 @@ class Hand:
                 axes[3 * finger + i] = axis / np.linalg.norm(axis)
         return axes
 
-    def finger_rotations(self, flexion_deg: Array, opposition_deg: Array | float = 0.0) -> Array:
-        """Local rotations (..., 15, 3, 3) for flexions (..., 5, 3) and the thumb's opposition."""
+    def finger_rotations(
+        self, flexion_deg: Real[Array, "*batch 5 3"], opposition_deg: Array | float = 0.0
+    ) -> Float[Array, "*batch 15 3 3"]:
+        """Local rotations for flexions and the thumb's opposition."""
         angles = np.deg2rad(np.asarray(flexion_deg, float))
         angles = angles.reshape(*angles.shape[:-2], 15)
         R = matrix_from_axis_angle(angles[..., None] * self.flexion_axes)
@@ -135,8 +137,10 @@ class Hand:
         mirror = 1.0 if self.side == "left" else -1.0
         return float(np.sign(np.cross(mirror * along, across) @ out))
 
-    def vertices(self, rotations: Array, keep: NDArray[np.int64] | None = None) -> Array:
-        """Skinned vertices (B, V, 3) for finger rotations (B, 15, 3, 3); ``keep`` selects some."""
+    def vertices(
+        self, rotations: Float[Array, "B 15 3 3"], keep: Int[Indices, " kept"] | None = None
+    ) -> Float[Array, "B _ 3"]:
+        """Skinned vertices for finger rotations; ``keep`` selects some."""
         keep = np.arange(len(self.weights)) if keep is None else keep
         R, p = self._frames(rotations)
         offset = p - (R @ self.joints[:, :, None])[..., 0]
@@ -145,8 +149,10 @@ class Hand:
         rest = self.vertices_at_rest[keep]
         return (blended[..., :3] @ rest[:, :, None])[..., 0] + blended[..., 3]
 
-    def _frames(self, rotations: Array) -> tuple[Array, Array]:
-        """Rotations (B, 16, 3, 3) and positions (B, 16, 3) of the wrist and the finger joints."""
+    def _frames(
+        self, rotations: Float[Array, "B 15 3 3"]
+    ) -> tuple[Float[Array, "B 16 3 3"], Float[Array, "B 16 3"]]:
+        """Rotations and positions of the wrist and the finger joints."""
         R = np.tile(np.eye(3), (len(rotations), 16, 1, 1))
         p = np.zeros((len(rotations), 16, 3))
         for joint in range(1, 16):
@@ -161,8 +167,8 @@ class Hand:
 class Closure:
     """Fingers closed on a surface."""
 
-    flexion_deg: Array  # (5, 3)
-    touching: NDArray[np.bool_]  # (5,) whether a finger reached the surface
+    flexion_deg: Float[Array, "5 3"]
+    touching: Bool[Mask, "5"]  # whether a finger reached the surface
 
 
 def close_fingers(
@@ -203,12 +209,12 @@ def _first_contact(
     hand: Hand,
     distance: Distance,
     finger: int,
-    progress: Array,
+    progress: Float[Array, "steps 3"],
     moving: int,
     opposition_deg: float,
     clearance_m: float,
 ) -> tuple[int, int | None]:
-    """The last free step of a ramp (steps, 3) and the segment that touches at the next."""
+    """The last free step of a ramp and the segment that touches at the next."""
     flexion = np.tile(OPEN_DEG, (len(progress), 1, 1))
     flexion[:, finger] += progress * (CLOSED_DEG[finger] - OPEN_DEG[finger])
     joint = hand.vertex_finger

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
@@ -31,12 +32,12 @@ class Limb:
     upper: int
     middle: int
     end: int
-    bone: Array  # (3,) rest direction of both bones
-    fold: Array  # (3,) rest direction to which flexion turns the lower bone
+    bone: Float[Array, "3"]  # rest direction of both bones
+    fold: Float[Array, "3"]  # rest direction to which flexion turns the lower bone
 
     @cached_property
-    def hinge(self) -> Array:
-        """(3,) the axis of positive flexion."""
+    def hinge(self) -> Float[Array, "3"]:
+        """The axis of positive flexion."""
         return np.cross(self.bone, self.fold)
 
     def lengths(self, body: BodyModel) -> tuple[float, float]:
@@ -58,15 +59,20 @@ def leg(side: Side) -> Limb:
     return _limb(side, ("hip", "knee", "ankle"), bone, fold)
 
 
-def _limb(side: Side, names: tuple[str, str, str], bone: Array, fold: Array) -> Limb:
+def _limb(
+    side: Side, names: tuple[str, str, str], bone: Float[Array, "3"], fold: Float[Array, "3"]
+) -> Limb:
     upper, middle, end = (JOINT[f"{side}_{name}"] for name in names)
     return Limb(upper, middle, end, bone, fold)
 
 
 def joint_frame(
-    body: BodyModel, rotations: Array, translation: Array, joint: int
-) -> tuple[Array, Array]:
-    """World rotation (T, 3, 3) and position (T, 3) of one joint, climbing its chain only."""
+    body: BodyModel,
+    rotations: Float[Array, "T 55 3 3"],
+    translation: Float[Array, "T 3"],
+    joint: int,
+) -> tuple[Float[Array, "T 3 3"], Float[Array, "T 3"]]:
+    """World rotation and position of one joint, climbing its chain only."""
     chain = [joint]
     while PARENTS[chain[-1]] >= 0:
         chain.append(PARENTS[chain[-1]])
@@ -78,11 +84,15 @@ def joint_frame(
 
 
 def fold_limb(
-    limb: Limb, lengths: tuple[float, float], root: Array, end: Array, bend: Array
-) -> tuple[Array, Array]:
-    """World rotation (T, 3, 3) of the upper bone and flexion (T,) that bring the tip to ``end``.
+    limb: Limb,
+    lengths: tuple[float, float],
+    root: Float[Array, "T 3"],
+    end: Float[Array, "T 3"],
+    bend: Float[Array, "T 3"],
+) -> tuple[Float[Array, "T 3 3"], Float[Array, " T"]]:
+    """World rotation of the upper bone and flexion that bring the tip to ``end``.
 
-    ``root`` and ``end`` (T, 3) in meters; ``bend`` (T, 3) is a direction on whose side of the
+    ``root`` and ``end`` in meters; ``bend`` is a direction on whose side of the
     line root–end the middle joint lies. Out of reach the limb is straight (or folded) and points
     at ``end``.
     """
@@ -101,8 +111,10 @@ def fold_limb(
     return world @ rest.T, flexion
 
 
-def split_twist(R: Array, axis: Array) -> tuple[Array, Array]:
-    """``R = twist(axis, angle) @ swing``: angles (...,) in (−π, π] and swings (..., 3, 3).
+def split_twist(
+    R: Float[Array, "*batch 3 3"], axis: Float[Array, "3"]
+) -> tuple[Float[Array, "*batch"], Float[Array, "*batch 3 3"]]:
+    """``R = twist(axis, angle) @ swing``: angles in (−π, π] and swings.
 
     The swing turns about an axis normal to ``axis``; undefined at swings of exactly π.
     """
@@ -117,11 +129,16 @@ def split_twist(R: Array, axis: Array) -> tuple[Array, Array]:
     return angle, swing
 
 
-def swivel_direction(side: Side, line: Array, R_trunk: Array, swivel: Array) -> Array:
-    """Where the elbow points (T, 3), turned by ``swivel`` (T,) about the line shoulder–wrist.
+def swivel_direction(
+    side: Side,
+    line: Float[Array, "T 3"],
+    R_trunk: Float[Array, "T 3 3"],
+    swivel: Float[Array, " T"],
+) -> Float[Array, "T 3"]:
+    """Where the elbow points, turned by ``swivel`` about the line shoulder–wrist.
 
     Zero is lateral, positive is toward the front of a hanging arm and up for a raised one; a
-    relaxed elbow has about −90°. ``R_trunk`` (T, 3, 3) is the world rotation of the trunk.
+    relaxed elbow has about −90°. ``R_trunk`` is the world rotation of the trunk.
     """
     u = unit(line)
     lateral = R_trunk @ arm(side).bone
@@ -131,11 +148,16 @@ def swivel_direction(side: Side, line: Array, R_trunk: Array, swivel: Array) -> 
 
 
 def forearm(
-    body: BodyModel, side: Side, rotations: Array, translation: Array, wrist: Array, swivel: Array
-) -> tuple[Array, Array]:
-    """World rotations (T, 3, 3) of upper arm and untwisted forearm, the wrist at ``wrist`` (T, 3).
+    body: BodyModel,
+    side: Side,
+    rotations: Float[Array, "T 55 3 3"],
+    translation: Float[Array, "T 3"],
+    wrist: Float[Array, "T 3"],
+    swivel: Float[Array, " T"],
+) -> tuple[Float[Array, "T 3 3"], Float[Array, "T 3 3"]]:
+    """World rotations of upper arm and untwisted forearm, the wrist at ``wrist``.
 
-    ``swivel`` (T,) in radians as in ``swivel_direction``.
+    ``swivel`` in radians as in ``swivel_direction``.
     """
     limb = arm(side)
     _, shoulder = joint_frame(body, rotations, translation, limb.upper)
@@ -148,14 +170,14 @@ def forearm(
 def reach(
     body: BodyModel,
     side: Side,
-    rotations: Array,
-    translation: Array,
-    T_world_wrist: Array,
-    swivel: Array,
-) -> Array:
-    """The motion (T, 55, 3, 3) with shoulder, elbow and wrist set so that the hand is placed.
+    rotations: Float[Array, "T 55 3 3"],
+    translation: Float[Array, "T 3"],
+    T_world_wrist: Float[Array, "T 4 4"],
+    swivel: Float[Array, " T"],
+) -> Float[Array, "T 55 3 3"]:
+    """The motion with shoulder, elbow and wrist set so that the hand is placed.
 
-    ``T_world_wrist`` (T, 4, 4) carries the wrist's position and the hand's rotation from the rest
+    ``T_world_wrist`` carries the wrist's position and the hand's rotation from the rest
     pose; ``swivel`` as in ``forearm``. The trunk is left as it is.
     """
     limb = arm(side)
@@ -171,8 +193,13 @@ def reach(
     return result
 
 
-def swivel_of(body: BodyModel, side: Side, rotations: Array, translation: Array) -> Array:
-    """The swivel (T,) that ``reach`` needs to reproduce a pose's elbow."""
+def swivel_of(
+    body: BodyModel,
+    side: Side,
+    rotations: Float[Array, "T 55 3 3"],
+    translation: Float[Array, "T 3"],
+) -> Float[Array, " T"]:
+    """The swivel that ``reach`` needs to reproduce a pose's elbow."""
     limb = arm(side)
     _, shoulder = joint_frame(body, rotations, translation, limb.upper)
     _, elbow = joint_frame(body, rotations, translation, limb.middle)
@@ -188,13 +215,13 @@ def swivel_of(body: BodyModel, side: Side, rotations: Array, translation: Array)
 def stand(
     body: BodyModel,
     side: Side,
-    rotations: Array,
-    translation: Array,
-    T_world_ankle: Array,
-) -> Array:
-    """The motion (T, 55, 3, 3) with one leg set so that the foot is where it is planted.
+    rotations: Float[Array, "T 55 3 3"],
+    translation: Float[Array, "T 3"],
+    T_world_ankle: Float[Array, "4 4"],
+) -> Float[Array, "T 55 3 3"]:
+    """The motion with one leg set so that the foot is where it is planted.
 
-    ``T_world_ankle`` (4, 4) is the fixed pose of the ankle; the knee points where the foot does.
+    ``T_world_ankle`` is the fixed pose of the ankle; the knee points where the foot does.
     """
     limb = leg(side)
     frames = len(rotations)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from jaxtyping import Float
 from torch import Tensor
 
 from hoi_platform.core.arrays import Array
@@ -70,8 +71,8 @@ class KeypointRegressor:
 
     points: BodyModel
 
-    def positions(self, posed: Posed) -> Tensor:
-        """World positions (T, K, 3) in the order of ``KEYPOINT_NAMES``; differentiable."""
+    def positions(self, posed: Posed) -> Float[Tensor, "T K 3"]:
+        """World positions in the order of ``KEYPOINT_NAMES``; differentiable."""
         return self.points.skin(posed)
 
 
@@ -93,7 +94,7 @@ def keypoint_regressor(body: BodyModel, calibrated: bool = True) -> KeypointRegr
 _Anchor = tuple[Array, Array]  # a rest point (3,) and its skinning weights (55,)
 
 
-def _offset(name: str) -> Array:
+def _offset(name: str) -> Float[Array, "3"]:
     """The measured offset in statures; the right side mirrors the left."""
     offset = np.array(OFFSETS.get(name.replace("right", "left"), (0.0, 0.0, 0.0)))
     return offset * [-1.0, 1.0, 1.0] if "right" in name else offset
@@ -106,8 +107,10 @@ def _joint(body: BodyModel, name: str) -> _Anchor:
     return body.rest_joints[joint], weights
 
 
-def _surface(body: BodyModel, joints: tuple[str, ...], score: Array, count: int = 3) -> _Anchor:
-    """The mean of the ``count`` vertices of some joints with the highest score (V,)."""
+def _surface(
+    body: BodyModel, joints: tuple[str, ...], score: Float[Array, " V"], count: int = 3
+) -> _Anchor:
+    """The mean of the ``count`` vertices of some joints with the highest score."""
     mine = np.flatnonzero(np.isin(body.vertex_joint, [JOINT[j] for j in joints]))
     best = mine[np.argsort(score[mine])[-count:]]
     return body.rest_vertices[best].mean(axis=0), body.weights[best].mean(axis=0)

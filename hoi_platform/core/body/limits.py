@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from jaxtyping import Float
 
 from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.ik import split_twist
@@ -25,9 +26,9 @@ _X, _Y, _Z = np.eye(3)
 class JointLimit:
     """The range of one joint."""
 
-    bone: Array  # (3,) rest direction of the bone
-    lower_deg: Array  # (3,) in rest axes
-    upper_deg: Array  # (3,)
+    bone: Float[Array, "3"]  # rest direction of the bone
+    lower_deg: Float[Array, "3"]  # in rest axes
+    upper_deg: Float[Array, "3"]
     twist_first: bool = False
     """Whether the twist is the outer rotation (the forearm's, at the wrist) or the inner one."""
 
@@ -38,15 +39,15 @@ class JointLimit:
         bone = self.bone * [-1, 1, 1]
         return JointLimit(bone, lower, upper, self.twist_first)
 
-    def coordinates(self, R: Array) -> Array:
-        """(..., 3, 3) → (..., 3) twist and swing in degrees, in rest axes."""
+    def coordinates(self, R: Float[Array, "*batch 3 3"]) -> Float[Array, "*batch 3"]:
+        """Twist and swing in degrees, in rest axes."""
         outer = R if self.twist_first else np.swapaxes(R, -1, -2)
         twist, swing = split_twist(outer, self.bone)
         vector = axis_angle_from_matrix(swing) + twist[..., None] * self.bone
         return np.rad2deg(vector if self.twist_first else -vector)
 
-    def excess(self, R: Array) -> Array:
-        """How far (...,) rotations (..., 3, 3) lie outside the range, in radians."""
+    def excess(self, R: Float[Array, "*batch 3 3"]) -> Float[Array, "*batch"]:
+        """How far rotations lie outside the range, in radians."""
         q = self.coordinates(R)
         outside = np.maximum(self.lower_deg - q, 0) + np.maximum(q - self.upper_deg, 0)
         return np.deg2rad(np.linalg.norm(outside, axis=-1))
@@ -109,8 +110,8 @@ JOINT_LIMITS: Final[dict[str, JointLimit]] = _table()
 """Every joint but the pelvis, which turns freely."""
 
 
-def limit_excess(rotations: Array) -> Array:
-    """(T, 55, 3, 3) → (T, 55): how far each joint is out of its range, in radians."""
+def limit_excess(rotations: Float[Array, "T 55 3 3"]) -> Float[Array, "T 55"]:
+    """How far each joint is out of its range, in radians."""
     excess = np.zeros((len(rotations), NUM_JOINTS))
     for name, limit in JOINT_LIMITS.items():
         excess[:, JOINT[name]] = limit.excess(rotations[:, JOINT[name]])

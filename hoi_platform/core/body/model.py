@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Indices
 from hoi_platform.core.body.skeleton import NUM_JOINTS, PARENTS
 
 
@@ -39,8 +40,8 @@ _LEVELS, _BY_JOINT = _levels()
 class Posed(NamedTuple):
     """A posed body in world coordinates (meters)."""
 
-    joints: Tensor  # (T, 55, 3)
-    R_world_joint: Tensor  # (T, 55, 3, 3)
+    joints: Float[Tensor, "T 55 3"]
+    R_world_joint: Float[Tensor, "T 55 3 3"]
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,11 @@ class BodyModel:
         return float(np.ptp(self.rest_vertices[:, 1]))
 
     @cached_property
-    def vertex_joint(self) -> NDArray[np.int64]:
-        """(V,) the joint that moves each vertex most."""
+    def vertex_joint(self) -> Int[Indices, " V"]:
+        """The joint that moves each vertex most."""
         return np.argmax(self.weights, axis=1)
 
-    def subset(self, vertices: NDArray[np.int64]) -> "BodyModel":
+    def subset(self, vertices: Int[Indices, " V"]) -> "BodyModel":
         """The same skeleton with only these vertices and no faces: a light model for fitting."""
         return replace(
             self,
@@ -83,13 +84,15 @@ class BodyModel:
         )
 
     @cached_property
-    def _skinning_basis(self) -> Array:
-        """(V, 55 * 4): vertex = basis @ the joints' stacked transforms, one matrix product."""
+    def _skinning_basis(self) -> Float[Array, "V joints"]:
+        """Vertex = basis @ the joints' stacked transforms, one matrix product."""
         homogeneous = np.concatenate([self.rest_vertices, np.ones((len(self.weights), 1))], axis=1)
         return (self.weights[:, :, None] * homogeneous[:, None, :]).reshape(len(self.weights), -1)
 
-    def pose(self, rotations: Tensor, translation: Tensor) -> Posed:
-        """Forward kinematics: local rotations (T, 55, 3, 3) and pelvis positions (T, 3) in meters.
+    def pose(
+        self, rotations: Float[Tensor, "T 55 3 3"], translation: Float[Tensor, "T 3"]
+    ) -> Posed:
+        """Forward kinematics: local rotations and pelvis positions in meters.
 
         Rotations are relative to the parent joint in the axes of the rest pose, the pelvis' to
         the world.
@@ -103,8 +106,8 @@ class BodyModel:
             p.append(p[-1][:, level.parents] + (R_parent @ offset[..., None])[..., 0])
         return Posed(torch.cat(p, dim=1)[:, _BY_JOINT], torch.cat(R, dim=1)[:, _BY_JOINT])
 
-    def skin(self, posed: Posed) -> Tensor:
-        """Vertices (T, V, 3) of a posed body in world coordinates."""
+    def skin(self, posed: Posed) -> Float[Tensor, "T V 3"]:
+        """Vertices of a posed body in world coordinates."""
         dtype, device = posed.joints.dtype, posed.joints.device
         rest_joints = torch.as_tensor(self.rest_joints, dtype=dtype, device=device)
         basis = torch.as_tensor(self._skinning_basis, dtype=dtype, device=device)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from jaxtyping import Float
 
 from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
@@ -34,8 +35,8 @@ class BodyMotion:
         return replace(self, rotations=self.rotations[frames], translation=self.translation[frames])
 
     @property
-    def axis_angle(self) -> Array:
-        """(T, 55, 3) in radians."""
+    def axis_angle(self) -> Float[Array, "T 55 3"]:
+        """In radians."""
         return axis_angle_from_matrix(self.rotations)
 
     @classmethod
@@ -44,19 +45,19 @@ class BodyMotion:
         poses = np.asarray(poses, float).reshape(len(translation), NUM_JOINTS, 3)
         return cls(matrix_from_axis_angle(poses), np.asarray(translation, float), fps)
 
-    def transformed(self, T_new_old: Array) -> "BodyMotion":
+    def transformed(self, T_new_old: Float[Array, "4 4"]) -> "BodyMotion":
         """The same motion seen in another frame, e.g. ``T_cam_world``."""
         R, t = T_new_old[:3, :3], T_new_old[:3, 3]
         rotations = self.rotations.copy()
         rotations[:, 0] = R @ rotations[:, 0]
         return replace(self, rotations=rotations, translation=self.translation @ R.T + t)
 
-    def joints(self, body: BodyModel) -> Array:
-        """(T, 55, 3) joint positions."""
+    def joints(self, body: BodyModel) -> Float[Array, "T 55 3"]:
+        """Joint positions."""
         return body.pose(*self._tensors()).joints.numpy()
 
-    def vertices(self, body: BodyModel) -> Array:
-        """(T, V, 3) skinned vertices."""
+    def vertices(self, body: BodyModel) -> Float[Array, "T V 3"]:
+        """Skinned vertices."""
         return body.skin(body.pose(*self._tensors())).numpy()
 
     def _tensors(self) -> tuple[torch.Tensor, torch.Tensor]:

@@ -3,7 +3,8 @@
 Each frame is aligned to the first by the similarity (shift, zoom, roll) that minimizes a robust
 difference of gray values: the inverse compositional algorithm (Baker and Matthews, "Lucas-Kanade
 20 years on", 2004) with Tukey weights, coarse to fine. People, objects and their shadows that
-move are outliers to it.
+move are outliers to it. Its Gauss-Newton steps are those of ``core.least_squares``, undamped: the
+noise is estimated again at each step, so the costs of two steps cannot be compared.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hoi_platform.core.least_squares.normal_equations import NormalEquations
+from hoi_platform.core.least_squares.robust import TUKEY, TUKEY_BEND, robust_deviation
 
 Gray = NDArray[np.float32]
 
@@ -20,8 +24,6 @@ _LEVELS: Final = 3
 """Number of pyramid levels; chosen: shifts of several pixels converge."""
 _ITERATIONS: Final = 8
 """Iterations per level, at most; chosen."""
-_TUKEY: Final = 4.685
-"""Standard deviations; Beaton and Tukey 1974: 95 % efficiency on Gaussian noise."""
 _MIN_NOISE: Final = 0.5
 """Gray values (of 255); chosen: below it quantization rules."""
 
@@ -113,14 +115,15 @@ class _Level:
             residual = (warped - self.template).ravel()[use]
             if len(residual) < 64:
                 return start, np.inf
-            noise = max(1.4826 * float(np.median(np.abs(residual))), _MIN_NOISE)
-            weight = np.square(np.clip(1 - np.square(residual / (_TUKEY * noise)), 0, None))
-            J = self.jacobian[use]
-            normal = (J * weight[:, None]).T @ J
+            noise = max(robust_deviation(residual), _MIN_NOISE)
+            weight = TUKEY.weight(np.square(residual / (TUKEY_BEND * noise)))
+            equations = NormalEquations(frames=1, size=4)
+            equations.add(residual[None], self.jacobian[None, use], weights=weight[None])
+            normal = equations.blocks[0, 0]
             if np.linalg.cond(normal) > 1e12:
                 return start, np.inf
-            step = np.linalg.solve(normal, J.T @ (weight * residual))
-            parameters = parameters - step
+            step = equations.step()[0]
+            parameters = parameters + step
             if np.abs(step[:2]).max() < 0.01:
                 break
         covariance = np.linalg.inv(normal) * noise**2

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _COMPARED_FRAMES: Final = 17
 """Number of frames that are compared with the first; chosen: every eighth of 121."""
 _STEP_FRAMES: Final = 4
-"""Frames over which motion is told from noise; chosen: a sixth of a second."""
+"""Frames over which motion is distinguished from noise; chosen: a sixth of a second."""
 _STEP_M: Final = 0.01
 """Meters in that time below which a mean over vertices is noise; chosen."""
 _KNOWN_TO_M: Final = 0.02

@@ -8,7 +8,7 @@ Conventions (referred to, never repeated, elsewhere):
   ``T_world_cam @ T_cam_object``; ``Ts_a_b`` is a batch of them, ``R_`` a rotation matrix,
   ``t_`` a translation, ``p_`` points.
 - Pixels: ``(u, v)`` with u to the right and v down; the center of the top-left pixel is (0.5, 0.5).
-- Signed distances are negative inside, to meshes (m) as to masks (px).
+- Signed distances are negative inside, to meshes (``sdf``, m) as to masks (``mask_distance``, px).
 - Quaternions are ordered wxyz. In memory rotations are 3x3 matrices.
 - Body: the rest pose is a T-pose in the SMPL-X frame (+x to the body's left, +y up, +z forward)
   with the pelvis at the origin.

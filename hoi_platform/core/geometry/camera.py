@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import hypot
 
 import numpy as np
+from jaxtyping import Float, Float64
 from numpy.typing import NDArray
 
 from hoi_platform.core.arrays import Array
@@ -22,11 +23,11 @@ class Camera:
     width_px: int
     height_px: int
     focal_px: float
-    T_world_cam: Array  # (4, 4)
+    T_world_cam: Float[Array, "4 4"]
 
     @property
-    def K(self) -> Array:
-        """The 3x3 intrinsic matrix; the principal point is the image center."""
+    def K(self) -> Float[Array, "3 3"]:
+        """The intrinsic matrix; the principal point is the image center."""
         return np.array(
             [
                 [self.focal_px, 0.0, self.width_px / 2],
@@ -36,7 +37,7 @@ class Camera:
         )
 
     @property
-    def T_cam_world(self) -> Array:
+    def T_cam_world(self) -> Float[Array, "4 4"]:
         return inverse(self.T_world_cam)
 
     @property
@@ -44,30 +45,32 @@ class Camera:
         """(height, width) of its images."""
         return self.height_px, self.width_px
 
-    def project(self, p_world: Array) -> Array:
-        """World points (..., 3) → pixels (..., 2); points at or behind the camera give nan."""
+    def project(self, p_world: Float[Array, "*batch 3"]) -> Float[Array, "*batch 2"]:
+        """World points → pixels; points at or behind the camera give nan."""
         return self.project_cam(self.to_cam(p_world))
 
-    def project_cam(self, p_cam: Array) -> Array:
-        """Camera points (..., 3) → pixels (..., 2); points at or behind the camera give nan."""
+    def project_cam(self, p_cam: Float[Array, "*batch 3"]) -> Float[Array, "*batch 2"]:
+        """Camera points → pixels; points at or behind the camera give nan."""
         z = np.where(p_cam[..., 2] > 0, p_cam[..., 2], np.nan)
         center = np.array([self.width_px, self.height_px]) / 2
         return self.focal_px * p_cam[..., :2] / z[..., None] + center
 
-    def to_cam(self, p_world: Array) -> Array:
-        """World points (..., 3) → camera coordinates (..., 3)."""
+    def to_cam(self, p_world: Float[Array, "*batch 3"]) -> Float[Array, "*batch 3"]:
+        """World points → camera coordinates."""
         flat = transform_points(self.T_cam_world, np.asarray(p_world, float).reshape(-1, 3))
         return flat.reshape(np.shape(p_world))
 
-    def unproject(self, uv: Array, depth: Array) -> Array:
-        """Pixels (..., 2) with their z-depth (...) in meters → world points (..., 3)."""
+    def unproject(
+        self, uv: Float[Array, "*batch 2"], depth: Float[Array, "*batch"]
+    ) -> Float[Array, "*batch 3"]:
+        """Pixels with their z-depth in meters → world points."""
         center = np.array([self.width_px, self.height_px]) / 2
         xy = (uv - center) / self.focal_px * depth[..., None]
         p_cam = np.concatenate([xy, depth[..., None]], axis=-1)
         return transform_points(self.T_world_cam, p_cam.reshape(-1, 3)).reshape(p_cam.shape)
 
-    def pixel_centers(self) -> NDArray[np.float64]:
-        """The pixel centers as (height, width, 2)."""
+    def pixel_centers(self) -> Float64[NDArray[np.float64], "height width 2"]:
+        """The pixel centers (u, v)."""
         u, v = np.arange(self.width_px) + 0.5, np.arange(self.height_px) + 0.5
         return np.stack(np.meshgrid(u, v), axis=-1)
 
@@ -87,7 +90,12 @@ class Camera:
 
 
 def look_at(
-    width_px: int, height_px: int, focal_px: float, eye: Array, target: Array, roll: float = 0.0
+    width_px: int,
+    height_px: int,
+    focal_px: float,
+    eye: Float[Array, "3"],
+    target: Float[Array, "3"],
+    roll: float = 0.0,
 ) -> Camera:
     """A camera at ``eye`` that looks at ``target`` with the world's +z upward in its image.
 

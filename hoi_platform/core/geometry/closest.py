@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from hoi_platform.core.arrays import Array, Indices
 from hoi_platform.core.geometry.mesh import TriangleMesh
@@ -16,14 +17,16 @@ class ClosestPoints:
         self._locator = _locator(mesh)
         self._triangles = mesh.triangles
 
-    def query(self, points: Array) -> tuple[Array, Array, Indices]:
-        """Points (N, 3) → distances (N,), nearest surface points (N, 3), their faces (N,)."""
+    def query(
+        self, points: Float[Array, "N 3"]
+    ) -> tuple[Float[Array, " N"], Float[Array, "N 3"], Int[Indices, " N"]]:
+        """Points → distances, nearest surface points, their faces."""
         points = np.asarray(points, float).reshape(-1, 3)
         face = self._faces(points)
         nearest = closest_on_triangles(points, self._triangles[face])
         return np.linalg.norm(nearest - points, axis=1), nearest, face
 
-    def _faces(self, points: Array) -> Indices:
+    def _faces(self, points: Float[Array, "N 3"]) -> Int[Indices, " N"]:
         from vtkmodules.vtkCommonCore import reference
         from vtkmodules.vtkCommonDataModel import vtkGenericCell
 
@@ -46,8 +49,10 @@ def _locator(mesh: TriangleMesh) -> Any:
     return locator
 
 
-def closest_on_triangles(p: Array, triangles: Array) -> Array:
-    """The point of each triangle (N, 3, 3) that is nearest to each point (N, 3).
+def closest_on_triangles(
+    p: Float[Array, "N 3"], triangles: Float[Array, "N 3 3"]
+) -> Float[Array, "N 3"]:
+    """The point of each triangle that is nearest to each point.
 
     Ericson, "Real-Time Collision Detection" (2005), section 5.1.5, as the better of the plane's
     foot point, where it lies inside, and the three edges' nearest points.
@@ -65,7 +70,9 @@ def closest_on_triangles(p: Array, triangles: Array) -> Array:
     return np.where(inside[:, None], p - offset[:, None] * normal, best)
 
 
-def _on_segment(p: Array, a: Array, b: Array) -> Array:
+def _on_segment(
+    p: Float[Array, "N 3"], a: Float[Array, "N 3"], b: Float[Array, "N 3"]
+) -> Float[Array, "N 3"]:
     along = b - a
     squared = np.einsum("nd,nd->n", along, along)
     t = np.einsum("nd,nd->n", p - a, along) / np.where(squared > 0, squared, 1.0)

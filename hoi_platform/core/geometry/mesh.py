@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from hoi_platform.core.arrays import Array, Indices
 from hoi_platform.core.errors import BadInputError
@@ -13,59 +14,63 @@ from hoi_platform.core.errors import BadInputError
 class TriangleMesh:
     """A surface of triangles, counter-clockwise seen from outside."""
 
-    vertices: Array  # (V, 3)
-    faces: Indices  # (F, 3)
+    vertices: Float[Array, "V 3"]
+    faces: Int[Indices, "F 3"]
 
     @property
-    def triangles(self) -> Array:
-        """Corner coordinates (F, 3, 3)."""
+    def triangles(self) -> Float[Array, "F 3 3"]:
+        """Corner coordinates."""
         return self.vertices[self.faces]
 
     @property
-    def area_vectors(self) -> Array:
-        """(F, 3): the outward normal of each face times its area."""
+    def area_vectors(self) -> Float[Array, "F 3"]:
+        """The outward normal of each face times its area."""
         corners = self.triangles
         return np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) / 2
 
     @property
-    def areas(self) -> Array:
+    def areas(self) -> Float[Array, " F"]:
         return np.linalg.norm(self.area_vectors, axis=1)
 
     @property
-    def face_normals(self) -> Array:
-        """Unit normals (F, 3); zero for faces without area."""
+    def face_normals(self) -> Float[Array, "F 3"]:
+        """Unit normals; zero for faces without area."""
         vectors = self.area_vectors
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-300)
 
     @property
-    def bounds(self) -> Array:
-        """(2, 3): least and greatest coordinates."""
+    def bounds(self) -> Float[Array, "2 3"]:
+        """Least and greatest coordinates."""
         return np.stack([self.vertices.min(axis=0), self.vertices.max(axis=0)])
 
     @property
-    def extents(self) -> Array:
-        """Side lengths (3,) of the axis-aligned bounding box."""
+    def extents(self) -> Float[Array, "3"]:
+        """Side lengths of the axis-aligned bounding box."""
         return np.ptp(self.bounds, axis=0)
 
     @property
-    def surface_centroid(self) -> Array:
-        """The area-weighted mean of the surface (3,)."""
+    def surface_centroid(self) -> Float[Array, "3"]:
+        """The area-weighted mean of the surface."""
         return np.average(self.triangles.mean(axis=1), axis=0, weights=self.areas)
 
     def scaled(self, scale: float | tuple[float, float, float] | Array) -> "TriangleMesh":
         """Every coordinate times ``scale`` (one factor or one per axis, all positive)."""
         return TriangleMesh(self.vertices * np.asarray(scale, float), self.faces)
 
-    def transformed(self, T: Array) -> "TriangleMesh":
-        """Mapped by a rigid (4, 4)."""
+    def transformed(self, T: Float[Array, "4 4"]) -> "TriangleMesh":
+        """Mapped by a rigid transform."""
         return TriangleMesh(self.vertices @ T[:3, :3].T + T[:3, 3], self.faces)
 
-    def sample_surface(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """``n`` points (n, 3) uniform by area, with the unit normals (n, 3) of their faces."""
+    def sample_surface(
+        self, n: int, rng: np.random.Generator
+    ) -> tuple[Float[Array, "n 3"], Float[Array, "n 3"]]:
+        """``n`` points uniform by area, with the unit normals of their faces."""
         points, face = self.sample_faces(n, rng)
         return points, self.face_normals[face]
 
-    def sample_faces(self, n: int, rng: np.random.Generator) -> tuple[Array, Indices]:
+    def sample_faces(
+        self, n: int, rng: np.random.Generator
+    ) -> tuple[Float[Array, "n 3"], Int[Indices, " n"]]:
         """``n`` points uniform by area, with the index of the face of each.
 
         Uniform in a triangle by the square-root map (Osada et al. 2002, "Shape distributions",

@@ -1,6 +1,7 @@
 """Shading normals that are smooth over round surfaces and keep sharp edges."""
 
 import numpy as np
+from jaxtyping import Float, Int
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -13,8 +14,8 @@ CREASE_ANGLE_DEG = 40.0
 chamfer (45°)."""
 
 
-def corner_normals(mesh: TriangleMesh) -> tuple[Array, Indices]:
-    """Unit normals (N, 3) and the normal of every corner of every face (F, 3).
+def corner_normals(mesh: TriangleMesh) -> tuple[Float[Array, "N 3"], Int[Indices, "F 3"]]:
+    """Unit normals and the normal of every corner of every face.
 
     Corners of one vertex share a normal when their faces are linked by edges around it that
     bend by less than the crease angle; a normal is the area-weighted mean of its faces. Needs
@@ -29,8 +30,8 @@ def corner_normals(mesh: TriangleMesh) -> tuple[Array, Indices]:
     return normals, group.reshape(-1, 3)
 
 
-def _smooth_groups(mesh: TriangleMesh) -> Indices:
-    """(3F,): the smoothing group of each corner (corner ``3f + k`` is vertex k of face f)."""
+def _smooth_groups(mesh: TriangleMesh) -> Int[Indices, " corners"]:
+    """The smoothing group of each corner (corner ``3f + k`` is vertex k of face f)."""
     count = len(mesh.faces)
     left, right = _neighbor_edges(mesh)
     normals = mesh.face_normals
@@ -43,7 +44,7 @@ def _smooth_groups(mesh: TriangleMesh) -> Indices:
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
-def _neighbor_edges(mesh: TriangleMesh) -> tuple[Indices, Indices]:
+def _neighbor_edges(mesh: TriangleMesh) -> tuple[Int[Indices, " n"], Int[Indices, " n"]]:
     """Pairs of indices into ``directed_edges`` that run along the same two vertices."""
     edges = np.sort(directed_edges(mesh.faces), axis=1)
     order = np.lexsort((edges[:, 1], edges[:, 0]))
@@ -51,8 +52,10 @@ def _neighbor_edges(mesh: TriangleMesh) -> tuple[Indices, Indices]:
     return order[:-1][same], order[1:][same]
 
 
-def _ends(mesh: TriangleMesh, left: Indices, right: Indices, swap: bool) -> Array:
-    """(2, n) corners of the two faces at one end of each shared edge (the other one if swap)."""
+def _ends(
+    mesh: TriangleMesh, left: Int[Indices, " n"], right: Int[Indices, " n"], swap: bool
+) -> Int[Array, "2 n"]:
+    """Corners of the two faces at one end of each shared edge (the other one if swap)."""
     count = len(mesh.faces)
     edges = directed_edges(mesh.faces)
     a = 1 if swap else 0
@@ -61,6 +64,6 @@ def _ends(mesh: TriangleMesh, left: Indices, right: Indices, swap: bool) -> Arra
     return np.stack([_corner(left, a, count), _corner(right, b, count)])
 
 
-def _corner(edge: Indices, end: Indices | int, count: int) -> Indices:
+def _corner(edge: Int[Indices, " n"], end: Indices | int, count: int) -> Int[Indices, " n"]:
     """The corner (3f + k) at an end of ``directed_edges``' rows: edge e of a face runs e → e+1."""
     return 3 * (edge % count) + (edge // count + end) % 3

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 from scipy.spatial import cKDTree
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.topology import is_consistently_wound, weld
 from hoi_platform.core.geometry.transforms import inverse, transform_points
@@ -18,7 +18,7 @@ class ObjectSurface:
     """Dense samples of an object's surface in its own frame, ready for nearest-point queries."""
 
     mesh: TriangleMesh
-    points: Array  # (N, 3), meters
+    points: Float[Array, "N 3"]  # meters
     tree: cKDTree
 
     @classmethod
@@ -26,8 +26,13 @@ class ObjectSurface:
         points, _ = mesh.sample_surface(n, rng)
         return cls(mesh, points, cKDTree(points))
 
-    def distances(self, p_world: Array, Ts_world_object: Array, reach_m: float = np.inf) -> Array:
-        """(T, V) distance of world points (T, V, 3) from the surface; inf beyond ``reach_m``.
+    def distances(
+        self,
+        p_world: Float[Array, "T V 3"],
+        Ts_world_object: Float[Array, "T 4 4"],
+        reach_m: float = np.inf,
+    ) -> Float[Array, "T V"]:
+        """Distance of world points from the surface; inf beyond ``reach_m``.
 
         Exact up to the spacing of the samples (2 mm on an object of 0.1 m²); not signed.
         """
@@ -35,8 +40,10 @@ class ObjectSurface:
         distance, _ = self.tree.query(local.reshape(-1, 3), distance_upper_bound=reach_m)
         return distance.reshape(p_world.shape[:2])
 
-    def inside(self, p_world: Array, Ts_world_object: Array) -> NDArray[np.bool_]:
-        """(T, V): which world points (T, V, 3) lie within the object.
+    def inside(
+        self, p_world: Float[Array, "T V 3"], Ts_world_object: Float[Array, "T 4 4"]
+    ) -> Bool[Mask, "T V"]:
+        """Which world points lie within the object.
 
         Surfaces need not be closed and closed parts may overlap: three rays through each point
         count the surfaces that they leave and enter, and the majority decides.
@@ -54,8 +61,8 @@ _RAYS: Final = np.array([[0.36, 0.48, 0.8], [-0.61, 0.33, 0.72], [0.29, -0.83, 0
 likely to lie."""
 
 
-def enclosed(mesh: TriangleMesh, points: Array) -> NDArray[np.bool_]:
-    """(N,): which points (N, 3) lie within a mesh, in its frame."""
+def enclosed(mesh: TriangleMesh, points: Float[Array, "N 3"]) -> Bool[Mask, " N"]:
+    """Which points lie within a mesh, in its frame."""
     if len(points) == 0:
         return np.zeros(0, dtype=bool)
     import trimesh

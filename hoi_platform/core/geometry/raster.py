@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Float, Float32, Int32, Integer
 from numpy.typing import NDArray
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Array32, Mask
 from hoi_platform.core.geometry.camera import Camera
 
 _NEAR_M = 1e-3
@@ -15,21 +16,24 @@ _NEAR_M = 1e-3
 class Raster(NamedTuple):
     """What a mesh looks like from a camera."""
 
-    depth: NDArray[np.float32]  # (h, w), z-depth in meters, nan where no face is hit
-    face_ids: NDArray[np.int32]  # (h, w), index of the nearest face, -1 where none is hit
+    depth: Float32[Array32, "h w"]  # z-depth in meters, nan where no face is hit
+    face_ids: Int32[NDArray[np.int32], "h w"]  # index of the nearest face, -1 where none is hit
 
     @property
-    def silhouette(self) -> NDArray[np.bool_]:
-        """(h, w), true where the mesh is seen."""
+    def silhouette(self) -> Bool[Mask, "h w"]:
+        """True where the mesh is seen."""
         return self.face_ids >= 0
 
 
 def rasterize(
-    camera: Camera, vertices: Array, faces: NDArray[np.integer], stride: int = 1
+    camera: Camera,
+    vertices: Float[Array, "V 3"],
+    faces: Integer[NDArray[np.integer], "F 3"],
+    stride: int = 1,
 ) -> Raster:
     """See a mesh with one ray per pixel center; both sides of a face count.
 
-    ``vertices`` (V, 3) are world coordinates. With a ``stride`` s the image is that of a camera
+    ``vertices`` are world coordinates. With a ``stride`` s the image is that of a camera
     with (height // s, width // s) pixels, each of which covers s x s of the camera's own.
     Raises ValueError on a stride, vertices or faces that cannot be.
     """
@@ -50,7 +54,7 @@ def rasterize(
     return Raster(depth, face_ids)
 
 
-def _window(camera: Camera, p_cam: Array, stride: int) -> tuple[slice, slice] | None:
+def _window(camera: Camera, p_cam: Float[Array, "V 3"], stride: int) -> tuple[slice, slice] | None:
     """Rows and columns outside of which no face can be seen; None when none is in view."""
     h, w = camera.height_px // stride, camera.width_px // stride
     in_front = p_cam[:, 2] > _NEAR_M
@@ -67,8 +71,12 @@ def _window(camera: Camera, p_cam: Array, stride: int) -> tuple[slice, slice] | 
 
 
 def _cast(
-    camera: Camera, p_cam: Array, faces: NDArray, stride: int, window: tuple[slice, slice]
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    camera: Camera,
+    p_cam: Float[Array, "V 3"],
+    faces: Integer[NDArray, "F 3"],
+    stride: int,
+    window: tuple[slice, slice],
+) -> tuple[Float32[Array32, "h w"], Integer[NDArray[np.int32], "h w"]]:
     from embreex.mesh_construction import TriangleMesh
     from embreex.rtcore_scene import EmbreeScene
 
@@ -90,7 +98,7 @@ def _cast(
 
 def _ray_directions(
     camera: Camera, stride: int, window: tuple[slice, slice]
-) -> NDArray[np.float32]:
+) -> Float32[Array32, "h w 3"]:
     rows, columns = window
     v = ((np.arange(rows.start, rows.stop) + 0.5) * stride - camera.height_px / 2) / camera.focal_px
     u = (

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Array32
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.array_schema import load_arrays, save_arrays
 from hoi_platform.core.geometry.closest import ClosestPoints
@@ -25,8 +25,8 @@ _MARGIN_CELLS = 3
 class SignedDistanceGrid:
     """Distances (m) at ``origin + index * cell``; negative inside."""
 
-    values: NDArray[np.float32]  # (X, Y, Z)
-    origin: Array  # (3,)
+    values: Float32[Array32, "X Y Z"]
+    origin: Float[Array, "3"]
     cell: float
 
     @classmethod
@@ -75,9 +75,9 @@ class SignedDistanceGrid:
         """Raises BadInputError for a file that ``save`` did not write."""
         try:
             file = load_arrays(path, "signed distance grid")
-            grid = cls(file["values"], file["origin"], float(file["cell"]))
+            values, origin, cell = file["values"], file["origin"], float(file["cell"])
         except (BadInputError, KeyError, TypeError) as error:
             raise BadInputError(f"{path}: not a signed distance grid; delete it") from error
-        if grid.values.ndim != 3 or grid.origin.shape != (3,):
+        if values.ndim != 3 or origin.shape != (3,):
             raise BadInputError(f"{path}: a signed distance grid of wrong shape; delete it")
-        return grid
+        return cls(values, origin, cell)

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Final, Protocol
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import NDArray
 
 from hoi_platform.core.arrays import Array
@@ -31,16 +32,16 @@ chosen a million times above float64's rounding."""
 class Shape(Protocol):
     """What resting on, bumping into, walking over or drawing a solid requires."""
 
-    def distance(self, points: Array) -> Array:
-        """World points (..., 3) → signed distance (...), negative inside."""
+    def distance(self, points: Float[Array, "*batch 3"]) -> Float[Array, "*batch"]:
+        """World points → signed distance, negative inside."""
         ...
 
-    def top_at(self, xy: Array) -> Array:
-        """(..., 2) → height (...) of its highest point there, -inf beside it."""
+    def top_at(self, xy: Float[Array, "*batch 2"]) -> Float[Array, "*batch"]:
+        """Height of its highest point above or below each point, -inf beside it."""
         ...
 
-    def rest_gap(self, vertices: Array) -> float:
-        """How far an object with these vertices (V, 3) is from resting on it (m).
+    def rest_gap(self, vertices: Float[Array, "V 3"]) -> float:
+        """How far an object with these vertices is from resting on it (m).
 
         The gap below it (penetration counts as well) and how far its middle is beside it, added
         as legs.
@@ -61,20 +62,20 @@ class Shape(Protocol):
 class BoxShape:
     """A box with its own axes."""
 
-    center: Array  # (3,)
-    size: Array  # (3,) full extents along its axes
-    R_world_box: Array | None = None  # (3, 3); None: along the world's axes
+    center: Float[Array, "3"]
+    size: Float[Array, "3"]  # full extents along its axes
+    R_world_box: Float[Array, "3 3"] | None = None  # None: along the world's axes
 
-    def _local(self, vectors: Array) -> Array:
+    def _local(self, vectors: Float[Array, "*batch 3"]) -> Float[Array, "*batch 3"]:
         return vectors if self.R_world_box is None else vectors @ self.R_world_box
 
-    def distance(self, points: Array) -> Array:
+    def distance(self, points: Float[Array, "*batch 3"]) -> Float[Array, "*batch"]:
         """Exact everywhere."""
         q = np.abs(self._local(points - self.center)) - self.size / 2
         outside = np.linalg.norm(np.maximum(q, 0), axis=-1)
         return outside + np.minimum(q.max(axis=-1), 0)
 
-    def top_at(self, xy: Array) -> Array:
+    def top_at(self, xy: Float[Array, "*batch 2"]) -> Float[Array, "*batch"]:
         """Where the vertical line through a point leaves the three slabs."""
         start = np.concatenate([xy - self.center[:2], np.zeros((*xy.shape[:-1], 1))], axis=-1)
         p, half = self._local(start), self.size / 2
@@ -87,7 +88,7 @@ class BoxShape:
         within = (along | (np.abs(p) <= half)).all(axis=-1) & (enters <= leaves)
         return np.where(within, self.center[2] + leaves, -np.inf)
 
-    def rest_gap(self, vertices: Array) -> float:
+    def rest_gap(self, vertices: Float[Array, "V 3"]) -> float:
         """``Shape.rest_gap`` on the face that looks up, which counts as endless."""
         if self.R_world_box is not None and abs(self.R_world_box[2]).max() < 1 - 1e-9:
             return MeshShape(self.surface()).rest_gap(vertices)
@@ -127,7 +128,7 @@ class MeshShape:
     def _closest(self) -> ClosestPoints:
         return ClosestPoints(self.mesh)
 
-    def distance(self, points: Array) -> Array:
+    def distance(self, points: Float[Array, "*batch 3"]) -> Float[Array, "*batch"]:
         """Exact, about 20 µs a point; the inside is decided by rays."""
         flat = points.reshape(-1, 3)
         distance = self._closest.query(flat)[0]
@@ -137,22 +138,22 @@ class MeshShape:
         distance[inside] *= -1
         return distance.reshape(points.shape[:-1])
 
-    def top_at(self, xy: Array) -> Array:
+    def top_at(self, xy: Float[Array, "*batch 2"]) -> Float[Array, "*batch"]:
         """The highest triangle above each point; vertical ones have no area from above."""
         flat = xy.reshape(-1, 2)
         triangles = self._below(flat)
         parts = [_highest(flat[i : i + _CHUNK], triangles) for i in range(0, len(flat), _CHUNK)]
         return np.concatenate([np.zeros(0), *parts]).reshape(xy.shape[:-1])
 
-    def _below(self, xy: Array) -> Array:
-        """The triangles (F, 3, 3) whose bounds from above overlap those of the points."""
+    def _below(self, xy: Float[Array, "N 2"]) -> Float[Array, "F 3 3"]:
+        """The triangles whose bounds from above overlap those of the points."""
         if not len(xy):
             return self.mesh.triangles[:0]
         corners = self.mesh.triangles[..., :2]
         apart = (corners.max(axis=1) < xy.min(axis=0)) | (corners.min(axis=1) > xy.max(axis=0))
         return self.mesh.triangles[~apart.any(axis=1)]
 
-    def rest_gap(self, vertices: Array) -> float:
+    def rest_gap(self, vertices: Float[Array, "V 3"]) -> float:
         """``Shape.rest_gap``; beside it, from the height of its highest point."""
         top = self.top_at(vertices[:, :2])
         over = np.isfinite(top)
@@ -162,8 +163,8 @@ class MeshShape:
         middle = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
         return float(np.hypot(gap, self._beside(middle[:2])))
 
-    def _beside(self, xy: Array) -> float:
-        """How far a point (2,) is from the mesh as seen from above."""
+    def _beside(self, xy: Float[Array, "2"]) -> float:
+        """How far a point is from the mesh as seen from above."""
         if np.isfinite(self.top_at(xy[None]))[0]:
             return 0.0
         flat = TriangleMesh(self.mesh.vertices * [1, 1, 0], self.mesh.faces)
@@ -181,8 +182,8 @@ class MeshShape:
         return self.mesh
 
 
-def _highest(xy: Array, triangles: Array) -> Array:
-    """(N,) heights of the highest of triangles (F, 3, 3) above points (N, 2), -inf for none."""
+def _highest(xy: Float[Array, "N 2"], triangles: Float[Array, "F 3 3"]) -> Float[Array, " N"]:
+    """Heights of the highest of the triangles above points, -inf for none."""
     if not len(triangles):
         return np.full(len(xy), -np.inf)
     a, b, c = (triangles[None, :, k, :2] - xy[:, None] for k in range(3))
@@ -194,12 +195,12 @@ def _highest(xy: Array, triangles: Array) -> Array:
     return np.where((weights >= -_EDGE).all(axis=-1), height, -np.inf).max(axis=1)
 
 
-def _cross(a: Array, b: Array) -> Array:
+def _cross(a: Float[Array, "*#batch 2"], b: Float[Array, "*#batch 2"]) -> Float[Array, "*batch"]:
     return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
 
 
-def least_distance(points: Array, shapes: list[Shape]) -> float:
-    """The least distance (m) of world points (N, 3) to any of the shapes, 0 when they touch.
+def least_distance(points: Float[Array, "N 3"], shapes: list[Shape]) -> float:
+    """The least distance (m) of world points to any of the shapes, 0 when they touch.
 
     Shapes whose bounds are farther than the nearest one found are not looked at; inf for none.
     """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from hoi_platform.core.arrays import Array
@@ -33,10 +34,10 @@ _DIAGONALS = (
 class SymmetryAxis:
     """Turning by 2π/order about the line through ``point`` along ``axis`` changes nothing."""
 
-    axis: Array  # (3,) unit
+    axis: Float[Array, "3"]  # unit
     order: int
     """0 = any angle, else at least 2 and as large as possible."""
-    point: Array  # (3,)
+    point: Float[Array, "3"]
 
 
 def symmetry_axes(mesh: TriangleMesh, tolerance: float = 0.015) -> tuple[SymmetryAxis, ...]:
@@ -65,8 +66,8 @@ def symmetry_axes(mesh: TriangleMesh, tolerance: float = 0.015) -> tuple[Symmetr
     return tuple(sorted(found, key=lambda item: (item.order != CONTINUOUS, -item.order)))
 
 
-def symmetry_rotations(axes: Sequence[SymmetryAxis], steps: int = 36) -> Array:
-    """Rotations (N, 3, 3), identity first, that leave the shape alike; N is at most 1,000.
+def symmetry_rotations(axes: Sequence[SymmetryAxis], steps: int = 36) -> Float[Array, "N 3 3"]:
+    """Rotations, identity first, that leave the shape alike; N is at most 1,000.
 
     The closure of all axes' turns; a continuous axis is represented by ``steps`` angles, a
     sphere by random rotations.
@@ -87,7 +88,9 @@ def symmetry_rotations(axes: Sequence[SymmetryAxis], steps: int = 36) -> Array:
     return np.stack(group[:1000])
 
 
-def _new(candidates: list[Array], known: list[Array]) -> list[Array]:
+def _new(
+    candidates: list[Float[Array, "3 3"]], known: list[Float[Array, "3 3"]]
+) -> list[Float[Array, "3 3"]]:
     fresh: list[Array] = []
     for R in candidates:
         gaps = np.abs(np.stack(known + fresh) - R).max(axis=(1, 2))
@@ -103,11 +106,11 @@ class _SelfComparison:
         self._limit = tolerance * radius
         self._surface = ClosestPoints(mesh)
         rng = np.random.default_rng(0)
-        # The outermost vertices first: they betray a wrong turn at once.
+        # The outermost vertices first: they reveal a wrong turn at once.
         sample = mesh.sample_surface(_SAMPLES, rng)[0] - self.center
         self._points = sample[np.argsort(-np.linalg.norm(sample, axis=1), kind="stable")]
 
-    def order(self, axis: Array) -> int | None:
+    def order(self, axis: Float[Array, "3"]) -> int | None:
         """None when no turn about the axis is a symmetry."""
         if all(self._same(axis, np.radians(angle)) for angle in _ANGLES_DEG):
             return CONTINUOUS
@@ -115,7 +118,7 @@ class _SelfComparison:
         orders = [n for n in range(2, 13) if any(n % prime == 0 for prime in primes)]
         return max((n for n in orders if self._same(axis, 2 * np.pi / n)), default=None)
 
-    def _same(self, axis: Array, angle: float) -> bool:
+    def _same(self, axis: Float[Array, "3"], angle: float) -> bool:
         R = matrix_from_axis_angle(axis * angle)
         quick = self._distance(self._points[:_QUICK] @ R.T)
         if quick.max() > 4 * self._limit:
@@ -125,11 +128,11 @@ class _SelfComparison:
             np.quantile(distance, 0.98) <= self._limit and distance.max() <= 4 * self._limit
         )
 
-    def _distance(self, points: Array) -> Array:
+    def _distance(self, points: Float[Array, "N 3"]) -> Float[Array, " N"]:
         return self._surface.query(points + self.center)[0]
 
 
-def _candidates(mesh: TriangleMesh, center: Array) -> list[Array]:
+def _candidates(mesh: TriangleMesh, center: Float[Array, "3"]) -> list[Float[Array, "3"]]:
     moments, vectors = np.linalg.eigh(_second_moments(mesh, center))
     axes = [*vectors.T, *np.eye(3), *unit(np.array(_DIAGONALS, float))]
     degenerate = np.diff(moments) < 0.02 * moments.max()
@@ -142,15 +145,15 @@ def _candidates(mesh: TriangleMesh, center: Array) -> list[Array]:
     return axes
 
 
-def _second_moments(mesh: TriangleMesh, center: Array) -> Array:
-    """∫ x xᵀ dA over the surface about ``center`` (3, 3), in closed form for each triangle."""
+def _second_moments(mesh: TriangleMesh, center: Float[Array, "3"]) -> Float[Array, "3 3"]:
+    """∫ x xᵀ dA over the surface about ``center``, in closed form for each triangle."""
     corners = mesh.triangles - center
     total = corners.sum(axis=1)
     outer = np.einsum("fki,fkj->fij", corners, corners) + total[:, :, None] * total[:, None]
     return np.einsum("f,fij->ij", mesh.areas / 12, outer)
 
 
-def _normal_axes(mesh: TriangleMesh) -> list[Array]:
+def _normal_axes(mesh: TriangleMesh) -> list[Float[Array, "3"]]:
     """Directions of the largest flat sides (at most eight), and their pairs' sums and products."""
     bins: dict[tuple[int, ...], Array] = {}
     for vector in mesh.area_vectors:
@@ -165,5 +168,5 @@ def _normal_axes(mesh: TriangleMesh) -> list[Array]:
     return axes + [unit(v) for v in triples if np.linalg.norm(v) > 0.1]
 
 
-def _across(axis: Array) -> Array:
+def _across(axis: Float[Array, "3"]) -> Float[Array, "3"]:
     return unit(np.cross(axis, np.eye(3)[np.abs(axis).argmin()]))

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Int, UInt8
 
-from hoi_platform.core.arrays import Array, Indices
+from hoi_platform.core.arrays import Array, Image, Indices
 from hoi_platform.core.colors import RGB
 from hoi_platform.core.geometry.mesh import TriangleMesh
 
@@ -19,21 +19,21 @@ class Material:
     """Linear RGB in 0..1; not used where there is a texture."""
     roughness: float = 0.5
     metallic: float = 0.0
-    texture: NDArray[np.uint8] | None = None
-    """sRGB image (H, W, 3), first row on top; needs UV coordinates with v upward."""
+    texture: UInt8[Image, "H W 3"] | None = None
+    """sRGB image, first row on top; needs UV coordinates with v upward."""
 
 
 @dataclass(frozen=True, eq=False)
 class MeshPart:
     """Triangles of one material."""
 
-    vertices: Array  # (V, 3)
-    faces: Indices  # (F, 3)
+    vertices: Float[Array, "V 3"]
+    faces: Int[Indices, "F 3"]
     material: Material
-    uv: Array | None = None  # (V, 2)
+    uv: Float[Array, "V 2"] | None = None
 
-    def transformed(self, T: Array) -> "MeshPart":
-        """Mapped by any affine (4, 4); a mirroring one also turns the triangles around."""
+    def transformed(self, T: Float[Array, "4 4"]) -> "MeshPart":
+        """Mapped by any affine transform; a mirroring one also turns the triangles around."""
         faces = self.faces[:, ::-1] if np.linalg.det(T[:3, :3]) < 0 else self.faces
         return replace(self, vertices=self.vertices @ T[:3, :3].T + T[:3, 3], faces=faces)
 
@@ -51,11 +51,11 @@ class TexturedMesh:
         vertices = np.concatenate([part.vertices for part in self.parts])
         return TriangleMesh(np.asarray(vertices, float), np.concatenate(faces).astype(np.int64))
 
-    def transformed(self, T: Array) -> "TexturedMesh":
+    def transformed(self, T: Float[Array, "4 4"]) -> "TexturedMesh":
         return TexturedMesh(tuple(part.transformed(T) for part in self.parts))
 
-    def centered(self) -> tuple["TexturedMesh", Array]:
-        """Moved so that the bounding box is centered on the origin; and the old center (3,)."""
+    def centered(self) -> tuple["TexturedMesh", Float[Array, "3"]]:
+        """Moved so that the bounding box is centered on the origin; and the old center."""
         center = self.geometry().bounds.mean(axis=0)
         T = np.eye(4)
         T[:3, 3] = -center

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from jaxtyping import Float, Int
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -66,8 +67,10 @@ def weld(mesh: TriangleMesh, tolerance: float = _WELD_TOLERANCE) -> TriangleMesh
     return TriangleMesh(mesh.vertices[used], inverse.reshape(-1, 3).astype(np.int64))
 
 
-def weld_index(vertices: Array, tolerance: float = _WELD_TOLERANCE) -> Indices:
-    """(V,): for every vertex the first vertex at its place."""
+def weld_index(
+    vertices: Float[Array, "V 3"], tolerance: float = _WELD_TOLERANCE
+) -> Int[Indices, " V"]:
+    """For every vertex the first vertex at its place."""
     low = vertices.min(axis=0)
     cell = tolerance * max(float(np.ptp(vertices, axis=0).max()), 1e-300)
     keys = np.round((vertices - low) / cell).astype(np.int64)
@@ -95,8 +98,8 @@ def volume(mesh: TriangleMesh) -> float:
     return float(np.einsum("nd,nd->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])) / 6)
 
 
-def component_labels(mesh: TriangleMesh) -> Indices:
-    """(V,): the number of the connected piece of each vertex."""
+def component_labels(mesh: TriangleMesh) -> Int[Indices, " V"]:
+    """The number of the connected piece of each vertex."""
     edges = directed_edges(mesh.faces)
     size = len(mesh.vertices)
     graph = coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(size, size))
@@ -111,8 +114,8 @@ def lonely_faces(mesh: TriangleMesh) -> int:
     return int((~shared.any(axis=0)).sum())
 
 
-def directed_edges(faces: Indices) -> Indices:
-    """(3F, 2): the first edges of all faces, then the second, then the third."""
+def directed_edges(faces: Int[Indices, "F 3"]) -> Int[Indices, "edges 2"]:
+    """The first edges of all faces, then the second, then the third."""
     return np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
 
 

@@ -1,9 +1,9 @@
 """Inside or outside at the points of a grid, also for meshes with holes and overlapping parts."""
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Int
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Indices, Mask
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.topology import is_consistently_wound, weld
 
@@ -12,8 +12,10 @@ _JITTER = np.array([1.3579e-4, 2.2361e-4, 3.1416e-4])
 axis-aligned shapes; chosen."""
 
 
-def inside_grid(mesh: TriangleMesh, axes: tuple[Array, Array, Array]) -> NDArray[np.bool_]:
-    """Whether each point of the grid spanned by three axes is inside, (X, Y, Z).
+def inside_grid(
+    mesh: TriangleMesh, axes: tuple[Float[Array, " X"], Float[Array, " Y"], Float[Array, " Z"]]
+) -> Bool[Mask, "X Y Z"]:
+    """Whether each point of the grid spanned by three axes is inside.
 
     The mean over the six axis directions of the signed count of surface crossings estimates the
     generalized winding number (Jacobson et al. 2013, eq. 5, of which it is a quadrature); inside
@@ -29,9 +31,12 @@ def inside_grid(mesh: TriangleMesh, axes: tuple[Array, Array, Array]) -> NDArray
 
 
 def _vote_along(
-    mesh: TriangleMesh, axes: tuple[Array, Array, Array], direction: int, signed: bool
-) -> Array:
-    """The sum of both rays' estimates along one axis, (X, Y, Z)."""
+    mesh: TriangleMesh,
+    axes: tuple[Float[Array, " X"], Float[Array, " Y"], Float[Array, " Z"]],
+    direction: int,
+    signed: bool,
+) -> Float[Array, "X Y Z"]:
+    """The sum of both rays' estimates along one axis."""
     order = [(direction + 1) % 3, (direction + 2) % 3, direction]
     u, v, w = (axes[k] for k in order)
     column, height, sign = _crossings(mesh.triangles[..., order], u, v, _JITTER[order[:2]])
@@ -47,8 +52,11 @@ def _vote_along(
 
 
 def _crossings(
-    triangles: Array, u: Array, v: Array, jitter: Array
-) -> tuple[NDArray[np.int64], Array, Array]:
+    triangles: Float[Array, "F 3 3"],
+    u: Float[Array, " U"],
+    v: Float[Array, " V"],
+    jitter: Float[Array, "2"],
+) -> tuple[Int[Indices, " n"], Float[Array, " n"], Float[Array, " n"]]:
     """Where the columns through (u, v) meet the triangles: column, height, sign of the normal."""
     step = u[1] - u[0]
     flat = (triangles[..., :2] - [u[0], v[0]]) / step - jitter  # in cells
@@ -68,8 +76,8 @@ def _crossings(
 
 
 def _barycentric(
-    flat: Array, face: NDArray[np.int64], points: NDArray[np.int64]
-) -> tuple[Array, Array]:
+    flat: Float[Array, "F 3 2"], face: Int[Indices, " n"], points: Int[Indices, "n 2"]
+) -> tuple[Float[Array, "n 3"], Float[Array, " n"]]:
     a, b, c = (flat[face, k] - points for k in range(3))
     areas = np.stack([_cross(b, c), _cross(c, a), _cross(a, b)], axis=-1)
     total = areas.sum(axis=-1)
@@ -77,5 +85,5 @@ def _barycentric(
     return areas / safe[:, None], total
 
 
-def _cross(a: Array, b: Array) -> Array:
+def _cross(a: Float[Array, "n 2"], b: Float[Array, "n 2"]) -> Float[Array, " n"]:
     return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]

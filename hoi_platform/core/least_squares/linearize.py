@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 
+from jaxtyping import Float
 from torch import Tensor
 from torch.func import jacrev, vmap
 
 
 def linearize(
-    f: Callable[..., Tensor], inputs: Tensor, *constants: Tensor
-) -> tuple[Tensor, Tensor]:
-    """f over a batch: inputs (T, N, *shape) → residuals (T, N, M), derivatives (T, N, M, *shape).
+    f: Callable[..., Tensor], inputs: Float[Tensor, "T N *shape"], *constants: Tensor
+) -> tuple[Float[Tensor, "T N M"], Float[Tensor, "T N M *shape"]]:
+    """f over a batch of inputs: its residuals and their derivatives.
 
     ``constants`` broadcast to (T, N, ...).
     """

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Final
 
+from jaxtyping import Float
 from torch import Tensor
 
 from hoi_platform.core.errors import StageError
@@ -22,9 +23,12 @@ _LEAST_GAIN: Final = 1e-4
 
 
 def minimize(
-    equations: Callable[[Tensor], NormalEquations], x: Tensor, iterations: int, name: str
-) -> Tensor:
-    """Lower the cost from x (T, P) by at most ``iterations`` accepted or rejected steps.
+    equations: Callable[[Tensor], NormalEquations],
+    x: Float[Tensor, "T P"],
+    iterations: int,
+    name: str,
+) -> Float[Tensor, "T P"]:
+    """Lower the cost from x by at most ``iterations`` accepted or rejected steps.
 
     ``equations`` linearizes the cost at an x. Raises StageError, which says that ``name`` diverged,
     when the cost is not a number.

@@ -1,19 +1,21 @@
 """Normal equations of residuals that couple each frame to a few neighbors, solved as a band."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Shaped
 from scipy.linalg import solveh_banded
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.least_squares.robust import Loss
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-V = TypeVar("V", Array, "Tensor")
+    V = TypeVar("V", Array, Tensor)
+else:
+    V = Any  # whose shape alone is checked: torch stays unloaded
 
 
 @dataclass
@@ -39,20 +41,32 @@ class NormalEquations:
         self.blocks = np.zeros((self.reach + 1, self.frames, self.size, self.size))
         self.gradient = np.zeros((self.frames, self.size))
 
-    def add(self, residual: V, *jacobians: V, weights: V | None = None) -> None:
-        """Residuals (N, M) of N runs of consecutive frames, with weights w (N, M) or 1.
+    def add(
+        self,
+        residual: Shaped[V, "N M"],
+        *jacobians: Shaped[V, "N M {self.size}"],
+        weights: Shaped[V, "N M"] | None = None,
+    ) -> None:
+        """Residuals of N runs of consecutive frames, with weights w or 1.
 
-        Run t has the frames t, t + 1, …; ``jacobians[k]`` (N, M, P) is the derivative with respect
+        Run t has the frames t, t + 1, …; ``jacobians[k]`` is the derivative with respect
         to frame t + k. There is a run for each frame at which one fits: N = T − K + 1.
         """
         weighted = residual if weights is None else weights * residual
         self.cost += 0.5 * float((weighted * residual).sum())
         self._add_products(residual, jacobians, weights)
 
-    def add_robust(self, residual: V, J: V, confidence: V, loss: Loss, bend: float) -> None:
-        """N residual vectors per frame (T, N, M) under c²/2 ρ(|r|²/c²), c = ``bend``.
+    def add_robust(
+        self,
+        residual: Shaped[V, "{self.frames} N M"],
+        J: Shaped[V, "{self.frames} N M {self.size}"],
+        confidence: Shaped[V, "{self.frames} N"],
+        loss: Loss,
+        bend: float,
+    ) -> None:
+        """N residual vectors per frame under c²/2 ρ(|r|²/c²), c = ``bend``.
 
-        J is (T, N, M, P); ``confidence`` (T, N) weighs each vector.
+        ``confidence`` weighs each vector.
         """
         squared = (residual * residual).sum(-1) / bend**2
         root = (confidence * loss.weight(squared)) ** 0.5
@@ -63,11 +77,15 @@ class NormalEquations:
         self.cost += 0.5 * bend**2 * float((np.asarray(confidence) * rho).sum())
 
     def add_differences(
-        self, stencil: tuple[float, ...], values: V, J: V, inverse_sigma: V
+        self,
+        stencil: tuple[float, ...],
+        values: Shaped[V, "{self.frames} M"],
+        J: Shaped[V, "{self.frames} M {self.size}"],
+        inverse_sigma: Shaped[V, "#N #M"],
     ) -> None:
-        """The residuals Σ_k stencil_k v_{t+k} / σ of per-frame values (T, M), J (T, M, P).
+        """The residuals Σ_k stencil_k v_{t+k} / σ of per-frame values.
 
-        ``inverse_sigma`` broadcasts to (N, M). Fewer frames than the stencil has add nothing.
+        Fewer frames than the stencil has add nothing.
         """
         count = self.frames - len(stencil) + 1
         if count <= 0:
@@ -76,19 +94,30 @@ class NormalEquations:
         slopes = [c * inverse_sigma[..., None] * J[k : k + count] for k, c in enumerate(stencil)]
         self.add(sum(parts[1:], start=parts[0]) * inverse_sigma, *slopes)
 
-    def add_quadratic(self, H: Array, g: Array) -> None:
-        """½ δᵀ H δ + gᵀ δ per frame, H (T, P, P) and g (T, P).
+    def add_quadratic(
+        self,
+        H: Float[Array, "{self.frames} {self.size} {self.size}"],
+        g: Float[Array, "{self.frames} {self.size}"],
+    ) -> None:
+        """½ δᵀ H δ + gᵀ δ per frame.
 
         A Gaussian of information Λ, from whose mean x is off by ξ, is H = Λ, g = Λ ξ.
         """
         self.blocks[0] += H
         self.gradient += g
 
-    def hold(self, stiffness: float, frames: NDArray[np.bool_] | slice = slice(None)) -> None:
-        """Resist steps of the chosen frames (T,); unlike a prior this does not move the minimum."""
+    def hold(
+        self, stiffness: float, frames: Bool[Mask, " {self.frames}"] | slice = slice(None)
+    ) -> None:
+        """Resist steps of the chosen frames; unlike a prior this does not move the minimum."""
         self.blocks[0][frames] += stiffness * np.eye(self.size)
 
-    def _add_products(self, residual: V, jacobians: tuple[V, ...], weights: V | None) -> None:
+    def _add_products(
+        self,
+        residual: Shaped[V, "N M"],
+        jacobians: tuple[Shaped[V, "N M {self.size}"], ...],
+        weights: Shaped[V, "N M"] | None,
+    ) -> None:
         count = len(residual)
         for k, J in enumerate(jacobians):
             Jt = J.swapaxes(-1, -2)
@@ -97,8 +126,10 @@ class NormalEquations:
             for m in range(k, len(jacobians)):
                 self.blocks[m - k, k : k + count] += np.asarray(JtW @ jacobians[m])
 
-    def step(self, damping: float = 0.0, ridge: float | Array = 0.0) -> Array:
-        """δ (T, P) of (H + damping · diag H + diag ridge) δ = −g; ``ridge`` broadcasts to (T, P).
+    def step(
+        self, damping: float = 0.0, ridge: float | Array = 0.0
+    ) -> Float[Array, "{self.frames} {self.size}"]:
+        """δ of (H + damping · diag H + diag ridge) δ = −g; ``ridge`` broadcasts to (T, P).
 
         Independent frames are solved one by one (LU), coupled ones as one band (Cholesky). Raises
         numpy's LinAlgError when H is singular.
@@ -115,7 +146,7 @@ class NormalEquations:
         solution = solveh_banded(band, -self.gradient.ravel(), lower=True)
         return np.asarray(solution.reshape(self.frames, self.size))
 
-    def _band(self) -> Array:
+    def _band(self) -> Float[Array, "rows columns"]:
         """Lower banded storage: row d, column c holds H[c + d, c]."""
         T, P = self.frames, self.size
         band = np.zeros(((self.reach + 1) * P, T * P))

@@ -5,6 +5,7 @@ from math import isfinite, nan
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.model import BodyModel
@@ -94,7 +95,9 @@ def evaluate_clip(
     )
 
 
-def _joint_errors(predicted: Array, truth: Array) -> dict[str, float]:
+def _joint_errors(
+    predicted: Float[Array, "T joints 3"], truth: Float[Array, "T joints 3"]
+) -> dict[str, float]:
     body = joints.body_joints(predicted), joints.body_joints(truth)
     return {
         "mpjpe_mm": joints.mpjpe_mm(*body),
@@ -105,7 +108,9 @@ def _joint_errors(predicted: Array, truth: Array) -> dict[str, float]:
     }
 
 
-def _object_errors(predicted: Array, truth: Array, surface: ObjectSurface) -> dict[str, float]:
+def _object_errors(
+    predicted: Float[Array, "T 4 4"], truth: Float[Array, "T 4 4"], surface: ObjectSurface
+) -> dict[str, float]:
     mesh, points = surface.mesh, surface.points
     translation = object_pose.object_translation_mm(predicted, truth, mesh.surface_centroid)
     rotation = object_pose.object_rotation_deg(predicted, truth, symmetry_axes(mesh))
@@ -126,7 +131,7 @@ def _object_errors(predicted: Array, truth: Array, surface: ObjectSurface) -> di
     }
 
 
-def _median(values: Array) -> float:
+def _median(values: Float[Array, " n"]) -> float:
     return float(np.median(values)) if values.size else nan
 
 
@@ -134,7 +139,7 @@ def _contact_figures(
     predicted: HoiData,
     predicted_body: BodyModel,
     true_motion: BodyMotion,
-    true_poses: Array,
+    true_poses: Float[Array, "T 4 4"],
     body: BodyModel,
     surface: ObjectSurface,
 ) -> dict[str, float]:
@@ -153,7 +158,7 @@ def _contact_figures(
 
 
 def _motion_figures(
-    predicted: HoiData, true_joints: Array, surface: ObjectSurface
+    predicted: HoiData, true_joints: Float[Array, "T joints 3"], surface: ObjectSurface
 ) -> dict[str, float]:
     fps = predicted.motion.fps
     body = joints.body_joints(predicted.joints)

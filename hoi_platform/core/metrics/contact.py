@@ -5,9 +5,9 @@ from math import nan
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.formats.contact_record import CONTACT_THRESHOLD_M, hand_vertices
 from hoi_platform.core.geometry.object_surface import ObjectSurface
@@ -26,9 +26,12 @@ class ContactScores:
 
 
 def hands_in_contact(
-    body: BodyModel, vertices: Array, surface: ObjectSurface, Ts_world_object: Array
-) -> NDArray[np.bool_]:
-    """(T, 2): whether the skin of the left and the right hand is within 5 cm of the object."""
+    body: BodyModel,
+    vertices: Float[Array, "T V 3"],
+    surface: ObjectSurface,
+    Ts_world_object: Float[Array, "T 4 4"],
+) -> Bool[Mask, "T 2"]:
+    """Whether the skin of the left and the right hand is within 5 cm of the object."""
     near = [
         surface.distances(vertices[:, hand], Ts_world_object, CONTACT_THRESHOLD_M).min(axis=1)
         for hand in hand_vertices(body)
@@ -36,7 +39,7 @@ def hands_in_contact(
     return np.isfinite(np.stack(near, axis=1))
 
 
-def contact_scores(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> ContactScores:
+def contact_scores(predicted: Bool[Mask, "T 2"], truth: Bool[Mask, "T 2"]) -> ContactScores:
     """Precision, recall and F1 over all frames and both hands, each pair one decision."""
     hits = int((predicted & truth).sum())
     found, real = int(predicted.sum()), int(truth.sum())
@@ -49,15 +52,15 @@ def contact_scores(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Co
 
 def contact_distance_m(
     body: BodyModel,
-    vertices: Array,
+    vertices: Float[Array, "T V 3"],
     surface: ObjectSurface,
-    Ts_world_object: Array,
-    contact: NDArray[np.bool_],
+    Ts_world_object: Float[Array, "T 4 4"],
+    contact: Bool[Mask, "T 2"],
     top_k: int = TOP_K,
 ) -> float:
     """GRAIL's contact figure: mean distance of the ``top_k`` hand vertices nearest the object.
 
-    Over the frames and hands of ``contact`` (T, 2); nan without any. GRAIL publishes neither its
+    Over the frames and hands of ``contact``; nan without any. GRAIL publishes neither its
     k nor whether distances go to vertices or surface: here 100 of a hand's vertices, to surface.
     """
     means = []
@@ -69,6 +72,8 @@ def contact_distance_m(
     return float(all_means.mean()) if len(all_means) else nan
 
 
-def penetration_pct(vertices: Array, surface: ObjectSurface, Ts_world_object: Array) -> float:
+def penetration_pct(
+    vertices: Float[Array, "T V 3"], surface: ObjectSurface, Ts_world_object: Float[Array, "T 4 4"]
+) -> float:
     """GRAIL's penetration figure: percent of body vertices inside the object, mean over frames."""
     return 100 * float(surface.inside(vertices, Ts_world_object).mean())

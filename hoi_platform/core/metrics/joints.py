@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+from jaxtyping import Float
 
 from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.skeleton import JOINT, LEFT_HAND, NUM_BODY_JOINTS, RIGHT_HAND
@@ -13,12 +14,12 @@ _HANDS: Final = (
 )
 
 
-def body_joints(joints: Array) -> Array:
-    """The 22 joints from pelvis to wrists, (T, 22, 3)."""
+def body_joints(joints: Float[Array, "T joints 3"]) -> Float[Array, "T 22 3"]:
+    """The joints from pelvis to wrists."""
     return joints[:, :NUM_BODY_JOINTS]
 
 
-def mpjpe_mm(predicted: Array, truth: Array) -> float:
+def mpjpe_mm(predicted: Float[Array, "T J 3"], truth: Float[Array, "T J 3"]) -> float:
     """Mean per-joint position error in the world: no alignment at all.
 
     Mean over frames and the given joints of the Euclidean distance.
@@ -26,12 +27,12 @@ def mpjpe_mm(predicted: Array, truth: Array) -> float:
     return _mean_mm(predicted - truth)
 
 
-def root_aligned_mpjpe_mm(predicted: Array, truth: Array) -> float:
+def root_aligned_mpjpe_mm(predicted: Float[Array, "T J 3"], truth: Float[Array, "T J 3"]) -> float:
     """MPJPE after the first joint (pelvis) of every frame is moved onto the true one."""
     return _mean_mm(predicted - predicted[:, :1] - (truth - truth[:, :1]))
 
 
-def pa_mpjpe_mm(predicted: Array, truth: Array) -> float:
+def pa_mpjpe_mm(predicted: Float[Array, "T J 3"], truth: Float[Array, "T J 3"]) -> float:
     """MPJPE after every frame is aligned by its best similarity transform.
 
     Umeyama 1991, "Least-squares estimation of transformation parameters between two point
@@ -47,13 +48,15 @@ def pa_mpjpe_mm(predicted: Array, truth: Array) -> float:
     return _mean_mm(scale[:, None, None] * (p @ np.swapaxes(R, -1, -2)) - t)
 
 
-def hand_joint_mm(predicted: Array, truth: Array) -> float:
-    """MPJPE in the world of the 30 finger joints; both are (T, 55, 3)."""
+def hand_joint_mm(predicted: Float[Array, "T 55 3"], truth: Float[Array, "T 55 3"]) -> float:
+    """MPJPE in the world of the 30 finger joints."""
     return _mean_mm(np.concatenate([predicted[:, h] - truth[:, h] for _, h in _HANDS], axis=1))
 
 
-def wrist_relative_hand_joint_mm(predicted: Array, truth: Array) -> float:
-    """The same after each wrist is moved onto the true one; both are (T, 55, 3)."""
+def wrist_relative_hand_joint_mm(
+    predicted: Float[Array, "T 55 3"], truth: Float[Array, "T 55 3"]
+) -> float:
+    """The same after each wrist is moved onto the true one."""
     errors = [
         predicted[:, hand] - predicted[:, [wrist]] - (truth[:, hand] - truth[:, [wrist]])
         for wrist, hand in _HANDS
@@ -61,5 +64,5 @@ def wrist_relative_hand_joint_mm(predicted: Array, truth: Array) -> float:
     return _mean_mm(np.concatenate(errors, axis=1))
 
 
-def _mean_mm(difference: Array) -> float:
+def _mean_mm(difference: Float[Array, "T J 3"]) -> float:
     return 1000 * float(np.linalg.norm(difference, axis=-1).mean())

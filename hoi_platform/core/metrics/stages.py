@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.body.fitting.estimate import HumanPoseEstimate
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.formats.ground_truth import GroundTruth
@@ -83,8 +83,8 @@ def _mask_errors(tracks: SceneTracks, truth: GroundTruth) -> Figures:
     }
 
 
-def mask_iou(found: NDArray[np.bool_], true: NDArray[np.bool_]) -> Array:
-    """(T,) intersection over union; 1 where both are empty."""
+def mask_iou(found: Bool[Mask, "T H W"], true: Bool[Mask, "T H W"]) -> Float[Array, " T"]:
+    """Intersection over union; 1 where both are empty."""
     both = (found & true).sum(axis=(1, 2))
     either = (found | true).sum(axis=(1, 2))
     return np.where(either == 0, 1.0, both / np.maximum(either, 1))
@@ -108,7 +108,7 @@ def _track_errors(track: ObjectPoseTrack, true: TrueClip) -> Figures:
     return _pose_errors(track.Ts_world_object, true) | {"lost_pct": 100 * float(track.lost.mean())}
 
 
-def _pose_errors(predicted: Array, true: TrueClip) -> Figures:
+def _pose_errors(predicted: Float[Array, "T 4 4"], true: TrueClip) -> Figures:
     truth = true.truth.Ts_world_object
     moved = object_pose.moved(truth)
     offset = object_pose.object_translation_mm(predicted, truth, true.mesh.surface_centroid)
@@ -126,5 +126,5 @@ def _result_errors(found: StageResults, true: TrueClip) -> Figures:
     return accuracy.to_json()
 
 
-def _median(values: Array) -> float | None:
+def _median(values: Float[Array, " n"]) -> float | None:
     return float(np.median(values)) if len(values) else None

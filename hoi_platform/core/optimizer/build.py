@@ -3,8 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool
 
+from hoi_platform.core.arrays import Mask
 from hoi_platform.core.body.keypoints import KEYPOINT_NAMES, POSE_KEYPOINTS
 from hoi_platform.core.errors import StageError
 from hoi_platform.core.formats.tracks import OBJECT
@@ -136,7 +137,7 @@ def _human_cloud(
 
 def _cloud(
     inputs: OptimizerInput,
-    masks: NDArray[np.bool_],
+    masks: Bool[Mask, "T H W"],
     as_tensor: TensorSpec,
     count: int,
     rng: np.random.Generator,

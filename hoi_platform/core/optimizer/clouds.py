@@ -3,9 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Float32
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Array32, Mask
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.motion import BodyMotion
 from hoi_platform.core.geometry.camera import Camera
@@ -20,13 +20,13 @@ _STRIDE: Final = 5
 
 
 def depth_clouds(
-    depth: NDArray[np.float32],
-    masks: NDArray[np.bool_],
+    depth: Float32[Array32, "T H W"],
+    masks: Bool[Mask, "T H W"],
     camera: Camera,
     count: int,
     rng: np.random.Generator,
-) -> tuple[Array, NDArray[np.bool_]]:
-    """World points (T, count, 3) of the known depth (T, H, W) within masks, and which are real.
+) -> tuple[Float[Array, "T count 3"], Bool[Mask, "T count"]]:
+    """World points of the known depth within masks, and which are real.
 
     Frames with fewer pixels than ``count`` are padded with points that are not real.
     """
@@ -43,8 +43,8 @@ def depth_clouds(
 
 
 def is_depth_of_body(
-    depth: NDArray[np.float32],
-    human_masks: NDArray[np.bool_],
+    depth: Float32[Array32, "T H W"],
+    human_masks: Bool[Mask, "T H W"],
     body: BodyModel,
     motion: BodyMotion,
     camera: Camera,

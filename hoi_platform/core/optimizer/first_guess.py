@@ -3,23 +3,23 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Int
 from scipy.spatial.transform import Rotation, Slerp
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Indices, Mask
 from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.geometry.transforms import inverse, rigid, transform_points
 from hoi_platform.core.optimizer.holding import WRISTS, Holding, trusted_frames
 from hoi_platform.core.optimizer.interface import OptimizerInput
 
 _PALMS: Final = (JOINT["left_middle1"], JOINT["right_middle1"])
-"""Where a hand holds things: the knuckles of the middle fingers."""
+"""Where a hand holds an object: the knuckles of the middle fingers."""
 _PALM_M: Final = 0.04
 """Meters from there within which the skin of a hand may touch an object; chosen: half a hand."""
 
 
-def first_guess(inputs: OptimizerInput, held: Holding) -> Array:
-    """(T, 4, 4): the rendered pose while the object rests, then the tracked one where it can be
+def first_guess(inputs: OptimizerInput, held: Holding) -> Float[Array, "T 4 4"]:
+    """The rendered pose while the object rests, then the tracked one where it can be
     trusted, else the one carried along by the hand that holds it, else an interpolated one; all
     within reach of the hand that holds it.
     """
@@ -33,7 +33,9 @@ def first_guess(inputs: OptimizerInput, held: Holding) -> Array:
     return _within_reach(_interpolated(Ts, trusted), inputs, held)
 
 
-def _within_reach(Ts: Array, inputs: OptimizerInput, held: Holding) -> Array:
+def _within_reach(
+    Ts: Float[Array, "T 4 4"], inputs: OptimizerInput, held: Holding
+) -> Float[Array, "T 4 4"]:
     """Held objects moved along the line of sight to where a holding hand can touch them.
 
     A small object's depth is read off its size in the image alone and may be decimeters off; the
@@ -57,11 +59,11 @@ def _within_reach(Ts: Array, inputs: OptimizerInput, held: Holding) -> Array:
 
 
 def _carried(
-    Ts: Array,
-    trusted: NDArray[np.bool_],
+    Ts: Float[Array, "T 4 4"],
+    trusted: Bool[Mask, " T"],
     inputs: OptimizerInput,
-    hands: NDArray[np.bool_],
-) -> tuple[Array, NDArray[np.bool_]]:
+    hands: Bool[Mask, "T 2"],
+) -> tuple[Float[Array, "T 4 4"], Bool[Mask, " T"]]:
     """Weak poses within a grasp follow the wrist from the nearest trusted pose of that grasp."""
     Ts, done = Ts.copy(), trusted.copy()
     for hand, wrist in _surest_first(inputs, hands):
@@ -78,15 +80,15 @@ def _carried(
     return Ts, done
 
 
-def _surest_first(inputs: OptimizerInput, hands: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _surest_first(inputs: OptimizerInput, hands: Bool[Mask, "T 2"]) -> list[tuple[int, int]]:
     """(hand, wrist joint), the hand first that the video shows best while it is in contact."""
     confidence = inputs.human.joint_confidence[:, WRISTS]
     order = np.argsort(-(confidence * hands).sum(axis=0))
     return [(int(hand), WRISTS[hand]) for hand in order]
 
 
-def _joint_poses(inputs: OptimizerInput, joint: int) -> Array:
-    """(T, 4, 4) world poses of a joint by the first estimate of the person."""
+def _joint_poses(inputs: OptimizerInput, joint: int) -> Float[Array, "T 4 4"]:
+    """World poses of a joint by the first estimate of the person."""
     import torch
 
     motion = inputs.human.motion
@@ -94,13 +96,13 @@ def _joint_poses(inputs: OptimizerInput, joint: int) -> Array:
     return rigid(posed.R_world_joint[:, joint].numpy(), posed.joints[:, joint].numpy())
 
 
-def _runs(flags: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+def _runs(flags: Bool[Mask, " T"]) -> list[Int[Indices, " n"]]:
     """Index arrays of the stretches in which flags hold."""
     frames = np.flatnonzero(flags)
     return [run for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1) if run.size]
 
 
-def _interpolated(Ts: Array, known: NDArray[np.bool_]) -> Array:
+def _interpolated(Ts: Float[Array, "T 4 4"], known: Bool[Mask, " T"]) -> Float[Array, "T 4 4"]:
     """Fill the unknown poses between (or beyond) the known ones."""
     frames, at = np.arange(len(Ts)), np.flatnonzero(known)
     t = np.stack([np.interp(frames, at, Ts[at, k, 3]) for k in range(3)], axis=-1)

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -44,9 +45,9 @@ class TensorSpec:
 class Projector:
     """A camera in torch (conventions: ``core.geometry``)."""
 
-    T_cam_world: Tensor  # (4, 4)
+    T_cam_world: Float[Tensor, "4 4"]
     focal_px: float
-    center_px: Tensor  # (2,)
+    center_px: Float[Tensor, "2"]
     px_at_1280: float
     """Pixels of a 1280 wide image per pixel of this one."""
 
@@ -57,15 +58,15 @@ class Projector:
         return cls(as_tensor(camera.T_cam_world), camera.focal_px, center, scale)
 
     @property
-    def forward(self) -> Tensor:
-        """The viewing direction in the world (3,)."""
+    def forward(self) -> Float[Tensor, "3"]:
+        """The viewing direction in the world."""
         return self.T_cam_world[2, :3]
 
-    def to_cam(self, p_world: Tensor) -> Tensor:
+    def to_cam(self, p_world: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3"]:
         return p_world @ self.T_cam_world[:3, :3].T + self.T_cam_world[:3, 3]
 
-    def project(self, p_world: Tensor) -> Tensor:
-        """(..., 3) → pixels (..., 2). Depth is kept above 5 cm, so that a point that strays
+    def project(self, p_world: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 2"]:
+        """World points → pixels. Depth is kept above 5 cm, so that a point that strays
         behind the camera keeps a gradient."""
         p_cam = self.to_cam(p_world)
         return (
@@ -84,12 +85,12 @@ class HoiModel:
     points: BodyPoints
     keypoints: BodyModel
     """One virtual vertex per keypoint (``KeypointRegressor.points``)."""
-    rotations: Tensor  # (T, 55, 3, 3)
-    translation: Tensor  # (T, 3)
-    R_world_object: Tensor  # (T, 3, 3)
-    p_world_center: Tensor  # (T, 3) where object_center is
-    object_center: Tensor  # (3,) in object coordinates
-    object_points: Tensor  # (N, 3) on the surface, relative to object_center
+    rotations: Float[Tensor, "T 55 3 3"]
+    translation: Float[Tensor, "T 3"]
+    R_world_object: Float[Tensor, "T 3 3"]
+    p_world_center: Float[Tensor, "T 3"]  # where object_center is
+    object_center: Float[Tensor, "3"]  # in object coordinates
+    object_points: Float[Tensor, "N 3"]  # on the surface, relative to object_center
     projector: Projector
 
     def __len__(self) -> int:
@@ -97,9 +98,13 @@ class HoiModel:
 
     @classmethod
     def of(
-        cls, inputs: OptimizerInput, Ts_world_object: Array, as_tensor: TensorSpec, seed: int
+        cls,
+        inputs: OptimizerInput,
+        Ts_world_object: Float[Array, "T 4 4"],
+        as_tensor: TensorSpec,
+        seed: int,
     ) -> "HoiModel":
-        """``Ts_world_object`` (T, 4, 4) is where the object starts from."""
+        """``Ts_world_object`` is where the object starts from."""
         mesh, motion = inputs.mesh, inputs.human.motion
         center = mesh.surface_centroid
         samples, _ = mesh.sample_surface(OBJECT_POINTS, np.random.default_rng(seed))

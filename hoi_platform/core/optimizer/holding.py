@@ -7,10 +7,10 @@ made from a track that was lost.
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 from scipy import ndimage
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.formats.tracks import OBJECT
 from hoi_platform.core.optimizer.interface import OptimizerInput
@@ -32,8 +32,8 @@ class Holding(NamedTuple):
 
     rest: int
     """The object is at its rendered pose in all frames before this one."""
-    hands: NDArray[np.bool_]  # (T, 2) left and right
-    confidence: Array  # (T, 2) in [0, 1], 0 for a hand that is not in contact
+    hands: Bool[Mask, "T 2"]  # left and right
+    confidence: Float[Array, "T 2"]  # in [0, 1], 0 for a hand that is not in contact
 
 
 def holding(inputs: OptimizerInput) -> Holding:
@@ -57,8 +57,8 @@ def holding(inputs: OptimizerInput) -> Holding:
     return Holding(rest, hands, confidence)
 
 
-def trusted_frames(inputs: OptimizerInput) -> NDArray[np.bool_]:
-    """(T,) frames whose tracked pose counts."""
+def trusted_frames(inputs: OptimizerInput) -> Bool[Mask, " T"]:
+    """Frames whose tracked pose counts."""
     track = inputs.track
     return (track.confidence >= TRUSTED_CONFIDENCE) & ~track.lost
 
@@ -73,14 +73,14 @@ def _rest(inputs: OptimizerInput) -> int:
 
 
 def rest_frames(
-    object_masks: NDArray[np.bool_],
-    human_masks: NDArray[np.bool_],
-    confidence: NDArray[np.floating],
+    object_masks: Bool[Mask, "T H W"],
+    human_masks: Bool[Mask, "T H W"],
+    confidence: Float[Array, " T"],
 ) -> int:
     """The number of frames before the object's visible part has left the first frame's mask.
 
     Hands begin to touch an object before it moves; while it rests its pose is known exactly.
-    Pixels at or near the person, and frames (T,) of low mask confidence, say nothing; a single
+    Pixels at or near the person, and frames of low mask confidence, say nothing; a single
     frame in which the mask differs is a slip of its tracker. T when it never moves.
     """
     total = len(object_masks)
@@ -97,7 +97,7 @@ def rest_frames(
 
 
 def _has_moved(
-    first: NDArray[np.bool_], mask: NDArray[np.bool_], person: NDArray[np.bool_]
+    first: Bool[Mask, "H W"], mask: Bool[Mask, "H W"], person: Bool[Mask, "H W"]
 ) -> bool | None:
     """Whether the mask is elsewhere; None where too little of the first place can be seen."""
     area = int(first.sum())

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Float, Float32, Int
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Array32, Indices, Mask
+from hoi_platform.core.geometry.mask_distance import signed_distance_px
 
 CONTOUR_POINTS: Final = 96
 """Number of points on a mask's contour per frame; chosen."""
@@ -21,12 +23,12 @@ _OCCLUSION_PX: Final = 3
 class MaskWindows:
     """T square windows of S pixels; pixel centers at +0.5."""
 
-    corner_px: NDArray[np.int64]  # (T, 2) u, v of the window's top left corner
-    distance_px: NDArray[np.float32]  # (T, S, S) to the mask's outline, negative inside
-    hidden: NDArray[np.bool_]  # (T, S, S) where the person or the image's border hides the outline
-    contour_px: Array  # (T, C, 2) pixel centers along the outline, just inside, in the image
-    contour_normal: Array  # (T, C, 2) outward
-    contour_weight: Array  # (T, C), 0 for points that are hidden or padding
+    corner_px: Int[Indices, "T 2"]  # u, v of the window's top left corner
+    distance_px: Float32[Array32, "T S S"]  # to the mask's outline, negative inside
+    hidden: Bool[Mask, "T S S"]  # where the person or the image's border hides the outline
+    contour_px: Float[Array, "T C 2"]  # pixel centers along the outline, just inside, in the image
+    contour_normal: Float[Array, "T C 2"]  # outward
+    contour_weight: Float[Array, "T C"]  # 0 for points that are hidden or padding
 
 
 class _Window(NamedTuple):
@@ -36,9 +38,9 @@ class _Window(NamedTuple):
 
 
 def mask_windows(
-    object_masks: NDArray[np.bool_], human_masks: NDArray[np.bool_], rng: np.random.Generator
+    object_masks: Bool[Mask, "T H W"], human_masks: Bool[Mask, "T H W"], rng: np.random.Generator
 ) -> MaskWindows:
-    """Distance images of (T, H, W) masks. A frame without a mask gets contour weights of 0."""
+    """Distance images of masks. A frame without a mask gets contour weights of 0."""
     width = object_masks.shape[2]
     boxes = np.array([_box(mask) for mask in object_masks])  # (T, 2, 2) as v, u
     centers = _filled_in(boxes.mean(axis=1))
@@ -60,15 +62,15 @@ def mask_windows(
     )
 
 
-def _box(mask: NDArray[np.bool_]) -> Array:
-    """First and last row and column (2, 2) of a mask; nan when it is empty."""
+def _box(mask: Bool[Mask, "H W"]) -> Float[Array, "2 2"]:
+    """First and last row and column of a mask; nan when it is empty."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
         return np.full((2, 2), np.nan)
     return np.array([[rows[0], columns[0]], [rows[-1] + 1, columns[-1] + 1]], float)
 
 
-def _filled_in(centers: Array) -> Array:
+def _filled_in(centers: Float[Array, "T 2"]) -> Float[Array, "T 2"]:
     """Empty frames look where their neighbors are."""
     seen = np.flatnonzero(np.isfinite(centers).all(axis=1))
     if not seen.size:
@@ -77,8 +79,10 @@ def _filled_in(centers: Array) -> Array:
     return np.stack([np.interp(frames, seen, centers[seen, k]) for k in range(2)], axis=1)
 
 
-def _cut(image: NDArray[np.bool_], corner: Array, side: int, outside: bool) -> NDArray[np.bool_]:
-    """A (side, side) piece whose top left pixel is ``corner`` (v, u); ``outside`` fills up."""
+def _cut(
+    image: Bool[Mask, "H W"], corner: Int[Array, "2"], side: int, outside: bool
+) -> Bool[Mask, "side side"]:
+    """A piece whose top left pixel is ``corner`` (v, u); ``outside`` fills up."""
     piece = np.full((side, side), outside)
     low, high = np.maximum(corner, 0), np.minimum(corner + side, image.shape)
     if (low < high).all():
@@ -88,28 +92,29 @@ def _cut(image: NDArray[np.bool_], corner: Array, side: int, outside: bool) -> N
 
 
 def _window(
-    mask: NDArray[np.bool_], hides: NDArray[np.bool_], corner: Array, rng: np.random.Generator
+    mask: Bool[Mask, "S S"],
+    hides: Bool[Mask, "S S"],
+    corner: Int[Array, "2"],
+    rng: np.random.Generator,
 ) -> _Window:
     hidden = ndimage.distance_transform_edt(~(hides & ~mask)) <= _OCCLUSION_PX
     if not mask.any():
         nothing = np.zeros((CONTOUR_POINTS, 2))
         far = np.full(mask.shape, len(mask), np.float32)
         return _Window(far, hidden | True, (nothing, nothing, np.zeros(CONTOUR_POINTS)))
-    # Half a pixel, so that the zero lies between the last pixel inside and the first outside.
-    distance = np.where(
-        mask,
-        0.5 - ndimage.distance_transform_edt(mask),
-        ndimage.distance_transform_edt(~mask) - 0.5,
-    )
+    distance = signed_distance_px(mask, "exact")
     contour = _contour(mask, distance, hidden, rng)
     points = contour[0] + corner[::-1]
     return _Window(distance.astype(np.float32), hidden, (points, *contour[1:]))
 
 
 def _contour(
-    mask: NDArray[np.bool_], distance: Array, hidden: NDArray[np.bool_], rng: np.random.Generator
-) -> tuple[Array, Array, Array]:
-    """Up to ``CONTOUR_POINTS`` visible outline pixels: (C, 2) points, normals, (C,) weights."""
+    mask: Bool[Mask, "S S"],
+    distance: Float[Array, "S S"],
+    hidden: Bool[Mask, "S S"],
+    rng: np.random.Generator,
+) -> tuple[Float[Array, "C 2"], Float[Array, "C 2"], Float[Array, " C"]]:
+    """Up to ``CONTOUR_POINTS`` visible outline pixels: points, normals, weights."""
     outline = mask & ~ndimage.binary_erosion(mask) & ~hidden
     rows, columns = np.nonzero(outline)
     count = min(CONTOUR_POINTS, len(rows))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 import torch
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from hoi_platform.core.geometry.sdf import SignedDistanceGrid
@@ -15,32 +16,34 @@ from hoi_platform.core.optimizer.term import Need
 class ObservedKeypoints:
     """2D landmarks in the order of the regressor."""
 
-    px: Tensor  # (T, K, 2), 0 where nothing was detected
-    confidence: Tensor  # (T, K), 0 where nothing was detected
-    is_hand: Tensor  # (K,) bool: a landmark of the hand model
+    px: Float[Tensor, "T K 2"]  # 0 where nothing was detected
+    confidence: Float[Tensor, "T K"]  # 0 where nothing was detected
+    is_hand: Bool[Tensor, " K"]  # bool: a landmark of the hand model
 
 
 @dataclass(frozen=True)
 class ObservedMasks:
     """``core.optimizer.masks.MaskWindows`` in torch."""
 
-    corner_px: Tensor  # (T, 2)
-    distance_px: Tensor  # (T, S, S)
-    hidden: Tensor  # (T, S, S) 1 where the outline may be the person's
-    contour_px: Tensor  # (T, C, 2)
-    contour_normal: Tensor  # (T, C, 2)
-    contour_weight: Tensor  # (T, C)
-    confidence: Tensor  # (T,) in [0, 1]
+    corner_px: Shaped[Tensor, "T 2"]
+    distance_px: Float[Tensor, "T S S"]
+    hidden: Float[Tensor, "T S S"]  # 1 where the outline may be the person's
+    contour_px: Float[Tensor, "T C 2"]
+    contour_normal: Float[Tensor, "T C 2"]
+    contour_weight: Float[Tensor, "T C"]
+    confidence: Float[Tensor, " T"]  # in [0, 1]
 
-    def distance_at(self, uv: Tensor) -> Tensor:
-        """Signed distance (T, N) in pixels at image points (T, N, 2); flat beyond the window."""
+    def distance_at(self, uv: Float[Tensor, "T N 2"]) -> Float[Tensor, "T N"]:
+        """Signed distance in pixels at image points; flat beyond the window."""
         return self._sample(self.distance_px, uv, "bilinear")
 
-    def hidden_at(self, uv: Tensor) -> Tensor:
-        """(T, N): 1 where the person is in front or close by."""
+    def hidden_at(self, uv: Float[Tensor, "T N 2"]) -> Float[Tensor, "T N"]:
+        """1 where the person is in front or close by."""
         return self._sample(self.hidden, uv, "nearest")
 
-    def _sample(self, images: Tensor, uv: Tensor, mode: str) -> Tensor:
+    def _sample(
+        self, images: Float[Tensor, "T S S"], uv: Float[Tensor, "T N 2"], mode: str
+    ) -> Float[Tensor, "T N"]:
         grid = 2 * (uv - self.corner_px[:, None]) / images.shape[-1] - 1
         sampled = torch.nn.functional.grid_sample(
             images[:, None], grid[:, :, None], mode=mode, padding_mode="border", align_corners=False
@@ -52,21 +55,21 @@ class ObservedMasks:
 class Cloud:
     """Measured surface points per frame."""
 
-    points: Tensor  # (T, P, 3), world
-    real: Tensor  # (T, P) bool, false for padding
+    points: Float[Tensor, "T P 3"]  # world
+    real: Bool[Tensor, "T P"]  # bool, false for padding
 
 
 @dataclass(frozen=True)
 class Attached:
     """Surface points carried by the object or by the body's joints."""
 
-    local: Tensor  # (T, S, 3) relative to the object's center, or to the joint in its axes
-    normal: Tensor  # (T, S, 3) outward, in the same axes
-    real: Tensor  # (T, S) bool, false for padding
-    joint: Tensor | None  # (T, S) which joint; None for the object
+    local: Float[Tensor, "T S 3"]  # relative to the object's center, or to the joint in its axes
+    normal: Float[Tensor, "T S 3"]  # outward, in the same axes
+    real: Bool[Tensor, "T S"]  # bool, false for padding
+    joint: Int[Tensor, "T S"] | None  # which joint; None for the object
 
-    def at(self, index: Tensor) -> "Attached":
-        """Some of the points of each frame (T, M)."""
+    def at(self, index: Int[Tensor, "T M"]) -> "Attached":
+        """Some of the points of each frame."""
         wide = index[..., None].expand(-1, -1, 3)
         joint = None if self.joint is None else self.joint.gather(1, index)
         return Attached(
@@ -82,8 +85,8 @@ class Pairs:
     """Surface points and the measured points that they should lie on."""
 
     surface: Attached  # (T, M)
-    measured: Tensor  # (T, M, 3), world
-    real: Tensor  # (T, M) bool
+    measured: Float[Tensor, "T M 3"]  # world
+    real: Bool[Tensor, "T M"]  # bool
 
 
 @dataclass(frozen=True)
@@ -99,9 +102,11 @@ class CloudMatch:
 class Outline:
     """The object's rim as the camera sees it, on the object's surface; renewed on a schedule."""
 
-    points: Tensor  # (T, Q, 3) relative to the object's center
-    weight: Tensor  # (T, Q), 0 where hidden or padding
-    rim_of_contour: Tensor  # (T, C) index of the rim point nearest to each point of the contour
+    points: Float[Tensor, "T Q 3"]  # relative to the object's center
+    weight: Float[Tensor, "T Q"]  # 0 where hidden or padding
+    rim_of_contour: Int[
+        Tensor, "T C"
+    ]  # index of the rim point nearest to each point of the contour
 
 
 @dataclass(frozen=True)
@@ -117,8 +122,8 @@ class Associations:
 class ObservedContacts:
     """Which hands hold or touch the object, and when."""
 
-    hands: Tensor  # (T, 2) bool, left and right
-    weight: Tensor  # (T, 2) in [0, 1], 0 without contact, else how sure it is
+    hands: Bool[Tensor, "T 2"]  # bool, left and right
+    weight: Float[Tensor, "T 2"]  # in [0, 1], 0 without contact, else how sure it is
     start: int
     """First frame with contact; T when there is none."""
     end: int
@@ -133,13 +138,15 @@ class Observations:
 
     fps: float
     keypoints: ObservedKeypoints
-    foot_contact: Tensor  # (T, 2) probability, left and right
-    initial_joints: Tensor  # (T, 55, 3) of the first guess
-    initial_translation: Tensor  # (T, 3) of the first guess
-    object_confidence: Tensor  # (T,) of the tracked pose
-    tracked_center: Tensor  # (T, 3) the object's center by the tracker
-    R_tracked: Tensor  # (T, 3, 3)
-    first_object_points: Tensor  # (N, 3) the model's points at the rendered first pose, world
+    foot_contact: Float[Tensor, "T 2"]  # probability, left and right
+    initial_joints: Float[Tensor, "T 55 3"]  # of the first guess
+    initial_translation: Float[Tensor, "T 3"]  # of the first guess
+    object_confidence: Float[Tensor, " T"]  # of the tracked pose
+    tracked_center: Float[Tensor, "T 3"]  # the object's center by the tracker
+    R_tracked: Float[Tensor, "T 3 3"]
+    first_object_points: Float[
+        Tensor, "N 3"
+    ]  # the model's points at the rendered first pose, world
     contacts: ObservedContacts
     obstacles: tuple[Obstacle, ...]
     """The scene's supports."""
@@ -172,8 +179,8 @@ class Observations:
                 return not bool(self.contacts.hands.any())
         assert_never(need)
 
-    def interaction(self, duration: str, window_size: int) -> Tensor:
-        """(T,) 1 within "all" of the contacts or within half a window of its "start"."""
+    def interaction(self, duration: str, window_size: int) -> Float[Tensor, " T"]:
+        """1 within "all" of the contacts or within half a window of its "start"."""
         frames = torch.arange(len(self), device=self.foot_contact.device)
         start, end = self.contacts.start, self.contacts.end
         if duration == "start":

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from jaxtyping import Float
 from torch import Tensor
 
 from hoi_platform.core.geometry.sdf import SignedDistanceGrid
@@ -18,8 +19,8 @@ _CELLS: Final = (48, 160)
 class Obstacle(Protocol):
     """One support."""
 
-    def depth_inside(self, p: Tensor) -> Tensor:
-        """How far world points (..., 3) are below its nearest face (...); 0 outside (m)."""
+    def depth_inside(self, p: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch"]:
+        """How far world points are below its nearest face; 0 outside (m)."""
         ...
 
 
@@ -27,11 +28,11 @@ class Obstacle(Protocol):
 class BoxObstacle:
     """A box with its own axes."""
 
-    center: Tensor  # (3,)
-    half: Tensor  # (3,)
-    R_world_box: Tensor | None  # (3, 3); None: along the world's axes
+    center: Float[Tensor, "3"]
+    half: Float[Tensor, "3"]
+    R_world_box: Float[Tensor, "3 3"] | None  # None: along the world's axes
 
-    def depth_inside(self, p: Tensor) -> Tensor:
+    def depth_inside(self, p: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch"]:
         """Exact."""
         offset = p - self.center
         local = offset if self.R_world_box is None else offset @ self.R_world_box
@@ -44,7 +45,7 @@ class MeshObstacle:
 
     grid: SignedDistanceGrid  # in world coordinates
 
-    def depth_inside(self, p: Tensor) -> Tensor:
+    def depth_inside(self, p: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch"]:
         """Within a fraction of the grid's cell."""
         return (-self.grid.sample(p)).clamp(min=0)
 

@@ -3,9 +3,10 @@
 from typing import Final, NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Indices
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT
 from hoi_platform.core.formats.contact_record import hand_vertices
@@ -42,7 +43,7 @@ def body_points(body: BodyModel) -> BodyPoints:
     return BodyPoints(body.subset(hands), body.subset(feet), body.subset(skin), skin)
 
 
-def farthest_points(points: Array, count: int) -> NDArray[np.int64]:
+def farthest_points(points: Float[Array, "N 3"], count: int) -> Int[Indices, " chosen"]:
     """Indices of up to ``count`` points, each as far as possible from those before it."""
     distance = np.full(len(points), np.inf)
     chosen = [0]
@@ -59,7 +60,7 @@ def _equally_many(
     return np.concatenate([group[farthest_points(vertices[group], count)] for group in groups])
 
 
-def _sole(body: BodyModel, side: str) -> NDArray[np.int64]:
+def _sole(body: BodyModel, side: str) -> Int[Indices, " n"]:
     """Vertices of the foot within 1 % of the stature of its lowest one."""
     joints = [JOINT[f"{side}_ankle"], JOINT[f"{side}_foot"]]
     foot = np.flatnonzero(np.isin(body.vertex_joint, joints))

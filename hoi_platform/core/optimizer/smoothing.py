@@ -1,6 +1,7 @@
 """The final smoothing: Savitzky-Golay over trajectories, without blurring the moment of contact."""
 
 import numpy as np
+from jaxtyping import Float
 from scipy.signal import savgol_filter
 
 from hoi_platform.core.arrays import Array
@@ -26,9 +27,13 @@ def smooth_motion(motion: BodyMotion, window: int, order: int) -> BodyMotion:
 
 
 def smooth_object(
-    Ts_world_object: Array, center: Array, start: int, window: int, order: int
-) -> Array:
-    """Filter (T, 4, 4) poses about ``center`` (object coordinates) from frame ``start`` on.
+    Ts_world_object: Float[Array, "T 4 4"],
+    center: Float[Array, "3"],
+    start: int,
+    window: int,
+    order: int,
+) -> Float[Array, "T 4 4"]:
+    """Filter poses about ``center`` (object coordinates) from frame ``start`` on.
 
     Before, it rests; filtering across the start would move it too early.
     """
@@ -40,15 +45,19 @@ def smooth_object(
     return rigid(R, path - R @ center)
 
 
-def smooth(trajectory: Array, window: int, order: int) -> Array:
-    """(T, ...) filtered along time; unchanged when it is shorter than the window."""
+def smooth(
+    trajectory: Float[Array, " T *shape"], window: int, order: int
+) -> Float[Array, " T *shape"]:
+    """Filtered along time; unchanged when it is shorter than the window."""
     if len(trajectory) < max(window, order + 2) or window <= order:
         return trajectory
     return savgol_filter(trajectory, window, order, axis=0, mode="interp")
 
 
-def smooth_rotations(R: Array, window: int, order: int) -> Array:
-    """(T, ..., 3, 3) filtered as quaternions of continuous sign; exactly orthonormal after it."""
+def smooth_rotations(
+    R: Float[Array, "T *shape 3 3"], window: int, order: int
+) -> Float[Array, "T *shape 3 3"]:
+    """Filtered as quaternions of continuous sign; exactly orthonormal after it."""
     if not len(R):
         return R
     q = quaternion_from_matrix(R)

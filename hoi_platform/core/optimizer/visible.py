@@ -4,11 +4,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Int, Integer
 from scipy import ndimage
 from torch import Tensor
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Indices, Mask
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.mesh import TriangleMesh
@@ -26,11 +26,13 @@ _BODY_COLUMNS: Final = 160
 
 
 class _Hits(NamedTuple):
-    points: Array  # (S, 3), world
-    faces: NDArray[np.int64]  # (S,)
+    points: Float[Array, "S 3"]  # world
+    faces: Integer[Indices, " S"]  # (S,)
 
 
-def object_rasters(mesh: TriangleMesh, Ts_world_object: Array, camera: Camera) -> list[Raster]:
+def object_rasters(
+    mesh: TriangleMesh, Ts_world_object: Float[Array, "T 4 4"], camera: Camera
+) -> list[Raster]:
     """The object alone in every frame, at the camera's resolution."""
     return [
         rasterize(camera, transform_points(T, mesh.vertices), mesh.faces) for T in Ts_world_object
@@ -41,11 +43,11 @@ def object_surface(
     prediction: Prediction,
     rasters: list[Raster],
     mesh: TriangleMesh,
-    hidden: NDArray[np.bool_],
+    hidden: Bool[Mask, "T H W"],
     camera: Camera,
     rng: np.random.Generator,
 ) -> Attached:
-    """Seen points of the object; ``hidden`` (T, H, W) marks pixels that something else covers."""
+    """Seen points of the object; ``hidden`` marks pixels that something else covers."""
     like = prediction.translation
     points, faces, real = _sampled(rasters, hidden, camera, 1, rng)
     p_world = torch.as_tensor(points).to(like)
@@ -58,7 +60,7 @@ def object_surface(
 def body_surface(
     prediction: Prediction,
     body: BodyModel,
-    hidden: NDArray[np.bool_],
+    hidden: Bool[Mask, "T H W"],
     camera: Camera,
     rng: np.random.Generator,
 ) -> Attached:
@@ -85,18 +87,20 @@ def body_surface(
     )
 
 
-def _turned_back(R: Tensor, v: Tensor) -> Tensor:
+def _turned_back(
+    R: Float[Tensor, "T *shape 3 3"], v: Float[Tensor, "T *shape 3"]
+) -> Float[Tensor, "T *shape 3"]:
     return (R.transpose(-1, -2) @ v[..., None])[..., 0]
 
 
 def _sampled(
     rasters: list[Raster],
-    hidden: NDArray[np.bool_],
+    hidden: Bool[Mask, "T H W"],
     camera: Camera,
     stride: int,
     rng: np.random.Generator,
-) -> tuple[Array, NDArray[np.int64], NDArray[np.bool_]]:
-    """World points (T, S, 3), their faces (T, S) and which are real (T, S)."""
+) -> tuple[Float[Array, "T S 3"], Integer[Indices, "T S"], Bool[Mask, "T S"]]:
+    """World points, their faces and which are real."""
     frames = len(rasters)
     points, faces = np.zeros((frames, SAMPLES, 3)), np.zeros((frames, SAMPLES), np.int64)
     real = np.zeros((frames, SAMPLES), dtype=bool)
@@ -108,7 +112,7 @@ def _sampled(
 
 
 def _hits(
-    raster: Raster, hidden: NDArray[np.bool_], camera: Camera, stride: int, rng: np.random.Generator
+    raster: Raster, hidden: Bool[Mask, "H W"], camera: Camera, stride: int, rng: np.random.Generator
 ) -> _Hits:
     """Up to ``SAMPLES`` seen pixels of one frame."""
     v, u = np.nonzero(raster.silhouette)
@@ -122,9 +126,12 @@ def _hits(
 
 
 def rim_points(
-    rasters: list[Raster], Ts_world_object: Array, camera: Camera, rng: np.random.Generator
-) -> tuple[Array, NDArray[np.bool_]]:
-    """(T, Q, 3) points in object coordinates at the silhouettes' last pixels, and which are real.
+    rasters: list[Raster],
+    Ts_world_object: Float[Array, "T 4 4"],
+    camera: Camera,
+    rng: np.random.Generator,
+) -> tuple[Float[Array, "T Q 3"], Bool[Mask, "T Q"]]:
+    """Points in object coordinates at the silhouettes' last pixels, and which are real.
 
     Pixels at the image's border are not part of the rim: the object continues beyond it.
     """
@@ -140,7 +147,7 @@ def rim_points(
     return points, real
 
 
-def _last_pixels(seen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _last_pixels(seen: Bool[Mask, "H W"]) -> tuple[Int[Indices, " n"], Int[Indices, " n"]]:
     """Rows and columns of a silhouette's pixels next to its outside, without the image's border."""
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     if not rows.size:
@@ -155,7 +162,10 @@ def _last_pixels(seen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np
 
 
 def outline_of(
-    prediction: Prediction, masks: ObservedMasks, points: Array, real: NDArray[np.bool_]
+    prediction: Prediction,
+    masks: ObservedMasks,
+    points: Float[Array, "T Q 3"],
+    real: Bool[Mask, "T Q"],
 ) -> Outline:
     """Rim points (object coordinates) with their visibility and their contour's neighbors."""
     model = prediction.model

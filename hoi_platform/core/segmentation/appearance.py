@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from jaxtyping import Bool, Float32, Int, Int8, UInt8
 from numpy.typing import NDArray
 
 from hoi_platform.core.arrays import Image, Mask
@@ -30,8 +31,8 @@ _MIN_PIXELS: Final = 50
 """Number of pixels below which a part in frame 0 has the whole person's colors; chosen."""
 
 
-def color_codes(image: Image) -> Codes:
-    """(height, width) index of each color's bin."""
+def color_codes(image: UInt8[Image, "*shape 3"]) -> Int[Codes, "*shape"]:
+    """Index of each color's bin."""
     bins = (image // (256 // _BINS)).astype(np.int64)
     return (bins[..., 0] * _BINS + bins[..., 1]) * _BINS + bins[..., 2]
 
@@ -79,7 +80,13 @@ class AppearanceModel:
     object: ColorHistogram
 
     @classmethod
-    def of(cls, image: Image, human: Mask, object_mask: Mask, parts: Parts) -> "AppearanceModel":
+    def of(
+        cls,
+        image: UInt8[Image, "h w 3"],
+        human: Bool[Mask, "h w"],
+        object_mask: Bool[Mask, "h w"],
+        parts: Int8[Parts, "h w"],
+    ) -> "AppearanceModel":
         """From frame 0 with its exact masks."""
         codes = color_codes(image)
         return cls(
@@ -88,8 +95,10 @@ class AppearanceModel:
             ColorHistogram.of(codes[object_mask]),
         )
 
-    def person_density(self, codes: Codes, parts: Parts, reach_px: float) -> Soft:
-        """(h, w) of the colors if the person is there, given the body parts nearby."""
+    def person_density(
+        self, codes: Int[Codes, "h w"], parts: Int8[Parts, "h w"], reach_px: float
+    ) -> Float32[Soft, "h w"]:
+        """Of the colors if the person is there, given the body parts nearby."""
         import cv2
 
         whole = _with_novelty(self._person_density)[codes]
@@ -100,10 +109,12 @@ class AppearanceModel:
             weights += weight
         return np.asarray((1 - _ANY_PART) * nearby / weights + _ANY_PART * whole, np.float32)
 
-    def object_density(self, codes: Codes, predicted: Mask) -> Soft:
-        """(h, w) of the colors if the object is there.
+    def object_density(
+        self, codes: Int[Codes, "h w"], predicted: Bool[Mask, "h w"]
+    ) -> Float32[Soft, "h w"]:
+        """Of the colors if the object is there.
 
-        Colors that it has not shown yet are plausible only where it is ``predicted`` (h, w):
+        Colors that it has not shown yet are plausible only where it is ``predicted``:
         elsewhere it would spread over whatever the other models do not explain.
         """
         share = np.where(predicted, np.float32(_NOVEL), np.float32(_NOVEL_ELSEWHERE))
@@ -119,8 +130,10 @@ class AppearanceModel:
         own = codes[self._object_density[codes] >= self._person_density[codes]]
         return replace(self, object=self.object.updated(own, rate))
 
-    def with_person(self, codes: Codes, parts: NDArray[np.int8], rate: float) -> "AppearanceModel":
-        """Mix in the codes (N,) of trusted pixels with the body part (N,) at each, -1: none."""
+    def with_person(
+        self, codes: Int[Codes, " N"], parts: Int8[NDArray[np.int8], " N"], rate: float
+    ) -> "AppearanceModel":
+        """Mix in the codes of trusted pixels with the body part at each, -1: none."""
         own = self._person_density[codes] >= self._object_density[codes]
         codes, parts = codes[own], parts[own]
         updated = [

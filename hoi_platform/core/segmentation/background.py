@@ -6,9 +6,10 @@ from math import log, pi, sqrt
 from typing import Final
 
 import numpy as np
+from jaxtyping import Bool, Float32, Shaped, UInt8
 from numpy.typing import NDArray
 
-from hoi_platform.core.arrays import Image, Mask
+from hoi_platform.core.arrays import Array32, Image, Mask
 from hoi_platform.core.segmentation.config import SegmentationConfig
 from hoi_platform.core.segmentation.images import WHOLE, Soft, Window, dilated
 
@@ -35,13 +36,17 @@ _MISFIT_PX: Final = (0.15, 1.0)
 class BackgroundModel:
     """The plate as the video shows it, the noise around it and how dark its shadows are."""
 
-    plate: Colors
-    chroma_noise: Soft  # (height, width) standard deviation in gray values, across the shadow line
-    light_noise: Soft  # the same along it: renders' noise is light
-    shades: NDArray[np.float32]  # (bins of ``_SHADES``,) density of the shade of shaded pixels
+    plate: Float32[Colors, "height width 3"]
+    chroma_noise: Float32[
+        Soft, "height width"
+    ]  # standard deviation in gray values, across the shadow line
+    light_noise: Float32[Soft, "height width"]  # the same along it: renders' noise is light
+    shades: Float32[Array32, " bins"]  # density of the shade of shaded pixels
 
-    def density(self, image: Colors, window: Window, config: SegmentationConfig) -> Soft:
-        """(h, w) of an image's colors (h, w, 3) in a window: noise, shadow or outlier.
+    def density(
+        self, image: Float32[Colors, "h w 3"], window: Window, config: SegmentationConfig
+    ) -> Float32[Soft, "h w"]:
+        """Of an image's colors in a window: noise, shadow or outlier.
 
         A shadow scales all channels alike (Horprasert et al., 1999), so that only the residual
         across the line from black to the plate's color counts against it.
@@ -56,7 +61,12 @@ class BackgroundModel:
         seen += s * shaded * _normal2(across2, tinted)
         return np.asarray((1 - o) * seen + o * np.float32(np.exp(UNIFORM_LOG_DENSITY)), np.float32)
 
-    def unexplained(self, frame: Image, foreground: Mask, config: SegmentationConfig) -> Mask:
+    def unexplained(
+        self,
+        frame: UInt8[Image, "height width 3"],
+        foreground: Bool[Mask, "height width"],
+        config: SegmentationConfig,
+    ) -> Bool[Mask, "height width"]:
         """Pixels of a frame outside of the foreground whose colors are not the background's."""
         import cv2
 
@@ -70,7 +80,9 @@ class BackgroundModel:
         return np.asarray(opened) > 0
 
 
-def _normal2(squared: NDArray[np.float32], sigma: NDArray[np.float32]) -> NDArray[np.float32]:
+def _normal2(
+    squared: Float32[Array32, "*shape"], sigma: Float32[Array32, "*shape"]
+) -> Float32[Array32, "*shape"]:
     """Density of a two-dimensional normal distribution at a squared distance."""
     variance = np.square(sigma)
     return np.exp(-0.5 * squared / variance) / (2 * pi * variance)
@@ -93,10 +105,14 @@ def _residuals(image: Colors, plate: Colors) -> tuple[NDArray[np.float32], ...]:
     return np.einsum("...c,...c->...", residual, residual), shade, np.sqrt(norm2)
 
 
-def fit_background(frame: Image, plate: Image, known: Mask) -> BackgroundModel:
-    """Match the plate to the video by its first frame, both (height, width, 3).
+def fit_background(
+    frame: UInt8[Image, "height width 3"],
+    plate: UInt8[Image, "height width 3"],
+    known: Bool[Mask, "height width"],
+) -> BackgroundModel:
+    """Match the plate to the video by its first frame.
 
-    ``known`` (height, width) marks background in it. Fireflies and exposure shift a video's
+    ``known`` marks background in it. Fireflies and exposure shift a video's
     tones against a denoised plate; noise and misfit are measured on what remains.
     """
     shown, first = _match_tones(plate, frame, known), frame.astype(np.float32)
@@ -111,7 +127,9 @@ def fit_background(frame: Image, plate: Image, known: Mask) -> BackgroundModel:
     return BackgroundModel(shown, *noise, _shades(shade[known]))
 
 
-def exposure_gain(image: Colors, plate: Colors, background: Mask) -> float:
+def exposure_gain(
+    image: Float32[Colors, "h w 3"], plate: Float32[Colors, "h w 3"], background: Bool[Mask, "h w"]
+) -> float:
     """Factor by which an image is brighter than the plate where the background is likely seen."""
     bright = background & (plate.min(axis=-1) > 16)
     if bright.sum() < _MIN_PIXELS:
@@ -120,7 +138,9 @@ def exposure_gain(image: Colors, plate: Colors, background: Mask) -> float:
     return float(np.clip(np.median(ratio), 0.7, 1.4))
 
 
-def _match_tones(plate: Image, frame: Image, known: Mask) -> Colors:
+def _match_tones(
+    plate: UInt8[Image, "h w 3"], frame: UInt8[Image, "h w 3"], known: Bool[Mask, "h w"]
+) -> Float32[Colors, "h w 3"]:
     """Per channel, the curve from the plate's values to the frame's medians there."""
     matched = plate.astype(np.float32)
     for channel in range(3):
@@ -134,8 +154,10 @@ def _match_tones(plate: Image, frame: Image, known: Mask) -> Colors:
     return np.clip(matched, 0, 255)
 
 
-def _by_brightness(plate: Colors, level: NDArray, known: Mask) -> NDArray[np.float32]:
-    """(height, width) the median level of known pixels, as a function of the plate's brightness."""
+def _by_brightness(
+    plate: Float32[Colors, "h w 3"], level: Shaped[NDArray, "h w"], known: Bool[Mask, "h w"]
+) -> Float32[Array32, "h w"]:
+    """The median level of known pixels, as a function of the plate's brightness."""
     brightness = plate.mean(axis=-1)
     bins = list(_tone_bins(brightness[known]))
     if not bins:
@@ -156,8 +178,8 @@ def _tone_bins(values: NDArray[np.float32]) -> Iterator[Mask]:
             yield chosen
 
 
-def _slope(image: Colors) -> NDArray[np.float32]:
-    """(height, width) gray values per pixel, the steepest within two pixels."""
+def _slope(image: Float32[Colors, "h w 3"]) -> Float32[Array32, "h w"]:
+    """Gray values per pixel, the steepest within two pixels."""
     import cv2
 
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)

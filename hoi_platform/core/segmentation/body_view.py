@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from jaxtyping import Bool, Float, Float32, Int, Int8
 from numpy.typing import NDArray
 
-from hoi_platform.core.arrays import Array, Mask
+from hoi_platform.core.arrays import Array, Array32, Indices, Mask
 from hoi_platform.core.body.model import BodyModel
 from hoi_platform.core.body.skeleton import JOINT_NAMES
 from hoi_platform.core.geometry.camera import Camera
@@ -49,8 +50,8 @@ PARTS: Final[tuple[str, ...]] = tuple(dict.fromkeys(_NAMES))
 _JOINT_PART: Final = np.array([PARTS.index(name) for name in _NAMES], dtype=np.int8)
 
 
-def face_parts(body: BodyModel) -> NDArray[np.int8]:
-    """(F,) index into ``PARTS`` of each face."""
+def face_parts(body: BodyModel) -> Int8[NDArray[np.int8], " F"]:
+    """Index into ``PARTS`` of each face."""
     return _JOINT_PART[body.vertex_joint[body.faces[:, 0]]]
 
 
@@ -60,19 +61,19 @@ class BodyView:
 
     shape: tuple[int, int]  # (height, width) of the image
     window: Window
-    depth: NDArray[np.float32]  # (h, w) meters, nan where it is not seen
-    parts: Parts  # (h, w), -1 where it is not seen
+    depth: Float32[Array32, "h w"]  # meters, nan where it is not seen
+    parts: Int8[Parts, "h w"]  # -1 where it is not seen
 
     @classmethod
     def of(
         cls,
         camera: Camera,
-        vertices: Array,
-        faces: NDArray[np.int64],
-        parts: NDArray[np.int8],
-        plate_depth: NDArray[np.floating],
+        vertices: Float[Array, "V 3"],
+        faces: Int[Indices, "F 3"],
+        parts: Int8[NDArray[np.int8], " F"],
+        plate_depth: Float[Array, "height width"],
     ) -> "BodyView":
-        """Rasterize a body (V, 3) into a scene; unknown (nan) plate depth hides nothing."""
+        """Rasterize a body into a scene; unknown (nan) plate depth hides nothing."""
         depth, face_ids = rasterize(camera, vertices, faces)
         hidden = depth > np.where(np.isfinite(plate_depth), plate_depth + _HIDDEN_M, np.inf)
         seen = (face_ids >= 0) & ~hidden
@@ -85,8 +86,8 @@ class BodyView:
             np.where(seen, parts[face_ids], np.int8(-1)),
         )
 
-    def parts_image(self, shape: tuple[int, int] | None = None) -> Parts:
-        """(height, width), -1 where the body is not seen; scaled to another size if asked."""
+    def parts_image(self, shape: tuple[int, int] | None = None) -> Int8[Parts, "h w"]:
+        """-1 where the body is not seen; scaled to another size if asked."""
         import cv2
 
         image = placed(self.parts, self.window, self.shape, -1)
@@ -94,8 +95,8 @@ class BodyView:
             return image
         return np.asarray(cv2.resize(image, shape[::-1], interpolation=cv2.INTER_NEAREST), np.int8)
 
-    def depth_image(self) -> NDArray[np.float32]:
-        """(height, width) in meters, nan where the body is not seen."""
+    def depth_image(self) -> Float32[Array32, "h w"]:
+        """In meters, nan where the body is not seen."""
         return placed(self.depth, self.window, self.shape, np.nan)
 
     def without_steps(self) -> "BodyView":
@@ -113,9 +114,12 @@ class BodyView:
 
 
 def compose_depth(
-    plate_depth: NDArray[np.floating], body: BodyView, human: Mask, unknown: Mask
-) -> NDArray[np.float32]:
-    """(height, width) in meters: the body's on the person's pixels, else the plate's.
+    plate_depth: Float[Array, "h w"],
+    body: BodyView,
+    human: Bool[Mask, "h w"],
+    unknown: Bool[Mask, "h w"],
+) -> Float32[Array32, "h w"]:
+    """In meters: the body's on the person's pixels, else the plate's.
 
     nan on the person's pixels that the body misses or where its depth has a step, and on
     ``unknown`` pixels, which show the object or something unexplained.

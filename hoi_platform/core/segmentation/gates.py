@@ -9,10 +9,11 @@ from math import prod
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Float, Float32
 
 from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.segmentation.config import GateConfig, Ramp
-from hoi_platform.core.segmentation.images import Soft, signed_distance_px
+from hoi_platform.core.segmentation.images import Soft, outline_distance_px
 from hoi_platform.core.segmentation.likelihood import HUMAN, OBJECT, color_support, favored
 from hoi_platform.core.segmentation.posterior import Labels
 from hoi_platform.core.segmentation.prior import Prediction
@@ -52,11 +53,11 @@ class Measured:
 
 
 def measured_object(
-    labels: Labels, log_likelihood: Array, predicted: Prediction, areas: Areas
+    labels: Labels, log_likelihood: Float[Array, "3 h w"], predicted: Prediction, areas: Areas
 ) -> Measured:
-    """The object's mask; all images are of one window (h, w)."""
+    """The object's mask; all images are of one window."""
     mask, area = labels.object, int(labels.object.sum())
-    nearby = signed_distance_px(mask) > -predicted.size_px
+    nearby = outline_distance_px(mask) < predicted.size_px
     left_out = nearby & ~mask & favored(log_likelihood, OBJECT)
     return Measured(
         area,
@@ -68,7 +69,7 @@ def measured_object(
 
 
 def measured_human(
-    labels: Labels, log_likelihood: Array, predicted: Prediction, areas: Areas
+    labels: Labels, log_likelihood: Float[Array, "3 h w"], predicted: Prediction, areas: Areas
 ) -> Measured:
     """As ``measured_object``."""
     return Measured(
@@ -124,8 +125,13 @@ def lost(labels: Labels, predicted: Prediction, usual_area: float) -> GateResult
     return GateResult(0.0, (f"object: {reason}",))
 
 
-def redetected(found: Mask, last: Soft, was_lost: bool, confidence: float) -> GateResult:
-    """Low confidence in a place to which no motion leads; whole images (height, width)."""
+def redetected(
+    found: Bool[Mask, "height width"],
+    last: Float32[Soft, "height width"],
+    was_lost: bool,
+    confidence: float,
+) -> GateResult:
+    """Low confidence in a place to which no motion leads; whole images."""
     how = "was found again" if was_lost else "jumped: it was found"
     where = "after a loss"
     if (mask := last > 0.5).any():
@@ -133,7 +139,7 @@ def redetected(found: Mask, last: Soft, was_lost: bool, confidence: float) -> Ga
     return GateResult(confidence, (f"object: {how} {where}",))
 
 
-def iou(a: Mask, b: Mask) -> float:
+def iou(a: Bool[Mask, "h w"], b: Bool[Mask, "h w"]) -> float:
     """Intersection over union; 1 when both are empty."""
     either = int((a | b).sum())
     return int((a & b).sum()) / either if either else 1.0
@@ -145,5 +151,5 @@ def ramp(value: float, limits: Ramp) -> float:
     return float(np.clip((value - bad) / (good - bad), 0.0, 1.0))
 
 
-def _center(mask: Mask) -> Array:
+def _center(mask: Bool[Mask, "h w"]) -> Float[Array, "2"]:
     return np.argwhere(mask).mean(axis=0)

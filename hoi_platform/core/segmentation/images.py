@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from jaxtyping import Bool, Float, Shaped, UInt8
 from numpy.typing import NDArray
 
-from hoi_platform.core.arrays import Image, Mask
+from hoi_platform.core.arrays import Array, Image, Mask
+from hoi_platform.core.geometry.mask_distance import signed_distance_px
 
 Soft = NDArray[np.float32]  # (height, width), a probability or a density at each pixel
 Parts = NDArray[np.int8]  # (height, width) index into ``body_view.PARTS``, -1: no body
@@ -24,7 +26,7 @@ _FIREFLY_SHARE: Final = 0.002
 fireflies it is ten times as large."""
 
 
-def window_around(mask: Mask, margin_px: int = 0) -> Window:
+def window_around(mask: Bool[Mask, "H W"], margin_px: int = 0) -> Window:
     """The smallest window that contains a mask, and a margin, cut at the image; empty for none."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
@@ -36,40 +38,36 @@ def window_around(mask: Mask, margin_px: int = 0) -> Window:
     return v, u
 
 
-def placed(part: NDArray, window: Window, shape: tuple[int, ...], fill: float = 0) -> NDArray:
-    """An image (..., height, width) that shows ``part`` (..., h, w) and ``fill`` around it."""
+def placed(
+    part: Shaped[NDArray, "*layers h w"], window: Window, shape: tuple[int, ...], fill: float = 0
+) -> Shaped[NDArray, "*layers H W"]:
+    """An image that shows ``part`` and ``fill`` around it."""
     image = np.full((*part.shape[:-2], *shape), fill, part.dtype)
     rows, columns = window
     image[..., rows, columns] = part
     return image
 
 
-def signed_distance_px(mask: Mask) -> NDArray[np.float32]:
-    """(height, width) distance to the outline, positive inside; -inf everywhere if empty."""
-    import cv2
-
-    if not mask.any():
-        return np.full(mask.shape, -np.inf, np.float32)
-    inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
-    outside = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3)
-    return np.asarray(inside - outside, np.float32)
+def outline_distance_px(mask: Bool[Mask, "H W"]) -> Float[Array, "H W"]:
+    """To the nearest pixel beyond the outline, negative inside; inf if empty."""
+    return signed_distance_px(mask, "chamfer_3", to="pixel")
 
 
-def dilated(mask: Mask, kernel_px: int) -> Mask:
+def dilated(mask: Bool[Mask, "H W"], kernel_px: int) -> Bool[Mask, "H W"]:
     """With everything whose square of ``kernel_px`` touches the mask."""
     import cv2
 
     return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((kernel_px,) * 2, np.uint8))) > 0
 
 
-def eroded(mask: Mask) -> Mask:
+def eroded(mask: Bool[Mask, "H W"]) -> Bool[Mask, "H W"]:
     """Without the outermost pixels, whose colors are mixed."""
     import cv2
 
     return np.asarray(cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8))) > 0
 
 
-def components(mask: Mask, min_area: int = 1) -> Iterator[Mask]:
+def components(mask: Bool[Mask, "H W"], min_area: int = 1) -> Iterator[Bool[Mask, "H W"]]:
     """The connected regions of a mask that have at least ``min_area`` pixels."""
     import cv2
 
@@ -79,7 +77,7 @@ def components(mask: Mask, min_area: int = 1) -> Iterator[Mask]:
             yield labels == label
 
 
-def cleaned(mask: Mask, near: Mask, min_area: int) -> Mask:
+def cleaned(mask: Bool[Mask, "H W"], near: Bool[Mask, "H W"], min_area: int) -> Bool[Mask, "H W"]:
     """Without regions that are small or do not touch ``near``, and without small holes."""
     kept = np.zeros_like(mask)
     for region in components(mask, min_area):
@@ -88,7 +86,7 @@ def cleaned(mask: Mask, near: Mask, min_area: int) -> Mask:
     return _without_holes(kept, min_area)
 
 
-def _without_holes(mask: Mask, max_area: int) -> Mask:
+def _without_holes(mask: Bool[Mask, "H W"], max_area: int) -> Bool[Mask, "H W"]:
     import cv2
 
     _, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8))
@@ -105,7 +103,7 @@ def working_shape(shape: tuple[int, int]) -> tuple[int, int]:
     return round(height * _WORKING_WIDTH_PX / width), _WORKING_WIDTH_PX
 
 
-def resized_image(image: Image, shape: tuple[int, int]) -> Image:
+def resized_image(image: UInt8[Image, "H W 3"], shape: tuple[int, int]) -> UInt8[Image, "h w 3"]:
     """The image at another size (height, width) by area averaging."""
     import cv2
 
@@ -114,19 +112,18 @@ def resized_image(image: Image, shape: tuple[int, int]) -> Image:
     return np.asarray(cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def resized_mask(mask: Mask, shape: tuple[int, ...]) -> Mask:
+def resized_mask(mask: Bool[Mask, "H W"], shape: tuple[int, ...]) -> Bool[Mask, "h w"]:
     """The mask at another size (height, width), with smooth outlines."""
     import cv2
 
-    if mask.shape == shape or not mask.any():
-        return mask if mask.shape == shape else np.zeros(shape, bool)
-    # Distances between pixel centers: half a pixel makes the outline run between them.
-    distance = signed_distance_px(mask) - np.where(mask, 0.5, -0.5).astype(np.float32)
+    if mask.shape == shape or mask.all() or not mask.any():
+        return mask if mask.shape == shape else np.full(shape, mask.all())
+    distance = signed_distance_px(mask, "chamfer_3")
     method = cv2.INTER_AREA if shape[1] < mask.shape[1] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(distance, shape[::-1], interpolation=method)) > 0
+    return np.asarray(cv2.resize(distance, shape[::-1], interpolation=method)) < 0
 
 
-def has_fireflies(frame: Image, flat: Mask) -> bool:
+def has_fireflies(frame: UInt8[Image, "H W 3"], flat: Bool[Mask, "H W"]) -> bool:
     """Whether the ``flat`` part of a frame has outliers of a path tracer with few samples."""
     if not flat.any():
         return False
@@ -134,7 +131,7 @@ def has_fireflies(frame: Image, flat: Mask) -> bool:
     return bool((difference[flat] > _FIREFLY_GRAY).mean() > _FIREFLY_SHARE)
 
 
-def without_fireflies(frame: Image) -> Image:
+def without_fireflies(frame: UInt8[Image, "H W 3"]) -> UInt8[Image, "H W 3"]:
     """The median of each pixel and its eight neighbors."""
     import cv2
 

@@ -3,16 +3,17 @@
 from typing import Final, NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Float32, UInt8
 from numpy.typing import NDArray
 
-from hoi_platform.core.arrays import Image, Mask
+from hoi_platform.core.arrays import Array32, Image, Mask
 from hoi_platform.core.segmentation.config import SegmentationConfig
 from hoi_platform.core.segmentation.images import (
     Window,
     cleaned,
     components,
+    outline_distance_px,
     placed,
-    signed_distance_px,
 )
 from hoi_platform.core.segmentation.likelihood import HUMAN, OBJECT, color_support
 from hoi_platform.core.segmentation.prior import Prediction
@@ -26,12 +27,12 @@ _MIN_OBJECT_PX: Final = 10
 
 
 def posterior(
-    log_likelihood: NDArray[np.float32],
-    log_prior: NDArray[np.float32],
-    guide: Image,
+    log_likelihood: Float32[Array32, "3 h w"],
+    log_prior: Float32[Array32, "3 h w"],
+    guide: UInt8[Image, "h w 3"],
     config: SegmentationConfig,
-) -> NDArray[np.float32]:
-    """(3, h, w) P(label | pixel), smoothed along the edges of the ``guide``.
+) -> Float32[Array32, "3 h w"]:
+    """P(label | pixel), smoothed along the edges of the ``guide``.
 
     Cost-volume filtering (Hosni et al., 2013) with the guided filter (He et al., 2010).
     """
@@ -56,20 +57,20 @@ class Labels(NamedTuple):
     @classmethod
     def of(
         cls,
-        posterior: NDArray[np.float32],
-        log_likelihood: NDArray[np.float32],
+        posterior: Float32[Array32, "3 h w"],
+        log_likelihood: Float32[Array32, "3 h w"],
         predicted: Prediction,
         config: SegmentationConfig,
     ) -> "Labels":
         """The most probable labels, without specks and regions that are far from the predicted."""
         p, size_px = posterior.copy(), predicted.size_px
         wanted = p.argmax(axis=0) == OBJECT
-        near = signed_distance_px(predicted.object) > -config.tail_reach * size_px
+        near = outline_distance_px(predicted.object) < config.tail_reach * size_px
         object_mask = cleaned(wanted, near, _MIN_OBJECT_PX)
         object_mask = _gathered(object_mask, log_likelihood, config.gap * size_px)
         p[OBJECT, wanted & ~object_mask] = 0.0  # whatever it is, it is not the object
         p /= np.maximum(p.sum(axis=0), 1e-6)
-        near_body = predicted.body_distance_px > -config.body_reach_px
+        near_body = predicted.body_distance_px < config.body_reach_px
         near_body |= predicted.human > 0.5
         human = cleaned(p.argmax(axis=0) == HUMAN, near_body, _MIN_HUMAN_PX)
         return cls(human & ~object_mask, object_mask, p)
@@ -80,17 +81,19 @@ class Labels(NamedTuple):
         p[0] = placed(self.posterior[0], window, shape, 1.0)
         return Labels(placed(self.human, window, shape), placed(self.object, window, shape), p)
 
-    def with_object(self, object_mask: Mask) -> "Labels":
+    def with_object(self, object_mask: Bool[Mask, "h w"]) -> "Labels":
         """The same with the object elsewhere."""
         return Labels(self.human & ~object_mask, object_mask, self.posterior)
 
-    def blended(self) -> NDArray[np.float32]:
-        """(2, h, w) person and object, the mean of mask and posterior: predicts the next frame."""
+    def blended(self) -> Float32[Array32, "2 h w"]:
+        """Person and object, the mean of mask and posterior: predicts the next frame."""
         masks = np.stack([self.human, self.object])
         return np.asarray(0.5 * self.posterior[HUMAN:] + 0.5 * masks, np.float32)
 
 
-def _gathered(mask: Mask, log_likelihood: NDArray[np.float32], gap_px: float) -> Mask:
+def _gathered(
+    mask: Bool[Mask, "h w"], log_likelihood: Float32[Array32, "3 h w"], gap_px: float
+) -> Bool[Mask, "h w"]:
     """The largest region and those near it that have the object's colors: a hand may divide an
     object, but nothing scatters it."""
     import cv2

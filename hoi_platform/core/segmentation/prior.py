@@ -9,11 +9,13 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from jaxtyping import Bool, Float, Float32, UInt8
 from numpy.typing import NDArray
 
-from hoi_platform.core.arrays import Array, Image, Mask
+from hoi_platform.core.arrays import Array, Array32, Image, Mask
+from hoi_platform.core.least_squares.robust import TUKEY, TUKEY_BEND, robust_deviation
 from hoi_platform.core.segmentation.config import SegmentationConfig
-from hoi_platform.core.segmentation.images import Soft, signed_distance_px
+from hoi_platform.core.segmentation.images import Soft, outline_distance_px
 
 Gray = NDArray[np.uint8]  # (height, width)
 Flow = NDArray[np.float32]  # (height, width, 2), see ``backward_flow``
@@ -37,72 +39,79 @@ _MAX_TURN: Final = 0.35
 class Prediction:
     """Person and object in a window (h, w) of the next frame."""
 
-    human: Soft  # η carried: the last probability, moved by optical flow
-    amodal: Soft  # probability of the whole object, hidden parts included
-    body: Mask  # silhouette of the fitted body
+    human: Float32[Soft, "h w"]  # η carried: the last probability, moved by optical flow
+    amodal: Float32[Soft, "h w"]  # probability of the whole object, hidden parts included
+    body: Bool[Mask, "h w"]  # silhouette of the fitted body
     size_px: float  # root of the object's usual area
     still: bool  # the object does not move
 
     @property
-    def object(self) -> Mask:
+    def object(self) -> Bool[Mask, "h w"]:
         """Where the object is, visible or hidden."""
         return self.amodal > 0.5
 
     @cached_property
-    def body_distance_px(self) -> NDArray[np.float32]:
-        """(h, w) distance to the fitted body's outline, positive inside."""
-        return signed_distance_px(self.body)
+    def body_distance_px(self) -> Float[Array, "h w"]:
+        """Distance to the fitted body's outline, negative inside."""
+        return outline_distance_px(self.body)
 
 
-def log_prior(predicted: Prediction, config: SegmentationConfig) -> NDArray[np.float32]:
-    """(3, h, w) log π of background, person and object.
+def log_prior(predicted: Prediction, config: SegmentationConfig) -> Float32[Array32, "3 h w"]:
+    """log π of background, person and object.
 
     Where person and object are both predicted, either may be in front.
     """
     eta = np.clip(predicted.human, _MIN_HUMAN, 1 - _MIN_HUMAN)
     if predicted.body.any():
-        body = _logit(_sigmoid(predicted.body_distance_px / config.body_blur_px))
+        body = _logit(_sigmoid(-predicted.body_distance_px / config.body_blur_px))
         eta = _sigmoid((body + _logit(eta)) / 2)
     q = _object_prior(predicted, config)
     layers = np.stack([(1 - eta) * (1 - q), eta * (1 - q / 2), q * (1 - eta / 2)])
     return np.log(layers / layers.sum(axis=0))
 
 
-def _object_prior(predicted: Prediction, config: SegmentationConfig) -> Soft:
+def _object_prior(predicted: Prediction, config: SegmentationConfig) -> Float32[Soft, "h w"]:
     """High inside the outline, low but not zero around it: a turning object changes it."""
     import cv2
 
     blur = config.still_blur_px if predicted.still else config.object_blur_px
-    outside = np.minimum(signed_distance_px(predicted.object), 0)
-    tail = config.tail * np.exp(outside / (config.tail_reach * predicted.size_px))
+    outside = np.maximum(outline_distance_px(predicted.object), 0)
+    tail = config.tail * np.exp(-outside / (config.tail_reach * predicted.size_px))
     near = cv2.GaussianBlur(predicted.amodal, (0, 0), blur)
     return np.clip(np.maximum(near, tail), *_OBJECT_RANGE)
 
 
-def updated_amodal(amodal: Soft, object_mask: Mask, human: Mask, rate: float) -> Soft:
+def updated_amodal(
+    amodal: Float32[Soft, "h w"],
+    object_mask: Bool[Mask, "h w"],
+    human: Bool[Mask, "h w"],
+    rate: float,
+) -> Float32[Soft, "h w"]:
     """Moved toward the object's mask; what the person covers stays as it was."""
     seen = np.where(human, amodal, object_mask.astype(np.float32))
     return np.asarray(amodal + rate * (seen - amodal), np.float32)
 
 
-def _sigmoid(x: Soft) -> Soft:
+def _sigmoid(x: Float32[Soft, "*shape"]) -> Float32[Soft, "*shape"]:
     return 1 / (1 + np.exp(-np.clip(x, -30, 30)))
 
 
-def _logit(p: Soft) -> Soft:
+def _logit(p: Float32[Soft, "*shape"]) -> Float32[Soft, "*shape"]:
     p = np.clip(p, _MIN_HUMAN, 1 - _MIN_HUMAN)
     return np.log(p / (1 - p))
 
 
-def flow_image(rgb: Image) -> Gray:
+def flow_image(rgb: UInt8[Image, "h w 3"]) -> UInt8[Gray, "h w"]:
     """The blurred gray image that optical flow is computed on."""
     import cv2
 
     return np.asarray(cv2.GaussianBlur(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (0, 0), 1.0))
 
 
-def backward_flow(current: Gray, previous: Gray) -> Flow:
-    """(height, width, 2): from where in the previous frame each pixel came (du, dv).
+def backward_flow(
+    current: UInt8[Gray, "h w"], previous: UInt8[Gray, "h w"]
+) -> Float32[Flow, "h w 2"]:
+    """From where in the previous frame each pixel came (du, dv).
 
     Dense inverse search (Kroeger et al., 2016).
     """
@@ -114,8 +123,10 @@ def backward_flow(current: Gray, previous: Gray) -> Flow:
     return np.asarray(search.calc(current, previous, start), np.float32)
 
 
-def warped(layers: NDArray[np.float32], flow: Flow) -> NDArray[np.float32]:
-    """Layers (n, height, width) of the previous frame at the current frame's pixels."""
+def warped(
+    layers: Float32[Array32, "n h w"], flow: Float32[Flow, "h w 2"]
+) -> Float32[Array32, "n h w"]:
+    """Layers of the previous frame at the current frame's pixels."""
     import cv2
 
     height, width = flow.shape[:2]
@@ -131,11 +142,11 @@ def warped(layers: NDArray[np.float32], flow: Flow) -> NDArray[np.float32]:
 class Similarity:
     """From a frame's pixels (u, v, indices) to those of the frame before."""
 
-    matrix: Array  # (2, 3)
+    matrix: Float[Array, "2 3"]
     still: bool
 
-    def warped(self, layer: Soft) -> Soft:
-        """A layer (h, w) of the previous frame at this frame's pixels."""
+    def warped(self, layer: Float32[Soft, "h w"]) -> Float32[Soft, "h w"]:
+        """A layer of the previous frame at this frame's pixels."""
         import cv2
 
         if self.still:
@@ -144,8 +155,8 @@ class Similarity:
         return np.asarray(cv2.warpAffine(layer, self.matrix, layer.shape[::-1], flags=flags))
 
 
-def fit_similarity(flow: Flow, where: Mask) -> Similarity:
-    """The similarity transform that the backward flow follows on most of a mask (h, w)."""
+def fit_similarity(flow: Float32[Flow, "h w 2"], where: Bool[Mask, "h w"]) -> Similarity:
+    """The similarity transform that the backward flow follows on most of a mask."""
     v, u = np.nonzero(where)
     shift = flow[v, u].astype(np.float64)
     if not len(shift):
@@ -159,13 +170,15 @@ def fit_similarity(flow: Flow, where: Mask) -> Similarity:
     return Similarity(np.eye(2, 3) if still else matrix, still)
 
 
-def _tukey_fit(p: Array, q: Array, start: Array) -> Array:
+def _tukey_fit(
+    p: Float[Array, "N 2"], q: Float[Array, "N 2"], start: Float[Array, "2 3"]
+) -> Float[Array, "2 3"]:
     """q ≈ A p + t by least squares with Tukey weights; ``start`` where the result is absurd."""
     matrix = start
     for _ in range(_ITERATIONS):
         residual = np.linalg.norm(p @ matrix[:, :2].T + matrix[:, 2] - q, axis=1)
-        limit = 4.685 * max(1.4826 * float(np.median(residual)), 0.1)
-        weight = np.square(np.clip(1 - np.square(residual / limit), 0, None))
+        limit = TUKEY_BEND * max(robust_deviation(residual), 0.1)
+        weight = TUKEY.weight(np.square(residual / limit))
         weight /= max(weight.sum(), 1e-9)
         p_mean, q_mean = weight @ p, weight @ q
         a, b = p - p_mean, q - q_mean

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32, Int8, UInt8
 
-from hoi_platform.core.arrays import Image, Mask
+from hoi_platform.core.arrays import Array32, Image, Mask
 from hoi_platform.core.segmentation.appearance import AppearanceModel, color_codes
 from hoi_platform.core.segmentation.config import SegmentationConfig
 from hoi_platform.core.segmentation.gates import Areas, GateResult
@@ -30,12 +30,12 @@ _USUAL_FRAMES: Final = 15
 class Frame(NamedTuple):
     """One frame, prepared."""
 
-    image: Image
-    gray: Gray  # for optical flow
-    parts: Parts
+    image: UInt8[Image, "h w 3"]
+    gray: UInt8[Gray, "h w"]  # for optical flow
+    parts: Int8[Parts, "h w"]
 
     @classmethod
-    def of(cls, image: Image, parts: Parts) -> "Frame":
+    def of(cls, image: UInt8[Image, "h w 3"], parts: Int8[Parts, "h w"]) -> "Frame":
         return cls(image, flow_image(image), parts)
 
     def cut(self, window: Window) -> "Frame":
@@ -45,8 +45,8 @@ class Frame(NamedTuple):
 class FrameMasks(NamedTuple):
     """One frame's result: masks (height, width) and the results of their gates."""
 
-    object: Mask
-    human: Mask
+    object: Bool[Mask, "h w"]
+    human: Bool[Mask, "h w"]
     object_gates: GateResult
     human_gates: GateResult
 
@@ -55,9 +55,9 @@ class FrameMasks(NamedTuple):
 class TrackState:
     """What is known after a frame."""
 
-    gray: Gray
-    blended: NDArray[np.float32]  # (2, height, width), see ``Labels.blended``
-    amodal: Soft  # probability of the whole object, hidden parts included
+    gray: UInt8[Gray, "height width"]
+    blended: Float32[Array32, "2 height width"]  # see ``Labels.blended``
+    amodal: Float32[Soft, "height width"]  # probability of the whole object, hidden parts included
     appearance: AppearanceModel
     object_areas: Areas
     human_areas: Areas
@@ -67,7 +67,12 @@ class TrackState:
     """Limit on the object's confidence: after a redetection it may be another object."""
 
     @classmethod
-    def first(cls, frame: Frame, object_mask: Mask, human: Mask) -> "TrackState":
+    def first(
+        cls,
+        frame: Frame,
+        object_mask: Bool[Mask, "height width"],
+        human: Bool[Mask, "height width"],
+    ) -> "TrackState":
         """From frame 0 with its exact masks."""
         blended = np.stack([human, object_mask]).astype(np.float32)
         appearance = AppearanceModel.of(frame.image, eroded(human), object_mask, frame.parts)
@@ -76,8 +81,8 @@ class TrackState:
         return cls(frame.gray, blended, blended[1], appearance, *areas, (area,))
 
     @property
-    def support(self) -> Mask:
-        """(height, width) where person or object have been."""
+    def support(self) -> Bool[Mask, "height width"]:
+        """Where person or object have been."""
         return np.maximum(self.blended.max(axis=0), self.amodal) > 0.3
 
     def predict(self, frame: Frame, window: Window) -> Prediction:

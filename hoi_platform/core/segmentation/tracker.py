@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32
 
-from hoi_platform.core.arrays import Mask
+from hoi_platform.core.arrays import Array32, Mask
 from hoi_platform.core.segmentation.config import SegmentationConfig
 from hoi_platform.core.segmentation.gates import (
     GateResult,
@@ -57,8 +57,8 @@ class Evidence(NamedTuple):
 
     window: Window
     predicted: Prediction
-    log_likelihood: NDArray[np.float32]  # (3, h, w)
-    log_prior: NDArray[np.float32]  # (3, h, w)
+    log_likelihood: Float32[Array32, "3 h w"]
+    log_prior: Float32[Array32, "3 h w"]
     labels: Labels
 
 
@@ -116,8 +116,8 @@ class Tracker:
         return Evidence(window, predicted, likelihood, prior, labels)
 
     def _log_likelihood(
-        self, state: TrackState, view: Frame, window: Window, predicted: Mask
-    ) -> NDArray[np.float32]:
+        self, state: TrackState, view: Frame, window: Window, predicted: Bool[Mask, "h w"]
+    ) -> Float32[Array32, "3 h w"]:
         models = ColorModels(self.clip.background, self.clip.first_frame, state.appearance)
         return models.log_likelihood(view.image, view.parts, window, predicted, self.config)
 
@@ -129,8 +129,8 @@ class Tracker:
         gates = self.config.gates
         return gated("object", object_, gates), gated("human", human, gates)
 
-    def _amodal(self, seen: Evidence, masks: FrameMasks) -> Soft:
-        """(height, width) the amodal mask after a frame in which the object was not redetected."""
+    def _amodal(self, seen: Evidence, masks: FrameMasks) -> Float32[Soft, "height width"]:
+        """The amodal mask after a frame in which the object was not redetected."""
         predicted, config = seen.predicted, self.config
         amodal = placed(predicted.amodal, seen.window, masks.object.shape)
         if masks.object_gates.confidence == 0:
@@ -138,7 +138,7 @@ class Tracker:
         rate = config.still_rate if predicted.still else config.amodal_rate
         return updated_amodal(amodal, masks.object, masks.human, rate)
 
-    def _redetect(self, state: TrackState, frame: Frame) -> Mask | None:
+    def _redetect(self, state: TrackState, frame: Frame) -> Bool[Mask, "height width"] | None:
         """The region of the image that looks most like the object; None where nothing does."""
         config, usual_area = self.config, state.object_areas.usual
         nowhere = np.zeros(frame.parts.shape, np.float32)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Int8, UInt8
 
 from hoi_platform.core.arrays import Image, Mask
 from hoi_platform.core.segmentation.background import BackgroundModel, fit_background
@@ -25,20 +25,20 @@ from hoi_platform.core.segmentation.likelihood import FirstFrame
 class WorkingClip:
     """Frames, masks and body parts of one size (height, width)."""
 
-    frames: NDArray[np.uint8]  # (T, height, width, 3) without fireflies
-    parts: list[Parts]  # T of them
-    first_object: Mask
-    first_human: Mask
+    frames: UInt8[Image, "T height width 3"]  # without fireflies
+    parts: list[Int8[Parts, "height width"]]  # T of them
+    first_object: Bool[Mask, "height width"]
+    first_human: Bool[Mask, "height width"]
     background: BackgroundModel
     first_frame: FirstFrame
 
     @classmethod
     def of(
         cls,
-        frames: NDArray[np.uint8],
-        plate: Image,
-        first_object: Mask,
-        first_human: Mask,
+        frames: UInt8[Image, "T H W 3"],
+        plate: UInt8[Image, "H W 3"],
+        first_object: Bool[Mask, "H W"],
+        first_human: Bool[Mask, "H W"],
         body_views: Sequence[BodyView],
     ) -> "WorkingClip":
         """From images and masks of the video's size."""
@@ -57,8 +57,11 @@ class WorkingClip:
 
 
 def _prepared(
-    frames: NDArray[np.uint8], plate: Image, shape: tuple[int, int], known_background: Mask
-) -> tuple[NDArray[np.uint8], Image]:
+    frames: UInt8[Image, "T H W 3"],
+    plate: UInt8[Image, "H W 3"],
+    shape: tuple[int, int],
+    known_background: Bool[Mask, "h w"],
+) -> tuple[UInt8[Image, "T h w 3"], UInt8[Image, "h w 3"]]:
     """Frames and plate at a size, without fireflies."""
     if frames.shape[1:3] != shape:
         frames = np.stack([resized_image(frame, shape) for frame in frames])

@@ -1,4 +1,4 @@
-"""Objects on a table are taken with a hand and handled."""
+"""Objects on a table are picked up with a hand and handled."""
 
 from hoi_platform.core.task import Task
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from jaxtyping import Bool, Float, Float32, UInt8
 from numpy.typing import NDArray
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Array32, Image, Mask
 from hoi_platform.core.geometry.camera import Camera
+from hoi_platform.core.geometry.mask_distance import signed_distance_px
 
 COARSE, FINE = 0, 1
 """Levels of blur."""
@@ -33,26 +35,26 @@ _PLATE_MARGIN_PX: Final = 4
 class FrameEvidence:
     """What is compared with the rendered object; images are (H, W, ...) float32."""
 
-    image: NDArray[np.float32]  # (H, W, 3) sRGB in [0, 1]
-    levels: tuple[NDArray[np.float32], ...]  # (H, W, 3) the image, blurred coarsely and finely
-    mask: NDArray[np.bool_]  # (H, W) the object's visible part
-    human: NDArray[np.bool_]  # (H, W)
-    hidden: NDArray[np.bool_]  # (H, W) the human's mask, dilated
-    distance: NDArray[np.float32]  # (H, W) signed pixels to the mask's boundary, < 0 inside
-    slope: NDArray[np.float32]  # (H, W, 2) its gradient by (u, v)
-    plate: NDArray[np.float32]  # (H, W, 3), nan where unknown
+    image: Float32[Array32, "H W 3"]  # sRGB in [0, 1]
+    levels: tuple[Float32[Array32, "H W 3"], ...]  # the image, blurred coarsely and finely
+    mask: Bool[Mask, "H W"]  # the object's visible part
+    human: Bool[Mask, "H W"]
+    hidden: Bool[Mask, "H W"]  # the human's mask, dilated
+    distance: Float32[Array32, "H W"]  # signed pixels to the mask's boundary, < 0 inside
+    slope: Float32[Array32, "H W 2"]  # its gradient by (u, v)
+    plate: Float32[Array32, "H W 3"]  # nan where unknown
 
 
 def frame_evidence(
-    rgb: NDArray[np.uint8],
-    mask: NDArray[np.bool_],
-    human: NDArray[np.bool_],
-    plate: NDArray[np.float32],
+    rgb: UInt8[Image, "H W 3"],
+    mask: Bool[Mask, "H W"],
+    human: Bool[Mask, "H W"],
+    plate: Float32[Array32, "H W 3"],
     blur_px: tuple[float, float],
 ) -> FrameEvidence:
-    """Prepare a frame (H, W, 3) with the object's and the human's masks (H, W).
+    """Prepare a frame with the object's and the human's masks.
 
-    ``plate`` (H, W, 3) is the scene without its actors in [0, 1], nan where it is unknown.
+    ``plate`` is the scene without its actors in [0, 1], nan where it is unknown.
     """
     import cv2
 
@@ -61,7 +63,7 @@ def frame_evidence(
     size = 2 * _OCCLUDER_MARGIN_PX + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     hidden = cv2.dilate(human.astype(np.uint8), kernel) > 0
-    distance = signed_distance(mask)
+    distance = capped_distance_px(mask)
     slope = np.stack(gradients(blurred(distance, 1.0)), axis=-1)
     return FrameEvidence(
         image=image,
@@ -75,10 +77,12 @@ def frame_evidence(
     )
 
 
-def plate_of(frames: NDArray[np.uint8], actors: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Median color (H, W, 3) in [0, 1] of the frames in which a pixel shows no actor, else nan.
+def plate_of(
+    frames: UInt8[Image, "T H W 3"], actors: Bool[Mask, "T H W"]
+) -> Float32[Array32, "H W 3"]:
+    """Median color in [0, 1] of the frames in which a pixel shows no actor, else nan.
 
-    ``actors`` (T, H, W) are grown by a margin; frames are (T, H, W, 3) of a static camera.
+    ``actors`` are grown by a margin; the camera is static.
     """
     import cv2
 
@@ -96,33 +100,35 @@ def plate_of(frames: NDArray[np.uint8], actors: NDArray[np.bool_]) -> NDArray[np
     return result
 
 
-def blurred(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
-    """An image (H, W, ...) under a Gaussian."""
+def blurred(
+    image: Float32[Array32, "H W *channels"], sigma_px: float
+) -> Float32[Array32, "H W *channels"]:
+    """An image under a Gaussian."""
     import cv2
 
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), dtype=np.float32)
 
 
-def gradients(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Central differences by u and v of (H, W) or (H, W, C)."""
+def gradients(
+    image: Float32[Array32, "H W *channels"],
+) -> tuple[Float32[Array32, "H W *channels"], Float32[Array32, "H W *channels"]]:
+    """Central differences by u and v."""
     padded = np.pad(image, [(1, 1), (1, 1)] + [(0, 0)] * (image.ndim - 2), mode="edge")
     du = (padded[1:-1, 2:] - padded[1:-1, :-2]) * 0.5
     dv = (padded[2:, 1:-1] - padded[:-2, 1:-1]) * 0.5
     return du, dv
 
 
-def signed_distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Pixels from each pixel center to the boundary of a mask (H, W), negative inside, capped."""
-    import cv2
-
-    outside = np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5))
-    inside = np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5))
-    signed = np.where(mask, 0.5 - inside, outside - 0.5)
-    return np.clip(signed, -_FAR_PX, _FAR_PX).astype(np.float32)
+def capped_distance_px(mask: Bool[Mask, "H W"]) -> Float32[Array32, "H W"]:
+    """The signed distance to a mask's outline, as far as robust losses see."""
+    distance = signed_distance_px(mask, "chamfer_5")
+    return np.clip(distance, -_FAR_PX, _FAR_PX).astype(np.float32)
 
 
-def sampled(image: NDArray[np.float32], uv: NDArray) -> NDArray[np.float32]:
-    """Bilinear values (N, ...) of an image (H, W, ...) at pixels (N, 2); edges repeat."""
+def sampled(
+    image: Float32[Array32, "H W *channels"], uv: Float[NDArray, "N 2"]
+) -> Float32[Array32, " N *channels"]:
+    """Bilinear values of an image at pixels; edges repeat."""
     import cv2
 
     count = len(uv)
@@ -142,14 +148,14 @@ def sampled(image: NDArray[np.float32], uv: NDArray) -> NDArray[np.float32]:
     return np.asarray(values, np.float32).reshape(-1, *image.shape[2:])[:count]
 
 
-def mask_at(mask: NDArray[np.bool_], uv: Array) -> NDArray[np.bool_]:
-    """Values (...) of a mask (H, W) at pixels (..., 2); outside the nearest pixel's."""
+def mask_at(mask: Bool[Mask, "H W"], uv: Float[Array, "*batch 2"]) -> Bool[Mask, "*batch"]:
+    """Values of a mask at pixels; outside the nearest pixel's."""
     u = np.clip(np.nan_to_num(uv[..., 0]).astype(int), 0, mask.shape[1] - 1)
     v = np.clip(np.nan_to_num(uv[..., 1]).astype(int), 0, mask.shape[0] - 1)
     return mask[v, u]
 
 
-def shrink_factor(camera: Camera, first_mask: NDArray[np.bool_], working_size_px: float) -> int:
+def shrink_factor(camera: Camera, first_mask: Bool[Mask, "H W"], working_size_px: float) -> int:
     """The whole factor by which images can shrink: it divides both sides of the image."""
     rows, columns = np.nonzero(first_mask)
     if not len(rows):
@@ -171,8 +177,8 @@ def shrunk_camera(camera: Camera, factor: int) -> Camera:
     )
 
 
-def shrunk_images(images: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """(T, H, W, 3) averaged over blocks of ``factor`` pixels."""
+def shrunk_images(images: UInt8[Image, "T H W 3"], factor: int) -> UInt8[Image, "T h w 3"]:
+    """Averaged over blocks of ``factor`` pixels."""
     import cv2
 
     if factor == 1:
@@ -181,8 +187,8 @@ def shrunk_images(images: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     return np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images])
 
 
-def shrunk_masks(masks: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
-    """(T, H, W): true where at least half of a block is."""
+def shrunk_masks(masks: Bool[Mask, "T H W"], factor: int) -> Bool[Mask, "T h w"]:
+    """True where at least half of a block is."""
     if factor == 1:
         return masks
     T, h, w = masks.shape

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.tracking.config import TrackerConfig
 from hoi_platform.core.tracking.frames import FrameEvidence, blurred, sampled
@@ -42,8 +42,8 @@ NOTHING: Final = Score(0.0, 0.0, 0.0)
 class PoseEstimate(NamedTuple):
     """A frame's pose, what the image alone says about it, and how well it fits."""
 
-    T: Array  # (4, 4) T_cam_object
-    information: Array  # (6, 6)
+    T: Float[Array, "4 4"]  # T_cam_object
+    information: Float[Array, "6 6"]
     score: Score
     lost: bool = False
 
@@ -53,7 +53,7 @@ class PoseEstimate(NamedTuple):
 
 
 def score_pose(
-    frame: FrameEvidence, T_cam_object: Array, model: ObjectModel, stride: float = 2.0
+    frame: FrameEvidence, T_cam_object: Float[Array, "4 4"], model: ObjectModel, stride: float = 2.0
 ) -> Score:
     """Compare the rendering at a pose with a frame, one sample per ``stride`` pixels."""
     view = model.caster.view(T_cam_object, stride)
@@ -72,8 +72,10 @@ def score_pose(
     return Score(float((1.0 - share).sum()) / union, both / union, both / len(pixel))
 
 
-def _color_distance(frame: FrameEvidence, view: View, R: Array, model: ObjectModel) -> Array:
-    """(N,) between the blurred frame and the rendering, blurred alike."""
+def _color_distance(
+    frame: FrameEvidence, view: View, R: Float[Array, "3 3"], model: ObjectModel
+) -> Float[Array, " N"]:
+    """Between the blurred frame and the rendering, blurred alike."""
     observed = sampled(frame.levels[-1], view.uv)
     gain = frame_gain(frame, view, R, model.lighting)
     colors = render(view, R, model.lighting, gain).colors
@@ -100,11 +102,11 @@ def _relative(score: Score, reference: Score) -> float:
 
 
 def confidence_of(
-    found: PoseEstimate, reference: Score, information: Array, config: TrackerConfig
+    found: PoseEstimate, reference: Score, information: Float[Array, "6 6"], config: TrackerConfig
 ) -> float:
     """In [0, 1]: fit of silhouette and colors, share in view, and certainty of the pose.
 
-    ``information`` (6, 6) holds the image's and the prior's, so that it can be inverted.
+    ``information`` holds the image's and the prior's, so that it can be inverted.
     """
     if found.lost:
         return 0.0
@@ -118,10 +120,12 @@ def confidence_of(
     return float(np.clip(explained * overlap * seen / (1.0 + spread), 0.0, 1.0))
 
 
-def shows_motion(found: PoseEstimate, T_rest: Array, model: ObjectModel, prior: Array) -> bool:
+def shows_motion(
+    found: PoseEstimate, T_rest: Float[Array, "4 4"], model: ObjectModel, prior: Float[Array, "6 6"]
+) -> bool:
     """The pose differs from the rest pose in the image by more than its own uncertainty.
 
-    ``prior`` (6, 6) is the information about the pose beside the image's.
+    ``prior`` is the information about the pose beside the image's.
     """
     if found.lost:
         return False
@@ -130,7 +134,7 @@ def shows_motion(found: PoseEstimate, T_rest: Array, model: ObjectModel, prior: 
     return moved_px > config.still_px + config.motion_sigmas * _spread_px(found, model, prior)
 
 
-def _spread_px(found: PoseEstimate, model: ObjectModel, prior: Array) -> float:
+def _spread_px(found: PoseEstimate, model: ObjectModel, prior: Float[Array, "6 6"]) -> float:
     """Root mean square uncertainty (px) of the object's extreme points in the image."""
     p_cam = transform_points(found.T, model.caster.corners)
     J = pixel_jacobian(p_cam, center_of(found.T, model.center), model.camera.focal_px)
@@ -139,8 +143,8 @@ def _spread_px(found: PoseEstimate, model: ObjectModel, prior: Array) -> float:
     return float(np.sqrt(variance.mean()))
 
 
-def resting_frames(moves: Sequence[bool], lost: Sequence[bool]) -> NDArray[np.bool_]:
-    """(T,): true up to the last frame that is seen at rest before a lasting motion.
+def resting_frames(moves: Sequence[bool], lost: Sequence[bool]) -> Bool[Mask, " T"]:
+    """True up to the last frame that is seen at rest before a lasting motion.
 
     A lost frame says nothing: it neither confirms a motion nor ends one, and where the object was
     covered while it began to move, rest ends with the last frame that showed it. The last run of

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from jaxtyping import Float
 
 from hoi_platform.core.arrays import Array
 from hoi_platform.core.least_squares.normal_equations import NormalEquations
@@ -23,18 +24,18 @@ _RIDGE: Final = np.array([1e-4] + 3 * [0.02] + 5 * [0.1] + [0.02] + 3 * [0.2])
 must earn their place."""
 
 
-def srgb_slope(linear: Array) -> Array:
+def srgb_slope(linear: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
     """d sRGB / d linear, bounded near black."""
     x = np.clip(linear, 0.0031308, 1.0)
     return 1.055 / 2.4 * np.power(x, 1 / 2.4 - 1)
 
 
-def _basis(n: Array) -> Array:
+def _basis(n: Float[Array, "N 3"]) -> Float[Array, "N 9"]:
     x, y, z = n.T
     return np.stack([np.ones_like(x), x, y, z, x * y, y * z, z * x, x * x - y * y, 3 * z * z - 1]).T
 
 
-def _basis_gradient(n: Array) -> Array:
+def _basis_gradient(n: Float[Array, "N 3"]) -> Float[Array, "N 9 3"]:
     """(N, 9, 3)."""
     x, y, z = n.T
     o, i = np.zeros_like(x), np.ones_like(x)
@@ -56,17 +57,21 @@ def _basis_gradient(n: Array) -> Array:
 class Lighting:
     """Light that a surface returns per color channel, as a function of its normal (camera axes)."""
 
-    coefficients: Array  # (13, 3): irradiance over π of order 2, gloss of order 1
+    coefficients: Float[Array, "13 3"]  # irradiance over π of order 2, gloss of order 1
 
-    def reflected(self, albedo: Array, normals: Array) -> Array:
-        """Linear RGB (N, 3) of albedo (N, 3) and unit normals (N, 3), not below zero."""
+    def reflected(
+        self, albedo: Float[Array, "N 3"], normals: Float[Array, "N 3"]
+    ) -> Float[Array, "N 3"]:
+        """Linear RGB of albedo and unit normals, not below zero."""
         basis = _basis(normals)
         diffuse = np.maximum(basis @ self.coefficients[:_DIFFUSE], 1e-3)
         gloss = np.maximum(basis[:, :_GLOSS] @ self.coefficients[_DIFFUSE:], 0.0)
         return albedo * diffuse + gloss
 
-    def slope(self, albedo: Array, normals: Array) -> Array:
-        """d reflected / d normal: (N, 3 channels, 3 axes)."""
+    def slope(
+        self, albedo: Float[Array, "N 3"], normals: Float[Array, "N 3"]
+    ) -> Float[Array, "N channels=3 axes=3"]:
+        """d reflected / d normal."""
         gradient = _basis_gradient(normals)
         diffuse = np.einsum("nba,bc->nca", gradient, self.coefficients[:_DIFFUSE])
         gloss = np.einsum("nba,bc->nca", gradient[:, :_GLOSS], self.coefficients[_DIFFUSE:])
@@ -82,8 +87,14 @@ class LightingFit:
     )
     """One block per color channel."""
 
-    def add(self, albedo: Array, normals: Array, observed: Array, weights: Array) -> None:
-        """Observed linear colors (N, 3) of a surface with albedo (N, 3), weights (N,)."""
+    def add(
+        self,
+        albedo: Float[Array, "N 3"],
+        normals: Float[Array, "N 3"],
+        observed: Float[Array, "N 3"],
+        weights: Float[Array, " N"],
+    ) -> None:
+        """Observed linear colors of a surface, with weights."""
         basis = _basis(normals)
         gloss = np.broadcast_to(basis[:, :_GLOSS], (3, len(basis), _GLOSS))
         X = np.concatenate([albedo.T[:, :, None] * basis, gloss], axis=2)

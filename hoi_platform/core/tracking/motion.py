@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.geometry.rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from hoi_platform.core.geometry.transforms import rigid, transform_points
 from hoi_platform.core.least_squares.normal_equations import NormalEquations
@@ -28,32 +28,38 @@ _FIXED: Final = 1e12
 class PoseResiduals(NamedTuple):
     """N residuals of one frame, linearized in the twist of its pose."""
 
-    values: Array  # (N,)
-    J: Array  # (N, 6)
-    weights: Array  # (N,) inverse variances times what a robust loss leaves of them
+    values: Float[Array, " N"]
+    J: Float[Array, "N 6"]
+    weights: Float[Array, " N"]  # inverse variances times what a robust loss leaves of them
 
 
-def apply_twist(T: Array, twist: Array, center: Array) -> Array:
-    """``T`` (4, 4) after the twist (6,): the object's point ``center`` (3,) moves by exactly v."""
+def apply_twist(
+    T: Float[Array, "4 4"], twist: Float[Array, "6"], center: Float[Array, "3"]
+) -> Float[Array, "4 4"]:
+    """``T`` after the twist: the object's point ``center`` moves by exactly v."""
     dR = matrix_from_axis_angle(twist[3:])
     c = T[:3, :3] @ center + T[:3, 3]
     return rigid(dR @ T[:3, :3], dR @ (T[:3, 3] - c) + c + twist[:3])
 
 
-def twist_between(T_from: Array, T_to: Array, center: Array) -> Array:
-    """The twist that takes ``T_from`` to ``T_to``; batches (..., 4, 4) → (..., 6)."""
+def twist_between(
+    T_from: Float[Array, "*#batch 4 4"],
+    T_to: Float[Array, "*#batch 4 4"],
+    center: Float[Array, "3"],
+) -> Float[Array, "*batch 6"]:
+    """The twist that takes ``T_from`` to ``T_to``."""
     v = center_of(T_to, center) - center_of(T_from, center)
     dR = T_to[..., :3, :3] @ np.swapaxes(T_from[..., :3, :3], -1, -2)
     return np.concatenate([v, axis_angle_from_matrix(dR)], axis=-1)
 
 
-def center_of(T: Array, center: Array) -> Array:
-    """Where the object's point ``center`` (3,) is under (..., 4, 4) → (..., 3)."""
+def center_of(T: Float[Array, "*batch 4 4"], center: Float[Array, "3"]) -> Float[Array, "*batch 3"]:
+    """Where the object's point ``center`` is at each pose."""
     return transform_points(T, center[None])[..., 0, :]
 
 
-def point_jacobian(p_cam: Array, c_cam: Array) -> Array:
-    """d p / d(v, ω) at zero for camera points (N, 3) and the center (3,) → (N, 3, 6)."""
+def point_jacobian(p_cam: Float[Array, "N 3"], c_cam: Float[Array, "3"]) -> Float[Array, "N 3 6"]:
+    """d p / d(v, ω) at zero for camera points and the center."""
     J = np.zeros((len(p_cam), 3, 6))
     J[:, [0, 1, 2], [0, 1, 2]] = 1.0
     x, y, z = (p_cam - c_cam).T
@@ -63,8 +69,10 @@ def point_jacobian(p_cam: Array, c_cam: Array) -> Array:
     return J
 
 
-def pixel_jacobian(p_cam: Array, c_cam: Array, focal_px: float) -> Array:
-    """d(u, v) / d(v, ω) at zero for camera points (N, 3) and the center (3,) → (N, 2, 6)."""
+def pixel_jacobian(
+    p_cam: Float[Array, "N 3"], c_cam: Float[Array, "3"], focal_px: float
+) -> Float[Array, "N 2 6"]:
+    """d(u, v) / d(v, ω) at zero for camera points and the center."""
     J = point_jacobian(p_cam, c_cam)
     z = p_cam[:, 2, None]
     du = (J[:, 0] - p_cam[:, 0, None] / z * J[:, 2]) * (focal_px / z)
@@ -72,38 +80,44 @@ def pixel_jacobian(p_cam: Array, c_cam: Array, focal_px: float) -> Array:
     return np.stack([du, dv], axis=1)
 
 
-def spin_information(axes: Array, R_cam_object: Array, sigma_rad: float) -> Array:
-    """(6, 6) information that holds the rotation about the given object axes (K, 3)."""
+def spin_information(
+    axes: Float[Array, "K 3"], R_cam_object: Float[Array, "3 3"], sigma_rad: float
+) -> Float[Array, "6 6"]:
+    """Information that holds the rotation about the given object axes."""
     information = np.zeros((6, 6))
     for axis in _in_camera(axes, R_cam_object):
         information[3:, 3:] += np.outer(axis, axis) / sigma_rad**2
     return information
 
 
-def without_spin(information: Array, axes: Array, R_cam_object: Array) -> Array:
-    """An image's information (6, 6) less what it pretends to know about the given axes (K, 3)."""
+def without_spin(
+    information: Float[Array, "6 6"], axes: Float[Array, "K 3"], R_cam_object: Float[Array, "3 3"]
+) -> Float[Array, "6 6"]:
+    """An image's information less what it pretends to know about the given axes."""
     keep = np.eye(6)
     for axis in _in_camera(axes, R_cam_object):
         keep[3:, 3:] -= np.outer(axis, axis)
     return keep @ information @ keep
 
 
-def _in_camera(axes: Array, R_cam_object: Array) -> Iterable[Array]:
+def _in_camera(
+    axes: Float[Array, "K 3"], R_cam_object: Float[Array, "3 3"]
+) -> Iterable[Float[Array, "3"]]:
     return np.linalg.qr((axes @ R_cam_object.T).T)[0].T if len(axes) else []
 
 
 def smooth_path(
-    Ts: Array,
-    informations: Array,
-    fixed: NDArray[np.bool_],
-    center: Array,
+    Ts: Float[Array, "T 4 4"],
+    informations: Float[Array, "T 6 6"],
+    fixed: Bool[Mask, " T"],
+    center: Float[Array, "3"],
     acceleration: tuple[float, float],
-) -> Array:
-    """The most probable path when every pose (T, 4, 4) has an information (T, 6, 6).
+) -> Float[Array, "T 4 4"]:
+    """The most probable path when every pose has an information.
 
     Minimizes Σ ξᵀ H ξ over the twists ξ from the measured poses plus the squared change of
     velocity, whose standard deviation per frame is ``acceleration`` (meters, radians), under a
-    Cauchy loss: grasps and stops are abrupt. Where ``fixed`` (T,) is true the pose stays exactly.
+    Cauchy loss: grasps and stops are abrupt. Where ``fixed`` is true the pose stays exactly.
     Frames without information (zeros) are bridged smoothly.
     """
     path = Ts.copy()
@@ -117,11 +131,11 @@ def smooth_path(
 
 
 def _equations(
-    path: Array,
-    Ts: Array,
-    informations: Array,
-    fixed: NDArray[np.bool_],
-    center: Array,
+    path: Float[Array, "T 4 4"],
+    Ts: Float[Array, "T 4 4"],
+    informations: Float[Array, "T 6 6"],
+    fixed: Bool[Mask, " T"],
+    center: Float[Array, "3"],
     acceleration: tuple[float, float],
 ) -> NormalEquations:
     """Of the path's twists, reweighted at the path."""

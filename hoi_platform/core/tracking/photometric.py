@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Float32
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Array32, Mask
 from hoi_platform.core.colors import linear_from_srgb, srgb_from_linear
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.least_squares.robust import GEMAN_MCCLURE
@@ -44,12 +44,14 @@ _SIGMA_OF_MEDIAN: Final = 0.85
 class Rendering:
     """Predicted sRGB per hit of a view, and how it changes when the object turns."""
 
-    colors: Array  # (N, 3)
-    turn: Array  # (N, 3 channels, 3): d color / d ω by the shading alone
+    colors: Float[Array, "N 3"]
+    turn: Float[Array, "N channels=3 3"]  # d color / d ω by the shading alone
 
 
-def render(view: View, R_cam_object: Array, lighting: Lighting, gain: Array) -> Rendering:
-    """Colors of a view's hits; ``gain`` (3,) is this frame's brightness per channel."""
+def render(
+    view: View, R_cam_object: Float[Array, "3 3"], lighting: Lighting, gain: Float[Array, "3"]
+) -> Rendering:
+    """Colors of a view's hits; ``gain`` is this frame's brightness per channel."""
     normals = view.normals @ R_cam_object.T
     linear = gain * lighting.reflected(view.albedo, normals)
     # dE/dω with dn = ω × n is n × ∇E.
@@ -59,14 +61,16 @@ def render(view: View, R_cam_object: Array, lighting: Lighting, gain: Array) -> 
     return Rendering(colors, (srgb_slope(linear) * gain)[..., None] * turn)
 
 
-def visible(frame: FrameEvidence, view: View) -> NDArray[np.bool_]:
-    """(N,) hits that fall on the object's mask and not on the human."""
+def visible(frame: FrameEvidence, view: View) -> Bool[Mask, " N"]:
+    """Hits that fall on the object's mask and not on the human."""
     uv = view.uv.astype(int)
     return frame.mask[uv[:, 1], uv[:, 0]] & ~frame.hidden[uv[:, 1], uv[:, 0]]
 
 
-def frame_gain(frame: FrameEvidence, view: View, R_cam_object: Array, lighting: Lighting) -> Array:
-    """Observed over predicted linear color per channel (3,), bounded; outliers are left out."""
+def frame_gain(
+    frame: FrameEvidence, view: View, R_cam_object: Float[Array, "3 3"], lighting: Lighting
+) -> Float[Array, "3"]:
+    """Observed over predicted linear color per channel, bounded; outliers are left out."""
     seen = visible(frame, view)
     if seen.sum() < LEAST_SAMPLES:
         return np.ones(3)
@@ -83,7 +87,7 @@ def frame_gain(frame: FrameEvidence, view: View, R_cam_object: Array, lighting: 
 
 
 def add_to_lighting(
-    fit: LightingFit, frame: FrameEvidence, view: View, R_cam_object: Array
+    fit: LightingFit, frame: FrameEvidence, view: View, R_cam_object: Float[Array, "3 3"]
 ) -> None:
     """Let a frame with a trusted pose inform the lighting; the silhouette's rim is left out."""
     seen = visible(frame, view) & _eroded(view.hit)[view.hit]
@@ -95,7 +99,7 @@ def add_to_lighting(
     fit.add(albedo, normals, observed, weights)
 
 
-def _blurred_albedo(view: View) -> Array:
+def _blurred_albedo(view: View) -> Float[Array, "N 3"]:
     weight = blurred(view.image(np.ones(len(view.albedo))), 1.0)
     return np.asarray(blurred(view.image(view.albedo), 1.0)[view.hit] / weight[view.hit, None])
 
@@ -104,10 +108,10 @@ def _blurred_albedo(view: View) -> Array:
 class Template:
     """The rendered object at one pose and blur: points with their expected colors."""
 
-    p_object: Array  # (N, 3)
-    colors: Array  # (N, 3) sRGB
-    slope: Array  # (N, 3, 2) d color / d(u, v)
-    turn: Array  # (N, 3, 3) d color / d ω
+    p_object: Float[Array, "N 3"]
+    colors: Float[Array, "N 3"]  # sRGB
+    slope: Float[Array, "N 3 2"]  # d color / d(u, v)
+    turn: Float[Array, "N 3 3"]  # d color / d ω
 
 
 def template(
@@ -143,25 +147,32 @@ def template(
     )
 
 
-def _pixels(samples: NDArray[np.float32], per_pixel: int) -> NDArray[np.float32]:
-    """Means over blocks of ``per_pixel`` x ``per_pixel`` samples of (h, w, ...)."""
+def _pixels(
+    samples: Float32[Array32, "H W *channels"], per_pixel: int
+) -> Float32[Array32, "h w *channels"]:
+    """Means over blocks of ``per_pixel`` x ``per_pixel`` samples."""
     h, w = samples.shape[0] // per_pixel, samples.shape[1] // per_pixel
     blocks = samples.reshape(h, per_pixel, w, per_pixel, *samples.shape[2:])
     return blocks.mean(axis=(1, 3), dtype=np.float32)
 
 
-def _eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _eroded(mask: Bool[Mask, "h w"]) -> Bool[Mask, "h w"]:
     import cv2
 
     return np.asarray(cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8))) > 0
 
 
 def photometric_residuals(
-    frame: FrameEvidence, template: Template, T: Array, twist: Array, model: ObjectModel, level: int
+    frame: FrameEvidence,
+    template: Template,
+    T: Float[Array, "4 4"],
+    twist: Float[Array, "6"],
+    model: ObjectModel,
+    level: int,
 ) -> PoseResiduals:
     """The frame's colors less the surface's, three per point that is seen.
 
-    ``twist`` (6,) is the motion since the template was rendered, which changes the shading. The
+    ``twist`` is the motion since the template was rendered, which changes the shading. The
     noise is the larger of a floor and the residuals' own spread; what a blur mixes counts once.
     """
     p_cam = transform_points(T, template.p_object)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from hoi_platform.core.arrays import Array
 from hoi_platform.core.least_squares.normal_equations import NormalEquations
@@ -42,27 +43,27 @@ objects have enough."""
 class Prior(NamedTuple):
     """A Gaussian about an expected pose."""
 
-    T: Array  # (4, 4)
-    information: Array  # (6, 6)
+    T: Float[Array, "4 4"]
+    information: Float[Array, "6 6"]
 
 
 class Refined(NamedTuple):
     """A pose and the information that the image alone gives about it."""
 
-    T: Array  # (4, 4)
-    information: Array  # (6, 6)
+    T: Float[Array, "4 4"]
+    information: Float[Array, "6 6"]
 
 
 def best_of(
     frame: FrameEvidence,
-    starts: Sequence[Array],
+    starts: Sequence[Float[Array, "4 4"]],
     model: ObjectModel,
-    prior: Array,
+    prior: Float[Array, "6 6"],
     wide: bool = False,
 ) -> PoseEstimate:
     """Refine the most promising starts coarsely and the best of these finely.
 
-    ``prior`` (6, 6) is the information about each start, that keeps unseen directions in place.
+    ``prior`` is the information about each start, that keeps unseen directions in place.
     """
     most = model.config.refined_starts[1 if wide else 0]
     promising = _ranked(frame, starts, model)[:most]
@@ -72,14 +73,18 @@ def best_of(
     return PoseEstimate(pose, information, score_pose(frame, pose, model, 1.0))
 
 
-def _ranked(frame: FrameEvidence, poses: Sequence[Array], model: ObjectModel) -> list[Array]:
+def _ranked(
+    frame: FrameEvidence, poses: Sequence[Float[Array, "4 4"]], model: ObjectModel
+) -> list[Float[Array, "4 4"]]:
     if len(poses) == 1:
         return list(poses)
     scores = [score_pose(frame, T, model).total for T in poses]
     return [poses[i] for i in np.argsort(scores)[::-1]]
 
 
-def refine(frame: FrameEvidence, T: Array, model: ObjectModel, prior: Prior, level: int) -> Refined:
+def refine(
+    frame: FrameEvidence, T: Float[Array, "4 4"], model: ObjectModel, prior: Prior, level: int
+) -> Refined:
     """Render, linearize and step a few times; without the object in view ``T`` is returned."""
     information = np.zeros((6, 6))
     for _ in range(model.config.renderings):
@@ -90,7 +95,7 @@ def refine(frame: FrameEvidence, T: Array, model: ObjectModel, prior: Prior, lev
             equations = _of_image(frame, T, rendered, model, level)
             information = equations.blocks[0, 0].copy()
             away = twist_between(prior.T, T, model.center)
-            equations.add_quadratic(prior.information, prior.information @ away)
+            equations.add_quadratic(prior.information[None], (prior.information @ away)[None])
             step = _limited(equations.step(ridge=RIDGE)[0])
             T = apply_twist(T, step, model.center)
             if (np.abs(step).reshape(2, 3).max(axis=1) < _SMALL_STEP).all():
@@ -98,7 +103,7 @@ def refine(frame: FrameEvidence, T: Array, model: ObjectModel, prior: Prior, lev
     return Refined(T, information)
 
 
-def _limited(step: Array) -> Array:
+def _limited(step: Float[Array, "6"]) -> Float[Array, "6"]:
     turn = float(np.linalg.norm(step[3:]))
     return step if turn <= _LARGEST_TURN else step * (_LARGEST_TURN / turn)
 
@@ -106,13 +111,15 @@ def _limited(step: Array) -> Array:
 class _Rendered(NamedTuple):
     """What a frame is compared with, from one rendering."""
 
-    T: Array  # (4, 4)
+    T: Float[Array, "4 4"]
     template: Template
     contour: Contour
     edges: Edges | None  # the fine level only
 
 
-def _rendered(frame: FrameEvidence, T: Array, model: ObjectModel, level: int) -> _Rendered | None:
+def _rendered(
+    frame: FrameEvidence, T: Float[Array, "4 4"], model: ObjectModel, level: int
+) -> _Rendered | None:
     sigma = model.config.blur_px[level]
     margin = int(3 * sigma) + 2
     view = model.caster.view(T, _stride(T, model, level, margin), margin)
@@ -129,7 +136,7 @@ def _rendered(frame: FrameEvidence, T: Array, model: ObjectModel, level: int) ->
     )
 
 
-def _stride(T: Array, model: ObjectModel, level: int, margin_px: int) -> float:
+def _stride(T: Float[Array, "4 4"], model: ObjectModel, level: int, margin_px: int) -> float:
     window = model.caster.window(T, margin_px)
     if level != FINE or window is None:
         return 1.0
@@ -138,9 +145,13 @@ def _stride(T: Array, model: ObjectModel, level: int, margin_px: int) -> float:
 
 
 def _of_image(
-    frame: FrameEvidence, T: Array, rendered: _Rendered, model: ObjectModel, level: int
+    frame: FrameEvidence,
+    T: Float[Array, "4 4"],
+    rendered: _Rendered,
+    model: ObjectModel,
+    level: int,
 ) -> NormalEquations:
-    """The image's evidence about the twist of ``T`` (4, 4): one frame, six unknowns."""
+    """The image's evidence about the twist of ``T``: one frame, six unknowns."""
     twist = twist_between(rendered.T, T, model.center)
     evidence = [
         photometric_residuals(frame, rendered.template, T, twist, model, level),

@@ -13,19 +13,20 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from jaxtyping import Bool, Float, Float32
 from numpy.typing import NDArray
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Array32, Mask
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.least_squares.robust import GEMAN_MCCLURE
 from hoi_platform.core.tracking.frames import (
     FrameEvidence,
     blurred,
+    capped_distance_px,
     gradients,
     mask_at,
     sampled,
-    signed_distance,
 )
 from hoi_platform.core.tracking.motion import PoseResiduals, center_of, pixel_jacobian
 from hoi_platform.core.tracking.view import ObjectModel, View
@@ -55,15 +56,15 @@ _LEAST_CONTRAST: Final = 3 * _PROFILE_NOISE
 class Contour:
     """Points of the rendered silhouette's rim that nothing covers."""
 
-    p_object: Array  # (M, 3)
-    distance: Array  # (M,) to the rendered silhouette's boundary (px), about half a sample
-    beside_human: NDArray[np.bool_]  # (M,)
+    p_object: Float[Array, "M 3"]
+    distance: Float[Array, " M"]  # to the rendered silhouette's boundary (px), about half a sample
+    beside_human: Bool[Mask, " M"]
     per_pixel: float
     """Points per pixel of length."""
 
 
-def uncovered_rim(view: View, frame: FrameEvidence, camera: Camera) -> NDArray[np.bool_]:
-    """(h, w) samples on the rim of a view's silhouette, but where covered or at the border."""
+def uncovered_rim(view: View, frame: FrameEvidence, camera: Camera) -> Bool[Mask, "h w"]:
+    """Samples on the rim of a view's silhouette, but where covered or at the border."""
     import cv2
 
     inside = view.hit.astype(np.uint8)
@@ -74,16 +75,16 @@ def uncovered_rim(view: View, frame: FrameEvidence, camera: Camera) -> NDArray[n
     return rim & ((view.grid > 2) & (view.grid < size - 2)).all(axis=-1)
 
 
-def contour_of(view: View, rim: NDArray[np.bool_], frame: FrameEvidence) -> Contour:
-    """The ``rim`` (h, w) of a view as points."""
+def contour_of(view: View, rim: Bool[Mask, "h w"], frame: FrameEvidence) -> Contour:
+    """The ``rim`` of a view as points."""
     beside = _distance_to(mask_at(frame.human, view.grid)) * view.stride <= _BESIDE_PX
-    distance = signed_distance(view.hit)[rim] * view.stride
+    distance = capped_distance_px(view.hit)[rim] * view.stride
     return Contour(
         view.p_object[rim[view.hit]], distance.astype(float), beside[rim], 1.0 / view.stride
     )
 
 
-def _occluder(hit: NDArray[np.bool_], human: NDArray[np.bool_], stride: float) -> NDArray[np.bool_]:
+def _occluder(hit: Bool[Mask, "h w"], human: Bool[Mask, "h w"], stride: float) -> Bool[Mask, "h w"]:
     """Human pixels deep inside the silhouette, or on the middle line of a thin part of it."""
     import cv2
 
@@ -93,8 +94,8 @@ def _occluder(hit: NDArray[np.bool_], human: NDArray[np.bool_], stride: float) -
     return hit & human & ((depth > _IN_FRONT_PX) | ridge)
 
 
-def _distance_to(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Samples (h, w) to the nearest true one; far where there is none."""
+def _distance_to(mask: Bool[Mask, "h w"]) -> Float32[Array32, "h w"]:
+    """Samples to the nearest true one; far where there is none."""
     import cv2
 
     if not mask.any():
@@ -103,7 +104,7 @@ def _distance_to(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
 
 
 def contour_residuals(
-    frame: FrameEvidence, contour: Contour, T: Array, model: ObjectModel, level: int
+    frame: FrameEvidence, contour: Contour, T: Float[Array, "4 4"], model: ObjectModel, level: int
 ) -> PoseResiduals:
     """The rim's signed distance to the mask's boundary, less that to the rendered one (px)."""
     config = model.config
@@ -124,21 +125,25 @@ def contour_residuals(
 class Edges:
     """Rim points with the edge that the image shows near them."""
 
-    p_object: Array  # (M, 3)
-    start: Array  # (M, 2) pixels of the points in the rendering
-    normal: Array  # (M, 2) outward
-    offset: Array  # (M,) of the image's edge from the rendered one, along the normal (px)
-    variance: Array  # (M,) of the offset (px²)
+    p_object: Float[Array, "M 3"]
+    start: Float[Array, "M 2"]  # pixels of the points in the rendering
+    normal: Float[Array, "M 2"]  # outward
+    offset: Float[Array, " M"]  # of the image's edge from the rendered one, along the normal (px)
+    variance: Float[Array, " M"]  # of the offset (px²)
     per_pixel: float
     """Points per pixel of length."""
 
 
 def edges_of(
-    view: View, colors: Array, rim: NDArray[np.bool_], frame: FrameEvidence, model: ObjectModel
+    view: View,
+    colors: Float[Array, "N 3"],
+    rim: Bool[Mask, "h w"],
+    frame: FrameEvidence,
+    model: ObjectModel,
 ) -> Edges:
-    """Measure the edge at the ``rim`` (h, w) samples of a view with rendered ``colors`` (N, 3)."""
+    """Measure the edge at the ``rim`` samples of a view with rendered ``colors``."""
     config = model.config
-    distance = signed_distance(view.hit) * np.float32(view.stride)
+    distance = capped_distance_px(view.hit) * np.float32(view.stride)
     at = rim[view.hit]
     start = view.uv[at]
     slope = np.stack(gradients(blurred(distance, 1.0 / view.stride)), axis=-1)[rim]
@@ -160,9 +165,13 @@ def edges_of(
 
 
 def _measured(
-    view: View, colors: Array, boundary: Array, normal: Array, frame: FrameEvidence
-) -> tuple[Array, Array, Array]:
-    """Per rim point (M,): the edge's offset (px), the contrast across it, and how far the inside's
+    view: View,
+    colors: Float[Array, "N 3"],
+    boundary: Float[Array, "M 2"],
+    normal: Float[Array, "M 2"],
+    frame: FrameEvidence,
+) -> tuple[Float[Array, " M"], Float[Array, " M"], Float[Array, " M"]]:
+    """Per rim point: the edge's offset (px), the contrast across it, and how far the inside's
     color is from the rendered one."""
     s = np.arange(-_SIDES_PX[1], _SIDES_PX[1] + 1e-6, _STEP_PX)
     uv = boundary[:, None] + s[:, None] * normal[:, None]
@@ -183,13 +192,15 @@ def _measured(
     return offset, contrast[:, near].min(axis=1), mismatch
 
 
-def _profiles(image: NDArray[np.float32], uv: Array) -> Array:
-    """(M, S, 3) colors of an image (H, W, 3) at pixels (M, S, 2)."""
+def _profiles(image: Float32[Array32, "H W 3"], uv: Float[Array, "M S 2"]) -> Float[Array, "M S 3"]:
+    """Colors of an image at pixels."""
     return sampled(image, uv.reshape(-1, 2)).reshape(*uv.shape[:2], image.shape[-1]).astype(float)
 
 
-def _rendered_profiles(view: View, colors: Array, uv: Array) -> Array:
-    """(M, S, 3) of the rendering, continued beyond its silhouette by a normalized blur."""
+def _rendered_profiles(
+    view: View, colors: Float[Array, "N 3"], uv: Float[Array, "M S 2"]
+) -> Float[Array, "M S 3"]:
+    """Of the rendering, continued beyond its silhouette by a normalized blur."""
     sigma = 1.0 / view.stride
     weight = blurred(view.hit.astype(np.float32), sigma)[..., None]
     smooth = blurred(view.image(colors), sigma) / np.maximum(weight, 1e-4)
@@ -198,22 +209,27 @@ def _rendered_profiles(view: View, colors: Array, uv: Array) -> Array:
 
 
 def _plate_profiles(
-    frame: FrameEvidence, uv: Array, observed: Array, outside: NDArray[np.bool_]
-) -> Array:
-    """(M, S, 3) of the plate where it is known and no human stands before it, else one color."""
+    frame: FrameEvidence,
+    uv: Float[Array, "M S 2"],
+    observed: Float[Array, "M S 3"],
+    outside: NDArray[np.bool_],
+) -> Float[Array, "M S 3"]:
+    """Of the plate where it is known and no human stands before it, else one color."""
     flat = np.repeat(observed[:, outside].mean(axis=1, keepdims=True), uv.shape[1], axis=1)
     known = _profiles(frame.plate, uv)
     unknown = np.isnan(known).any(axis=(1, 2)) | mask_at(frame.human, uv)[:, outside].any(axis=1)
     return np.where(unknown[:, None, None], flat, known)
 
 
-def _leveled(profile: Array, observed: Array, where: NDArray[np.bool_]) -> Array:
+def _leveled(
+    profile: Float[Array, "M S 3"], observed: Float[Array, "M S 3"], where: NDArray[np.bool_]
+) -> Float[Array, "M S 3"]:
     """The profile shifted so that its mean agrees with the observed one ``where`` both hold."""
     shift = (observed - profile)[:, where].mean(axis=1, keepdims=True)
     return profile + shift
 
 
-def edge_residuals(edges: Edges, T: Array, model: ObjectModel) -> PoseResiduals:
+def edge_residuals(edges: Edges, T: Float[Array, "4 4"], model: ObjectModel) -> PoseResiduals:
     """Distance (px) of the moved rim from the image's edges."""
     config = model.config
     p_cam = transform_points(T, edges.p_object)

@@ -5,10 +5,10 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, UInt8
 from scipy.spatial.transform import Rotation
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Image, Mask
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.transforms import rigid
 from hoi_platform.core.tracking.frames import LEAST_SAMPLES, FrameEvidence
@@ -41,7 +41,7 @@ def local_starts(
     frame: FrameEvidence,
     history: Sequence[PoseEstimate],
     model: ObjectModel,
-) -> list[Array]:
+) -> list[Float[Array, "4 4"]]:
     """The last pose, the last motion continued, optical flow, and shifts onto the mask."""
     last = history[-1]
     starts = [last.T]
@@ -57,7 +57,7 @@ def local_starts(
 
 def wide_starts(
     frame: FrameEvidence, history: Sequence[PoseEstimate], model: ObjectModel
-) -> list[Array]:
+) -> list[Float[Array, "4 4"]]:
     """Turns of the last pose on the mask; after a loss all rotations and those seen before."""
     last = history[-1]
     on_mask = shifted_to_mask(last.T, frame, model.caster)
@@ -69,17 +69,23 @@ def wide_starts(
     return starts
 
 
-def constant_velocity(T_before: Array, T_last: Array, center: Array) -> Array:
+def constant_velocity(
+    T_before: Float[Array, "4 4"], T_last: Float[Array, "4 4"], center: Float[Array, "3"]
+) -> Float[Array, "4 4"]:
     """The pose one frame after ``T_last`` when the last motion goes on."""
     return apply_twist(T_last, twist_between(T_before, T_last, center), center)
 
 
-def placed(R: Array, c_cam: Array, center: Array) -> Array:
-    """The pose with rotation ``R`` (3, 3) whose center lies at ``c_cam`` (3,)."""
+def placed(
+    R: Float[Array, "3 3"], c_cam: Float[Array, "3"], center: Float[Array, "3"]
+) -> Float[Array, "4 4"]:
+    """The pose with rotation ``R`` whose center lies at ``c_cam``."""
     return rigid(R, c_cam - R @ center)
 
 
-def shifted_to_mask(T: Array, frame: FrameEvidence, caster: SurfaceCaster) -> Array:
+def shifted_to_mask(
+    T: Float[Array, "4 4"], frame: FrameEvidence, caster: SurfaceCaster
+) -> Float[Array, "4 4"]:
     """``T`` moved parallel to the image until the visible silhouette is centered on the mask.
 
     Unchanged when either is empty or the human hides so much that the centers mean little.
@@ -99,7 +105,7 @@ def shifted_to_mask(T: Array, frame: FrameEvidence, caster: SurfaceCaster) -> Ar
     return apply_twist(T, np.concatenate([v, np.zeros(3)]), caster.surface.center)
 
 
-def turned(T: Array, center: Array) -> list[Array]:
+def turned(T: Float[Array, "4 4"], center: Float[Array, "3"]) -> list[Float[Array, "4 4"]]:
     """``T`` turned by small and middling angles about the camera's axes, the center fixed."""
     twists = np.zeros((6 * len(_TURNS_DEG), 6))
     axes = np.concatenate([np.eye(3), -np.eye(3)])
@@ -108,8 +114,8 @@ def turned(T: Array, center: Array) -> list[Array]:
 
 
 @cache
-def rotation_grid() -> Array:
-    """576 rotations that leave none further away than about 25 degrees (576, 3, 3).
+def rotation_grid() -> Float[Array, "576 3 3"]:
+    """576 rotations that leave none further away than about 25 degrees.
 
     24 rotations of the cube times 24 evenly drawn offsets would cluster; the super-Fibonacci
     spiral of Alexa (CVPR 2022) spreads them evenly.
@@ -123,8 +129,11 @@ def rotation_grid() -> Array:
 
 
 def from_mask(
-    frame: FrameEvidence, rotations: Sequence[Array], caster: SurfaceCaster, depth: float
-) -> list[Array]:
+    frame: FrameEvidence,
+    rotations: Sequence[Float[Array, "3 3"]],
+    caster: SurfaceCaster,
+    depth: float,
+) -> list[Float[Array, "4 4"]]:
     """Poses with the given rotations, centered behind the mask's box at a depth (m)."""
     rows, columns = np.nonzero(frame.mask)
     camera = caster.camera
@@ -134,7 +143,9 @@ def from_mask(
     return [placed(R, c, caster.surface.center) for R in rotations]
 
 
-def distinct(poses: Sequence[Array], caster: SurfaceCaster) -> list[Array]:
+def distinct(
+    poses: Sequence[Float[Array, "4 4"]], caster: SurfaceCaster
+) -> list[Float[Array, "4 4"]]:
     """The poses without those that show nearly the same as an earlier one."""
     kept: list[Array] = []
     for T in poses:
@@ -144,8 +155,12 @@ def distinct(poses: Sequence[Array], caster: SurfaceCaster) -> list[Array]:
 
 
 def flow_pose(
-    previous: FrameEvidence, view: View, T_previous: Array, frame: FrameEvidence, camera: Camera
-) -> Array | None:
+    previous: FrameEvidence,
+    view: View,
+    T_previous: Float[Array, "4 4"],
+    frame: FrameEvidence,
+    camera: Camera,
+) -> Float[Array, "4 4"] | None:
     """The object's pose in ``frame`` from its ``view`` at the known pose in ``previous``.
 
     Corners on the visible surface are followed by pyramidal Lucas-Kanade with a check back, then
@@ -160,14 +175,14 @@ def flow_pose(
     return _fitted(p_object[kept], found[kept], T_previous, camera)
 
 
-def _gray(frame: FrameEvidence) -> NDArray[np.uint8]:
+def _gray(frame: FrameEvidence) -> UInt8[Image, "H W"]:
     import cv2
 
     return np.asarray(cv2.cvtColor((frame.image * 255).astype(np.uint8), cv2.COLOR_RGB2GRAY))
 
 
-def _corners(frame: FrameEvidence, view: View) -> tuple[Array, Array]:
-    """Corner pixels (N, 2) on the visible surface and their surface points (N, 3)."""
+def _corners(frame: FrameEvidence, view: View) -> tuple[Float[Array, "N 2"], Float[Array, "N 3"]]:
+    """Corner pixels on the visible surface and their surface points."""
     import cv2
 
     uv = view.uv
@@ -187,9 +202,9 @@ def _corners(frame: FrameEvidence, view: View) -> tuple[Array, Array]:
 
 
 def _followed(
-    previous: FrameEvidence, frame: FrameEvidence, corners: Array
-) -> tuple[Array, NDArray[np.bool_]]:
-    """Where corners (N, 2) are in ``frame``, and which of them (N,) were found."""
+    previous: FrameEvidence, frame: FrameEvidence, corners: Float[Array, "N 2"]
+) -> tuple[Float[Array, "N 2"], Bool[Mask, " N"]]:
+    """Where corners are in ``frame``, and which of them were found."""
     import cv2
 
     first, second = _gray(previous), _gray(frame)
@@ -206,8 +221,13 @@ def _followed(
     return uv, kept & ~frame.hidden[pixel[:, 1], pixel[:, 0]]
 
 
-def _fitted(p_object: Array, pixels: Array, T_guess: Array, camera: Camera) -> Array | None:
-    """The pose that shows points (N, 3) at pixels (N, 2); outliers are left out."""
+def _fitted(
+    p_object: Float[Array, "N 3"],
+    pixels: Float[Array, "N 2"],
+    T_guess: Float[Array, "4 4"],
+    camera: Camera,
+) -> Float[Array, "4 4"] | None:
+    """The pose that shows points at pixels; outliers are left out."""
     import cv2
 
     # Features are at integer pixel indices, so that the principal point moves by half a pixel.

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from jaxtyping import Float, Float32, Int32, Integer
 from numpy.typing import NDArray
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Array32
 from hoi_platform.core.colors import linear_from_srgb
 from hoi_platform.core.geometry.mesh import TriangleMesh
 from hoi_platform.core.geometry.normals import corner_normals
@@ -31,17 +32,17 @@ class TexturedSurface:
     bottom left, repeating) times its tint; both are linear RGB.
     """
 
-    vertices: Array  # (V, 3)
-    faces: NDArray[np.int32]  # (F, 3)
-    corner_normals: Array  # (F, 3, 3)
-    corner_uv: Array  # (F, 3, 2)
-    face_tint: Array  # (F, 3)
-    face_material: NDArray[np.int32]  # (F,)
-    textures: tuple[NDArray[np.float32], ...]  # (h, w, 3) per material, (1, 1, 3) where plain
+    vertices: Float[Array, "V 3"]
+    faces: Int32[NDArray[np.int32], "F 3"]
+    corner_normals: Float[Array, "F 3 3"]
+    corner_uv: Float[Array, "F 3 2"]
+    face_tint: Float[Array, "F 3"]
+    face_material: Int32[NDArray[np.int32], " F"]
+    textures: tuple[Float32[Array32, "_ _ 3"], ...]  # per material, (1, 1, 3) where plain
 
     @property
-    def center(self) -> Array:
-        """The center of the bounding box (3,)."""
+    def center(self) -> Float[Array, "3"]:
+        """The center of the bounding box."""
         return (self.vertices.min(axis=0) + self.vertices.max(axis=0)) / 2
 
     @property
@@ -49,13 +50,17 @@ class TexturedSurface:
         """Largest distance of a vertex from the center."""
         return float(np.linalg.norm(self.vertices - self.center, axis=1).max())
 
-    def normals(self, face_ids: NDArray, bary: Array) -> Array:
-        """Unit normals (N, 3) at barycentric coordinates (N, 3) of faces (N,)."""
+    def normals(
+        self, face_ids: Integer[NDArray, " N"], bary: Float[Array, "N 3"]
+    ) -> Float[Array, "N 3"]:
+        """Unit normals at barycentric coordinates of faces."""
         n = np.einsum("nk,nkc->nc", bary, self.corner_normals[face_ids])
         return n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9)
 
-    def albedo(self, face_ids: NDArray, bary: Array) -> Array:
-        """Linear RGB (N, 3) at barycentric coordinates (N, 3) of faces (N,)."""
+    def albedo(
+        self, face_ids: Integer[NDArray, " N"], bary: Float[Array, "N 3"]
+    ) -> Float[Array, "N 3"]:
+        """Linear RGB at barycentric coordinates of faces."""
         color = self.face_tint[face_ids]
         uv = np.einsum("nk,nkc->nc", bary, self.corner_uv[face_ids])
         material = self.face_material[face_ids]
@@ -64,28 +69,32 @@ class TexturedSurface:
             color[chosen] *= _lookup(self.textures[m], uv[chosen])
         return color
 
-    def sample(self, count: int, rng: np.random.Generator) -> tuple[NDArray, Array]:
-        """Area-uniform random places: face ids (N,) and barycentric coordinates (N, 3)."""
+    def sample(
+        self, count: int, rng: np.random.Generator
+    ) -> tuple[Integer[NDArray, " count"], Float[Array, "count 3"]]:
+        """Area-uniform random places: face ids and barycentric coordinates."""
         a, b, c = np.moveaxis(self.vertices[self.faces], 1, 0)
         area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
         face_ids = rng.choice(len(area), size=count, p=area / area.sum())
         bary = rng.dirichlet(np.ones(3), size=count)
         return face_ids, bary
 
-    def positions(self, face_ids: NDArray, bary: Array) -> Array:
-        """Points (N, 3) at barycentric coordinates (N, 3) of faces (N,)."""
+    def positions(
+        self, face_ids: Integer[NDArray, " N"], bary: Float[Array, "N 3"]
+    ) -> Float[Array, "N 3"]:
+        """Points at barycentric coordinates of faces."""
         return np.einsum("nk,nkc->nc", bary, self.vertices[self.faces[face_ids]])
 
 
-def _lookup(texture: NDArray[np.float32], uv: Array) -> Array:
+def _lookup(texture: Float32[Array32, "h w 3"], uv: Float[Array, "N 2"]) -> Float[Array, "N 3"]:
     h, w = texture.shape[:2]
     column = np.floor(uv[:, 0] * w).astype(int) % w
     row = np.floor((1.0 - uv[:, 1]) * h).astype(int) % h
     return texture[row, column].astype(float)
 
 
-def surface_of(mesh: TexturedMesh, scale: Array, pixel_m: float) -> TexturedSurface:
-    """The mesh with its coordinates times ``scale`` (3,), its textures as fine as the image.
+def surface_of(mesh: TexturedMesh, scale: Float[Array, "3"], pixel_m: float) -> TexturedSurface:
+    """The mesh with its coordinates times ``scale``, its textures as fine as the image.
 
     ``pixel_m`` is the size of an image's pixel at the object's distance; finer texels are
     averaged, so that one lookup per pixel does not alias.
@@ -112,11 +121,11 @@ def surface_of(mesh: TexturedMesh, scale: Array, pixel_m: float) -> TexturedSurf
     )
 
 
-def _corner_uv(part: MeshPart) -> Array:
+def _corner_uv(part: MeshPart) -> Float[Array, "F 3 2"]:
     return np.zeros((len(part.faces), 3, 2)) if part.uv is None else part.uv[part.faces]
 
 
-def _texture(part: MeshPart, pixel_m: float) -> NDArray[np.float32]:
+def _texture(part: MeshPart, pixel_m: float) -> Float32[Array32, "h w 3"]:
     """Linear RGB, averaged down to about the pixel's size on the surface."""
     import cv2
 
@@ -137,8 +146,8 @@ def _texture(part: MeshPart, pixel_m: float) -> NDArray[np.float32]:
     )
 
 
-def unseen_axes(surface: TexturedSurface, rng: np.random.Generator) -> Array:
-    """Unit axes (K, 3) of the object about which neither its shape nor its colors show a turn."""
+def unseen_axes(surface: TexturedSurface, rng: np.random.Generator) -> Float[Array, "K 3"]:
+    """Unit axes of the object about which neither its shape nor its colors show a turn."""
     mesh = TriangleMesh(surface.vertices, surface.faces.astype(np.int64))
     axes = [axis for axis in symmetry_axes(mesh) if axis.order == CONTINUOUS]
     if not axes:
@@ -149,7 +158,9 @@ def unseen_axes(surface: TexturedSurface, rng: np.random.Generator) -> Array:
     return np.array(plain).reshape(-1, 3)
 
 
-def _looks_alike(points: Array, colors: Array, axis: Array) -> bool:
+def _looks_alike(
+    points: Float[Array, "N 3"], colors: Float[Array, "N 3"], axis: Float[Array, "3"]
+) -> bool:
     from scipy.spatial import cKDTree
 
     tree = cKDTree(points)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.errors import BadInputError
 from hoi_platform.core.formats.array_schema import ArraySpec, read_arrays, save_arrays
 from hoi_platform.core.geometry.camera import Camera
@@ -29,7 +29,7 @@ class ObjectPoseTrack:
 
     Ts_world_object: Array  # (T, 4, 4)
     confidence: Array  # (T,) in [0, 1]
-    lost: NDArray[np.bool_]  # (T,)
+    lost: Mask  # (T,)
 
     def __post_init__(self) -> None:
         frames = len(self.Ts_world_object)
@@ -44,8 +44,8 @@ class ObjectPoseTrack:
     def __len__(self) -> int:
         return len(self.Ts_world_object)
 
-    def poses_in_cam(self, camera: Camera) -> list[Array]:
-        """The reference's ``poses_in_cam.pkl``: one (4, 4) object-to-camera pose per frame."""
+    def poses_in_cam(self, camera: Camera) -> list[Float[Array, "4 4"]]:
+        """The reference's ``poses_in_cam.pkl``: one object-to-camera pose per frame."""
         return list(camera.T_cam_world @ self.Ts_world_object)
 
     def save(self, folder: Path, camera: Camera) -> None:
@@ -81,7 +81,7 @@ class ObjectPoseTrack:
             raise BadInputError(f"{path}: {error}") from error
 
 
-def _all_rigid(Ts: Array) -> bool:
+def _all_rigid(Ts: Float[Array, "T 4 4"]) -> bool:
     if not np.isfinite(Ts).all():
         return False
     R = Ts[:, :3, :3]

@@ -5,9 +5,9 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Float32, UInt8
 
-from hoi_platform.core.arrays import Array, Progress
+from hoi_platform.core.arrays import Array, Array32, Image, Mask, Progress
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.tracking.config import TrackerConfig
 from hoi_platform.core.tracking.frames import FINE, FrameEvidence, frame_evidence, plate_of
@@ -40,19 +40,19 @@ _EXACT: Final = 1e8 * np.eye(6)
 class TrackingInput:
     """A clip in working resolution: frames (T, H, W, 3) uint8, masks (T, H, W) of what is seen."""
 
-    frames: NDArray[np.uint8]
-    object_masks: NDArray[np.bool_]
-    human_masks: NDArray[np.bool_]
+    frames: UInt8[Image, "T H W 3"]
+    object_masks: Bool[Mask, "T H W"]
+    human_masks: Bool[Mask, "T H W"]
     camera: Camera
     surface: TexturedSurface
-    T_cam_object0: Array  # (4, 4), exact
+    T_cam_object0: Float[Array, "4 4"]  # exact
     fps: float
     static: bool = False
     """The object is known to stay where it is."""
 
     @cached_property
-    def plate(self) -> NDArray[np.float32]:
-        """(H, W, 3) the scene without its actors, nan where they are always in the way."""
+    def plate(self) -> Float32[Array32, "H W 3"]:
+        """The scene without its actors, nan where they are always in the way."""
         return plate_of(self.frames, self.object_masks | self.human_masks)
 
     def evidence(self, t: int, config: TrackerConfig) -> FrameEvidence:
@@ -132,8 +132,8 @@ class _Tracker:
         lost = is_lost(best.score, self._reference, self._config)
         return history[-1].as_lost() if lost else best
 
-    def _prior(self, T: Array) -> Array:
-        """(6, 6) information about a start at ``T``, for what the image does not show."""
+    def _prior(self, T: Float[Array, "4 4"]) -> Float[Array, "6 6"]:
+        """Information about a start at ``T``, for what the image does not show."""
         information = np.diag(np.repeat(self._config.prior_sigma, 3) ** -2.0)
         return information + spin_information(self._axes, T[:3, :3], self._config.spin_rad)
 
@@ -165,7 +165,7 @@ class _Tracker:
         T, information = refine(frame, found.T, self._model, prior, FINE)
         return PoseEstimate(T, information, score_pose(frame, T, self._model, 1.0))
 
-    def _smooth(self, resting: NDArray[np.bool_]) -> None:
+    def _smooth(self, resting: Bool[Mask, " T"]) -> None:
         Ts = np.stack([found.T for found in self._found])
         informations = np.stack(
             [without_spin(f.information, self._axes, f.T[:3, :3]) for f in self._found]

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Float, Float32
 from numpy.typing import NDArray
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Array32, Mask
 from hoi_platform.core.geometry.camera import Camera
 from hoi_platform.core.geometry.transforms import transform_points
 from hoi_platform.core.tracking.config import TrackerConfig
@@ -26,27 +27,29 @@ class View(NamedTuple):
 
     origin: tuple[int, int]  # (u, v) of the window's corner
     stride: float
-    hit: NDArray[np.bool_]  # (h, w)
-    depth: NDArray[np.float32]  # (N,) meters along +z of the camera
-    p_object: Array  # (N, 3)
-    normals: Array  # (N, 3), object frame, toward the camera
-    albedo: Array  # (N, 3) linear RGB
+    hit: Bool[Mask, "h w"]
+    depth: Float32[Array32, " N"]  # meters along +z of the camera
+    p_object: Float[Array, "N 3"]
+    normals: Float[Array, "N 3"]  # object frame, toward the camera
+    albedo: Float[Array, "N 3"]  # linear RGB
 
     @property
-    def uv(self) -> Array:
-        """(N, 2) pixels of the hits."""
+    def uv(self) -> Float[Array, "N 2"]:
+        """Pixels of the hits."""
         rows, columns = np.nonzero(self.hit)
         return (np.stack([columns, rows], axis=1) + 0.5) * self.stride + self.origin
 
     @property
-    def grid(self) -> Array:
-        """(h, w, 2) pixels of all samples."""
+    def grid(self) -> Float[Array, "h w 2"]:
+        """Pixels of all samples."""
         h, w = self.hit.shape
         columns, rows = np.meshgrid(np.arange(w), np.arange(h))
         return (np.stack([columns, rows], axis=-1) + 0.5) * self.stride + self.origin
 
-    def image(self, values: Array, fill: float = 0.0) -> NDArray[np.float32]:
-        """Values (N, ...) of the hits as an image (h, w, ...), ``fill`` elsewhere."""
+    def image(
+        self, values: Float[Array, " N *channels"], fill: float = 0.0
+    ) -> Float32[Array32, "h w *channels"]:
+        """Values of the hits as an image, ``fill`` elsewhere."""
         out = np.full((*self.hit.shape, *values.shape[1:]), fill, dtype=np.float32)
         out[self.hit] = values
         return out
@@ -69,7 +72,9 @@ class SurfaceCaster:
         low, high = surface.vertices.min(axis=0), surface.vertices.max(axis=0)
         self.corners = np.array(np.meshgrid(*np.stack([low, high], axis=1))).reshape(3, 8).T
 
-    def window(self, T_cam_object: Array, margin_px: int) -> tuple[slice, slice] | None:
+    def window(
+        self, T_cam_object: Float[Array, "4 4"], margin_px: int
+    ) -> tuple[slice, slice] | None:
         """Rows and columns that hold the object; None when not all of it is before the camera."""
         p_cam = transform_points(T_cam_object, self.corners)
         if not (p_cam[:, 2] > _NEAR_M).all():
@@ -82,13 +87,15 @@ class SurfaceCaster:
             return None
         return slice(low[1], high[1]), slice(low[0], high[0])
 
-    def moved_px(self, T_a: Array, T_b: Array) -> float:
+    def moved_px(self, T_a: Float[Array, "4 4"], T_b: Float[Array, "4 4"]) -> float:
         """Mean distance in the image between the box corners at two poses (inf when behind)."""
         a, b = (self.camera.project_cam(transform_points(T, self.corners)) for T in (T_a, T_b))
         distance = float(np.linalg.norm(a - b, axis=1).mean())
         return distance if np.isfinite(distance) else float("inf")
 
-    def view(self, T_cam_object: Array, stride: float = 1.0, margin_px: int = 4) -> View | None:
+    def view(
+        self, T_cam_object: Float[Array, "4 4"], stride: float = 1.0, margin_px: int = 4
+    ) -> View | None:
         """The visible surface at a pose; None when none of it is in the image."""
         window = self.window(T_cam_object, margin_px)
         if window is None:
@@ -109,7 +116,9 @@ class SurfaceCaster:
             return None
         return self._shade(result, chosen, rays, (origin, stride, (h, w)), R)
 
-    def _shade(self, result: dict, chosen: NDArray, rays: Array, window: tuple, R: Array) -> View:
+    def _shade(
+        self, result: dict, chosen: NDArray, rays: Array, window: tuple, R: Float[Array, "3 3"]
+    ) -> View:
         origin, stride, shape = window
         face_ids = result["primID"][chosen]
         u, v = result["u"][chosen].astype(float), result["v"][chosen].astype(float)
@@ -127,8 +136,10 @@ class SurfaceCaster:
             albedo=self.surface.albedo(face_ids, bary),
         )
 
-    def _rays(self, origin: tuple[int, int], stride: float, h: int, w: int) -> Array:
-        """(h * w, 3) directions in the camera's frame with z = 1, so that tfar is the depth."""
+    def _rays(
+        self, origin: tuple[int, int], stride: float, h: int, w: int
+    ) -> Float[Array, "rays 3"]:
+        """Directions in the camera's frame with z = 1, so that tfar is the depth."""
         camera = self.camera
         u = (origin[0] + (np.arange(w) + 0.5) * stride - camera.width_px / 2) / camera.focal_px
         v = (origin[1] + (np.arange(h) + 0.5) * stride - camera.height_px / 2) / camera.focal_px
@@ -150,6 +161,6 @@ class ObjectModel:
         return self.caster.camera
 
     @property
-    def center(self) -> Array:
-        """(3,) in object coordinates."""
+    def center(self) -> Float[Array, "3"]:
+        """In object coordinates."""
         return self.caster.surface.center

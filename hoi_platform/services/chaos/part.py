@@ -175,7 +175,7 @@ def _fork(body: Callable[[], None]) -> int:
         kernel.die_with_parent()
         body()
         status = 0
-    except BaseException:  # noqa: BLE001 - shown, and the exit status tells
+    except BaseException:  # noqa: BLE001 - shown, and the exit status reports it
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(status)

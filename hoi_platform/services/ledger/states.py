@@ -59,7 +59,7 @@ OPEN: Final = frozenset({S.SENDING, S.DOUBTFUL, S.SUBMITTED, S.PROCESSING})
 """A task exists, or may exist, at the provider and holds one of the account's slots."""
 
 TERMINAL: Final = frozenset({S.DELIVERED, S.REJECTED, S.REFUSED, S.FAILED})
-"""Nothing more will happen by itself. A refused row is reserved anew only by hand."""
+"""Nothing more will happen by itself. A refused row is reserved again only by hand."""
 
 SPENT: Final = frozenset({S.FAILED, S.REJECTED})
 """Paid without a usable result; a person may order the same once more."""

@@ -71,7 +71,7 @@ def read_objects(file: Path) -> ObjectsRead:
 
 def _entry(dataset: str, category: object, fields: Any) -> tuple[ObjectId, ObjectEntry]:
     if not isinstance(category, str):
-        raise ConfigError(f"the category {category!r} is not a text; put it in quotes")
+        raise ConfigError(f"the category {category!r} is not a string; put it in quotes")
     entry = parse_config(ObjectEntry, {} if fields is None else fields, "entry")
     return ObjectId(dataset, category, entry.task), entry
 

@@ -123,7 +123,7 @@ def _check_geometry(source: Path, mesh: TexturedMesh, scene: Any) -> None:
     whole = mesh.geometry()
     if len(whole.faces) > MAX_FACES:
         raise BadInputError(
-            f"{source}: {len(whole.faces)} faces, at most {MAX_FACES} are handled; decimate it"
+            f"{source}: {len(whole.faces)} faces, at most {MAX_FACES} are supported; decimate it"
         )
     extents = whole.extents
     if not extents.max() > 0 or extents.min() < _FLAT * extents.max():

@@ -25,10 +25,10 @@ Spoil = Callable[[ArtifactStore, ClipId, np.random.Generator], None]
 def make_variant(
     clean: ArtifactStore, target: Path, clip: ClipId, assets: Sequence[str], spoiled_by: str
 ) -> ArtifactStore:
-    """Copy the artifacts of ``assets`` (in flow order), spoil them, hash them anew.
+    """Copy the artifacts of ``assets`` (in flow order), spoil them, hash them again.
 
     The records keep the fingerprints of the clean clip: what is wrong is invisible to the stages
-    that follow, as it would be in life. A variant that exists is made anew.
+    that follow, as it would in production. A variant that exists is made again.
     """
     shutil.rmtree(target, ignore_errors=True)
     variant = ArtifactStore(target)

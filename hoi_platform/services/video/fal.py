@@ -89,7 +89,7 @@ class FalKling:
             known = ", ".join(f"{model} {mode}" for model, mode in _PATHS)
             raise BadInputError(
                 f"kling_model_name {config.kling_model_name!r} with kling_mode "
-                f"{config.kling_mode!r} is not at fal; known: {known}"
+                f"{config.kling_mode!r} is not offered by fal; known: {known}"
             )
         return f"{_APP}/{path}/image-to-video"
 

@@ -62,7 +62,7 @@ class Failure(_Answer):
     error_type: str | None = None
 
     @property
-    def kind(self) -> str | None:
+    def code(self) -> str | None:
         """fal's documented type of the error, if it gives one."""
         if isinstance(self.detail, list):
             return next((error.type for error in self.detail if error.type), None)

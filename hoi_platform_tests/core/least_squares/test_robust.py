@@ -5,9 +5,15 @@ import pytest
 import torch
 from scipy.optimize import least_squares
 
-from hoi_platform.core.least_squares.robust import CAUCHY, GEMAN_MCCLURE, Loss
+from hoi_platform.core.least_squares.robust import (
+    CAUCHY,
+    GEMAN_MCCLURE,
+    TUKEY,
+    Loss,
+    robust_deviation,
+)
 
-LOSSES = {"cauchy": CAUCHY, "geman_mcclure": GEMAN_MCCLURE}
+LOSSES = {"cauchy": CAUCHY, "geman_mcclure": GEMAN_MCCLURE, "tukey": TUKEY}
 S = np.concatenate([[1e-6, 1e-3], np.linspace(0.01, 30, 200)])
 
 
@@ -25,8 +31,8 @@ def test_small_residuals_count_squared_and_large_ones_less(loss: Loss) -> None:
     assert loss.rho(np.array(1e-9)) == pytest.approx(1e-9)
     assert loss.weight(np.array(0.0)) == 1.0
     weights = loss.weight(S)
-    assert (np.diff(weights) < 0).all()
-    assert (weights > 0).all()
+    assert (np.diff(weights)[weights[:-1] > 0] < 0).all()
+    assert (weights >= 0).all()
 
 
 def test_weights_of_tensors_are_those_of_arrays() -> None:
@@ -47,3 +53,18 @@ def test_geman_mcclure_is_bounded() -> None:
     """A wrong part of a silhouette would pull without limit."""
     assert GEMAN_MCCLURE.rho(np.array(1e12)) == pytest.approx(1.0)
     assert GEMAN_MCCLURE.weight(np.array(1.0)) == 0.25
+
+
+def test_tukeys_biweight_ends_at_its_bend() -> None:
+    """Passersby and shadows would move the camera."""
+    s = np.array([0.0, 0.25, 1.0, 1.5, 1e6])
+    np.testing.assert_array_equal(TUKEY.weight(s), [1, 0.5625, 0, 0, 0])
+    np.testing.assert_allclose(TUKEY.rho(s[2:]), 1 / 3)
+
+
+def test_the_deviation_is_that_of_the_noise_and_not_of_outliers() -> None:
+    """The bend would grow until it lets the outliers in."""
+    residual = np.random.default_rng(0).normal(0, 2.0, 20_000)
+    residual[::5] = 1e3
+    assert robust_deviation(residual[1::5]) == pytest.approx(2.0, rel=0.03)
+    assert robust_deviation(residual) < 3.0

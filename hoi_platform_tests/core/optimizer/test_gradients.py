@@ -127,6 +127,8 @@ def test_smoothness_does_not_depend_on_the_frame_rate(problem):
     full = term.function(Prediction(still, variables), observed, term.params())
     halved = replace(
         still,
+        rotations=still.rotations[every],
+        translation=still.translation[every],
         R_world_object=still.R_world_object[every],
         p_world_center=still.p_world_center[every],
     )

@@ -7,6 +7,7 @@ import pytest
 import trimesh
 
 from hoi_platform.core.geometry.camera import Camera
+from hoi_platform.core.geometry.mask_distance import signed_distance_px
 from hoi_platform.core.segmentation.appearance import ColorHistogram, color_codes
 from hoi_platform.core.segmentation.body_view import PARTS, BodyView, compose_depth
 from hoi_platform.core.segmentation.config import GateConfig
@@ -17,7 +18,6 @@ from hoi_platform.core.segmentation.images import (
     components,
     placed,
     resized_mask,
-    signed_distance_px,
     window_around,
     working_shape,
 )
@@ -145,18 +145,9 @@ def test_masks_survive_a_change_of_size():
     assert iou(small, np.hypot(columns - 200.3, rows - 150.7) < 61) > 0.98
     assert iou(resized_mask(small, (360, 640)), large) > 0.98
     assert not resized_mask(np.zeros((10, 10), bool), (20, 20)).any()
+    assert resized_mask(np.ones((10, 10), bool), (20, 20)).all()
     assert working_shape((720, 1280)) == (360, 640)
     assert working_shape((180, 320)) == (180, 320)
-
-
-def test_signed_distance():
-    """Priors would be high outside and low inside."""
-    mask = np.zeros((20, 20), bool)
-    assert np.isneginf(signed_distance_px(mask)).all()
-    mask[5:15, 5:15] = True
-    distance = signed_distance_px(mask)
-    assert distance[9, 9] == pytest.approx(5, abs=0.3)
-    assert distance[9, 0] == pytest.approx(-5, abs=0.3)
 
 
 def _cube_view(plate_m: float) -> BodyView:
@@ -190,5 +181,5 @@ def test_depth_is_the_plates_the_bodys_or_unknown():
     assert np.isnan(depth[unknown]).all()
     assert np.isnan(depth[:, :8]).all()
     assert (depth[~(silhouette | unknown | human)] == 9.0).all()
-    inner = human & (signed_distance_px(silhouette) > 3)
+    inner = human & (signed_distance_px(silhouette, "exact") < -3)
     np.testing.assert_allclose(depth[inner], 2.5, atol=1e-4)

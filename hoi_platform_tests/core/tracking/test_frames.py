@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from hoi_platform.core.arrays import Array
 from hoi_platform.core.tracking.frames import (
+    capped_distance_px,
     frame_evidence,
     gradients,
     mask_at,
@@ -16,7 +17,6 @@ from hoi_platform.core.tracking.frames import (
     shrunk_camera,
     shrunk_images,
     shrunk_masks,
-    signed_distance,
 )
 from hoi_platform_tests.core.tracking import fields
 from hoi_platform_tests.core.tracking.shots import CAMERA, CONFIG
@@ -75,11 +75,11 @@ def test_gradients_of_a_plane_are_its_slope() -> None:
 
 
 @pytest.mark.parametrize("radius", [6.0, 15.0, 30.0])
-def test_the_signed_distance_of_a_disk(radius: float) -> None:
+def test_the_distance_to_a_disk(radius: float) -> None:
     """A rim would be drawn to a boundary beside the true one, or away from it."""
     center = np.array([80.0, 60.0])
     away = np.linalg.norm(fields.pixels() - center, axis=-1) - radius
-    distance = signed_distance(away < 0)
+    distance = capped_distance_px(away < 0)
     near = np.abs(away) < 10
     assert distance[near] == pytest.approx(away[near], abs=0.75)
     assert distance[near].mean() == pytest.approx(away[near].mean(), abs=0.15)

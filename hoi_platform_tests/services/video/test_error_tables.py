@@ -1,4 +1,4 @@
-"""Each documented error code has its own treatment and its own cure."""
+"""Each documented error code has its own category and its own cure."""
 
 import re
 
@@ -22,19 +22,19 @@ ACCOUNTS = {1000, 1001, 1002, 1100, 1101, 1102, 1103, 1304}
 def test_every_documented_code_of_kling_has_an_entry() -> None:
     """A code of the documentation would be treated as a guess."""
     assert set(CODES) == KLINGS
-    assert {code for code, known in CODES.items() if known.treatment == "account"} == ACCOUNTS
+    assert {code for code, known in CODES.items() if known.category == "account"} == ACCOUNTS
 
 
 @pytest.mark.parametrize(
     "cures",
     [
         [code.cure for code in CODES.values()],
-        [kind.cure for kind in {**STATUSES, **TYPES}.values()],
+        [known.cure for known in {**STATUSES, **TYPES}.values()],
         list(CURES.values()),
     ],
     ids=["kling", "fal", "openai"],
 )
 def test_every_code_has_its_own_cure(cures: list[str]) -> None:
-    """One cure foreverything ("see its console") would help nobody."""
+    """One cure for everything ("see its console") would help nobody."""
     assert len(set(cures)) == len(cures)
     assert all(len(re.findall(r"\w+", cure)) >= 3 for cure in cures)

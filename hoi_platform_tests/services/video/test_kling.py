@@ -149,18 +149,18 @@ def test_permanent_answers_are_permanent(fault: str, world: World, request_: Vid
         provider(world, LegacyKling).create(request_, "hoi-1")
 
 
-def test_every_code_of_the_table_has_its_treatment() -> None:
+def test_every_code_of_the_table_has_its_category() -> None:
     """A new or changed code would fall through to a guess."""
     kinds = {
         "refused": RefusedError,
         "account": AccountError,
-        "sign_again": AccountError,
+        "token_lifetime": AccountError,
         "unproven": UnprovenRefusalError,
         "not_accepted": NotAcceptedError,
         "unknown": UnknownOutcomeError,
     }
     for code, known in CODES.items():
-        assert type(error(429, json={"code": code, "message": "m"})) is kinds[known.treatment]
+        assert type(error(429, json={"code": code, "message": "m"})) is kinds[known.category]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def code(world: World, call: Call) -> int | None:
 
 
 def test_every_code_of_the_table_can_be_met(order: Call) -> None:
-    """The client's treatment of a code would never be tried against a service."""
+    """How the client handles a code would never be tried against a service."""
     world = World.of(FaultPlan())
 
     def with_header(header: str) -> Call:

@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.ik import SIDES
@@ -57,8 +58,8 @@ class Hinge(NamedTuple):
     """A joint that bends in one plane; see ``terms.hinge_limit``."""
 
     joint: int
-    bone: Array  # (3,)
-    fold: Array  # (3,)
+    bone: Float[Array, "3"]
+    fold: Float[Array, "3"]
     limits: tuple[float, float]  # rad
     is_finger: bool
 
@@ -89,7 +90,7 @@ def hinges(body: BodyModel) -> list[Hinge]:
 
 
 def _hinge(
-    body: BodyModel, joint: str, child: str, toward: Array, limits: tuple[float, float]
+    body: BodyModel, joint: str, child: str, toward: Float[Array, "3"], limits: tuple[float, float]
 ) -> Hinge:
     bone = body.rest_joints[JOINT[child]] - body.rest_joints[JOINT[joint]]
     bone = bone / np.linalg.norm(bone)
@@ -98,8 +99,8 @@ def _hinge(
     return Hinge(JOINT[joint], bone, fold / np.linalg.norm(fold), limits, is_finger)
 
 
-def mass_of_joints() -> Array:
-    """(55,) shares of the body's mass; the weighted mean of the joints is its center of mass."""
+def mass_of_joints() -> Float[Array, "55"]:
+    """Shares of the body's mass; the weighted mean of the joints is its center of mass."""
     mass = np.zeros(len(JOINT))
     for ends, share in _SEGMENT_MASS.items():
         for side in SIDES if "{s}" in ends[0] else ("",):

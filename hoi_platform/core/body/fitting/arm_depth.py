@@ -12,9 +12,10 @@ from typing import Final
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float, Integer
 from numpy.typing import NDArray
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.body.fitting.measurements import Measurements
 from hoi_platform.core.body.ik import SIDES, Side
 from hoi_platform.core.body.keypoints import KEYPOINT
@@ -45,28 +46,31 @@ _CORRECTED_INFLATION: Final = 3.0
 class ArmEvidence:
     """One arm over T frames in camera coordinates (m); frame 0 is known."""
 
-    shoulder: Array  # (T, 3)
-    forward: Array  # (T, 3) unit: where the chest faces
-    first: Array  # (2, 3) elbow and wrist in frame 0
-    rays: Array  # (T, 2, 3) through elbow and wrist with z = 1; nan where not detected
-    scene_depth: Array  # (T, 2) of the empty scene there; inf where unknown
-    trust: Array  # (T, 2) in [0, 1]: how certain elbow and wrist are
-    directions: Array  # (T, 2, 3) of upper arm and forearm by the detector; nan where unknown
+    shoulder: Float[Array, "T 3"]
+    forward: Float[Array, "T 3"]  # unit: where the chest faces
+    first: Float[Array, "2 3"]  # elbow and wrist in frame 0
+    rays: Float[Array, "T 2 3"]  # through elbow and wrist with z = 1; nan where not detected
+    scene_depth: Float[Array, "T 2"]  # of the empty scene there; inf where unknown
+    trust: Float[Array, "T 2"]  # in [0, 1]: how certain elbow and wrist are
+    directions: Float[Array, "T 2 3"]  # of upper arm and forearm by the detector; nan where unknown
 
     @property
-    def lengths(self) -> Array:
-        """(2,) of upper arm and forearm."""
+    def lengths(self) -> Float[Array, "2"]:
+        """Of upper arm and forearm."""
         upper, fore = self.first[0] - self.shoulder[0], self.first[1] - self.first[0]
         return np.linalg.norm([upper, fore], axis=-1)
 
 
 def correct_arm_depth(
-    measured: Measurements, p_world: Array, scene_depth: Array | None, fps: float
+    measured: Measurements,
+    p_world: Float[Array, "T K 3"],
+    scene_depth: Float[Array, "H W"] | None,
+    fps: float,
 ) -> Measurements:
     """The measurements with arms that point where the whole clip says.
 
-    ``p_world`` (T, K, 3): the landmarks with the trunk in its place and the limbs as in frame 0;
-    ``scene_depth`` (H, W): depth of the scene without person and object (m), if known.
+    ``p_world``: the landmarks with the trunk in its place and the limbs as in frame 0;
+    ``scene_depth``: depth of the scene without person and object (m), if known.
     """
     T_cam_world = measured.T_cam_world.numpy()
     p_cam = p_world @ T_cam_world[:3, :3].T + T_cam_world[:3, 3]
@@ -91,7 +95,11 @@ def _bones(side: Side) -> list[tuple[int, int]]:
 
 
 def _evidence(
-    measured: Measurements, p_cam: Array, scene_depth: Array | None, side: Side, rows: list[int]
+    measured: Measurements,
+    p_cam: Float[Array, "T K 3"],
+    scene_depth: Float[Array, "H W"] | None,
+    side: Side,
+    rows: list[int],
 ) -> ArmEvidence:
     ends = [end for _, end in _bones(side)]
     seen = measured.known[:, ends].numpy().astype(bool)
@@ -112,16 +120,18 @@ def _evidence(
     )
 
 
-def _forward(p: Array) -> Array:
-    """(T, 3) unit normals of the chest, of landmarks (T, K, 3)."""
+def _forward(p: Float[Array, "T K 3"]) -> Float[Array, "T 3"]:
+    """Unit normals of the chest, of landmarks."""
     left, right = p[:, KEYPOINT["left_shoulder"]], p[:, KEYPOINT["right_shoulder"]]
     hips = (p[:, KEYPOINT["left_hip"]] + p[:, KEYPOINT["right_hip"]]) / 2
     normal = np.cross(left - right, (left + right) / 2 - hips)
     return np.asarray(normal / np.linalg.norm(normal, axis=-1, keepdims=True))
 
 
-def _depth_at(scene_depth: Array | None, uv: Array, seen: NDArray[np.bool_]) -> Array:
-    """Depth (T, 2) at pixels (T, 2, 2); inf outside of the image and where nothing is seen."""
+def _depth_at(
+    scene_depth: Float[Array, "H W"] | None, uv: Float[Array, "T 2 2"], seen: Bool[Mask, "T 2"]
+) -> Float[Array, "T 2"]:
+    """Depth at pixels; inf outside of the image and where nothing is seen."""
     if scene_depth is None:
         return np.full(seen.shape, np.inf)
     height, width = scene_depth.shape
@@ -131,8 +141,8 @@ def _depth_at(scene_depth: Array | None, uv: Array, seen: NDArray[np.bool_]) -> 
     return np.where(inside & (depth > 0), depth, np.inf)
 
 
-def corrected_directions(arm: ArmEvidence, fps: float) -> Array:
-    """The detector's directions (T, 2, 3), replaced where the likeliest arm points elsewhere."""
+def corrected_directions(arm: ArmEvidence, fps: float) -> Float[Array, "T 2 3"]:
+    """The detector's directions, replaced where the likeliest arm points elsewhere."""
     frames = np.flatnonzero(np.isfinite(arm.rays).all(axis=(1, 2)))
     frames = frames[frames > 0]
     result = arm.directions.copy()
@@ -149,16 +159,18 @@ def corrected_directions(arm: ArmEvidence, fps: float) -> Array:
     return result
 
 
-def _candidates(arm: ArmEvidence) -> Array:
-    """(T, 4, 2, 3) elbow and wrist for each choice."""
+def _candidates(arm: ArmEvidence) -> Float[Array, "T 4 2 3"]:
+    """Elbow and wrist for each choice."""
     upper, fore = arm.lengths
     elbows = _on_ray(arm.shoulder, arm.rays[:, 0], upper)
     wrists = [_on_ray(elbow, arm.rays[:, 1], fore) for elbow in elbows]
     return np.stack([np.stack([elbows[e], wrists[e][w]], axis=1) for e, w in _CHOICES], axis=1)
 
 
-def _on_ray(start: Array, ray: Array, length: float) -> tuple[Array, Array]:
-    """The near and the far point of rays (T, 3) at a distance from ``start`` (T, 3).
+def _on_ray(
+    start: Float[Array, "T 3"], ray: Float[Array, "T 3"], length: float
+) -> tuple[Float[Array, "T 3"], Float[Array, "T 3"]]:
+    """The near and the far point of rays at a distance from ``start``.
 
     The nearest point of the ray for both where the ray passes farther away.
     """
@@ -169,8 +181,10 @@ def _on_ray(start: Array, ray: Array, length: float) -> tuple[Array, Array]:
     return ray * (middle - half)[:, None], ray * (middle + half)[:, None]
 
 
-def _own_costs(arm: ArmEvidence, joints: Array, bones: Array) -> Array:
-    """(T, 4) what speaks against each choice (T, 4, 2, 3) within its frame."""
+def _own_costs(
+    arm: ArmEvidence, joints: Float[Array, "T 4 2 3"], bones: Float[Array, "T 4 2 3"]
+) -> Float[Array, "T 4"]:
+    """What speaks against each choice within its frame."""
     turned = np.nan_to_num(_angle(bones, arm.directions[:, None]))
     trust = arm.trust[:, None]
     behind = np.maximum(joints[..., 2] - arm.scene_depth[:, None], 0.0)
@@ -185,9 +199,13 @@ def _own_costs(arm: ArmEvidence, joints: Array, bones: Array) -> Array:
 
 
 def _cheapest_path(
-    first: Array, joints: Array, costs: Array, frames: NDArray[np.integer], fps: float
-) -> NDArray[np.integer]:
-    """The choice per frame of ``frames`` (N,) whose sum of costs and jumps is least (Viterbi)."""
+    first: Float[Array, "2 3"],
+    joints: Float[Array, "T 4 2 3"],
+    costs: Float[Array, "T 4"],
+    frames: Integer[NDArray[np.integer], " N"],
+    fps: float,
+) -> Integer[NDArray[np.integer], " N"]:
+    """The choice per frame of ``frames`` whose sum of costs and jumps is least (Viterbi)."""
     before, at = np.broadcast_to(first, (len(_CHOICES), *first.shape)), 0
     total = np.zeros(len(_CHOICES))
     origin = np.zeros((len(frames), len(_CHOICES)), dtype=int)

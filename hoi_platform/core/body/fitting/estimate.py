@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from jaxtyping import Float
 
 from hoi_platform.core.arrays import Array
 from hoi_platform.core.body.keypoints import KEYPOINT_NAMES, KeypointRegressor
@@ -56,12 +57,14 @@ class HumanPoseEstimate:
             if found != wanted:
                 raise ValueError(f"{name} is {found}, not {wanted}")
 
-    def motion_incam(self, T_cam_world: Array) -> BodyMotion:
+    def motion_incam(self, T_cam_world: Float[Array, "4 4"]) -> BodyMotion:
         """The motion in camera coordinates (the reference's ``motion_incam``)."""
         return self.motion.transformed(T_cam_world)
 
 
-def save_estimate(estimate: HumanPoseEstimate, T_cam_world: Array, path: Path) -> None:
+def save_estimate(
+    estimate: HumanPoseEstimate, T_cam_world: Float[Array, "4 4"], path: Path
+) -> None:
     """Write the estimate as a compressed npz (no pickle) with the reference's fields."""
     incam = estimate.motion_incam(T_cam_world)
     save_arrays(
@@ -95,9 +98,12 @@ def load_estimate(path: Path) -> HumanPoseEstimate:
 
 
 def joint_confidence(
-    regressor: KeypointRegressor, uv: Array, detected: Array, sigma_px: Array
-) -> Array:
-    """(T, 55) in [0, 1] from fitted (T, K, 2) and detected (T, K, 3) landmarks, σ (T, K).
+    regressor: KeypointRegressor,
+    uv: Float[Array, "T K 2"],
+    detected: Float[Array, "T K 3"],
+    sigma_px: Float[Array, "T K"],
+) -> Float[Array, "T 55"]:
+    """In [0, 1], from fitted and detected landmarks and their σ.
 
     A landmark supports the joint that carries it by its confidence, less so the farther the fit
     is from it; a joint without landmarks has the mean of its neighbors in the tree.

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from hoi_platform.core.arrays import Array, Progress
@@ -65,10 +66,10 @@ class _Context:
     measured: Measurements
     config: FitConfig
     ground: Ground
-    contact: Array
+    contact: Float[Array, "T 2"]
     fps: float
-    scene_depth: Array | None
-    """(height, width) of the scene without person and object, m."""
+    scene_depth: Float[Array, "height width"] | None
+    """Of the scene without person and object, m."""
 
 
 def fit_motion(
@@ -79,11 +80,11 @@ def fit_motion(
     fps: float,
     config: FitConfig | None = None,
     progress: Progress = lambda fraction, text: None,
-    scene_depth: Array | None = None,
+    scene_depth: Float[Array, "height width"] | None = None,
 ) -> HumanPoseEstimate:
     """The motion that explains the landmarks, starting from the known pose of frame 0.
 
-    ``scene_depth`` (height, width): depth of the scene without person and object (m). Raises
+    ``scene_depth``: depth of the scene without person and object (m). Raises
     StageError when too few frames show the person or the fit diverges.
     """
     observation.require_person()
@@ -115,7 +116,7 @@ def _context(
     first_frame: BodyMotion,
     fps: float,
     config: FitConfig,
-    scene_depth: Array | None,
+    scene_depth: Float[Array, "height width"] | None,
 ) -> _Context:
     regressor = keypoint_regressor(body)
     first = torch.as_tensor(first_frame.rotations), torch.as_tensor(first_frame.translation)
@@ -140,8 +141,11 @@ def _context(
 
 
 def _fit_body(
-    context: _Context, rotations: Tensor, translation: Tensor, progress: Progress
-) -> tuple[Tensor, Tensor]:
+    context: _Context,
+    rotations: Float[Tensor, "T 55 3 3"],
+    translation: Float[Tensor, "T 3"],
+    progress: Progress,
+) -> tuple[Float[Tensor, "T 55 3 3"], Float[Tensor, "T 3"]]:
     """The trunk's place first, then all 22 body joints."""
     config = context.config
     palms = [f"{side}_hand_{part}" for side in SIDES for part in _PALM_KEYPOINTS]
@@ -164,7 +168,12 @@ def _fit_body(
     return fine.pose(x)
 
 
-def _fit_hand(context: _Context, rotations: Tensor, translation: Tensor, side: Side) -> Tensor:
+def _fit_hand(
+    context: _Context,
+    rotations: Float[Tensor, "T 55 3 3"],
+    translation: Float[Tensor, "T 3"],
+    side: Side,
+) -> Float[Tensor, "T 55 3 3"]:
     """The wrist and the fingers of one hand; the rest of the body stays."""
     fingers = range(*(LEFT_HAND if side == "left" else RIGHT_HAND).indices(len(JOINT)))
     space = PoseSpace(

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 from torch import Tensor
 
@@ -44,17 +45,17 @@ class Ground:
 
     soles: BodyModel
     """N points of both soles."""
-    contact: Tensor  # (T, N) probability that each is planted
-    heights: Tensor  # (N,) of the points when planted, m
+    contact: Float[Tensor, "T N"]  # probability that each is planted
+    heights: Float[Tensor, " N"]  # of the points when planted, m
     joints: BodyModel
     """The joints that carry the mass."""
-    mass: Tensor  # (J,) their shares
-    center_xy: Tensor  # (2,) of the center of mass in frame 0, m
-    standing: Tensor  # (T,) probability that both feet are planted
+    mass: Float[Tensor, " J"]  # their shares
+    center_xy: Float[Tensor, "2"]  # of the center of mass in frame 0, m
+    standing: Float[Tensor, " T"]  # probability that both feet are planted
 
     @classmethod
-    def of(cls, body: BodyModel, first_frame: BodyMotion, contact: Array) -> "Ground":
-        """``contact`` (T, 2) of the left and the right foot."""
+    def of(cls, body: BodyModel, first_frame: BodyMotion, contact: Float[Array, "T 2"]) -> "Ground":
+        """``contact`` of the left and the right foot."""
         vertices = [sole_vertices(body, side) for side in SIDES]
         soles = body.subset(np.concatenate(vertices))
         heights = first_frame.vertices(soles)[0, :, 2]
@@ -72,9 +73,13 @@ class Ground:
         )
 
     def add_to(
-        self, equations: NormalEquations, space: PoseSpace, x: Tensor, config: FitConfig
+        self,
+        equations: NormalEquations,
+        space: PoseSpace,
+        x: Float[Tensor, "T P"],
+        config: FitConfig,
     ) -> None:
-        """Add soles and balance to the normal equations at x (T, P)."""
+        """Add soles and balance to the normal equations at x."""
         self._add_soles(equations, skinned_points(self.soles, space, x), config)
         self._add_balance(equations, skinned_points(self.joints, space, x), config)
 
@@ -109,8 +114,10 @@ def _constant(value: float) -> Tensor:
     return torch.full((1, 1, 1), value, dtype=torch.float64)
 
 
-def foot_contact_probability(keypoints_px: Array, stature_px: float, fps: float) -> Array:
-    """(T, 2) probability that the left and the right foot is planted, of keypoints (T, K, 3).
+def foot_contact_probability(
+    keypoints_px: Float[Array, "T K 3"], stature_px: float, fps: float
+) -> Float[Array, "T 2"]:
+    """Probability that the left and the right foot is planted, of keypoints.
 
     Judged from the image before anything is fitted. A foot counts as planted unless it is seen to
     move: detections of low confidence, behind a table say, cannot lift it.
@@ -118,7 +125,9 @@ def foot_contact_probability(keypoints_px: Array, stature_px: float, fps: float)
     return np.column_stack([_one_foot(keypoints_px, side, stature_px, fps) for side in SIDES])
 
 
-def _one_foot(keypoints_px: Array, side: str, stature_px: float, fps: float) -> Array:
+def _one_foot(
+    keypoints_px: Float[Array, "T K 3"], side: str, stature_px: float, fps: float
+) -> Float[Array, " T"]:
     rows = [KEYPOINT[f"{side}_{part}"] for part in _LANDMARKS]
     uv, confidence = keypoints_px[:, rows, :2], keypoints_px[:, rows, 2]
     known = np.isfinite(uv[..., 0]).all(axis=1)

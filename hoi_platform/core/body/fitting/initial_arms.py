@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.body.fitting.kinematics import PoseSpace
 from hoi_platform.core.body.fitting.measurements import BODY_BONES, Measurements
 from hoi_platform.core.body.ik import SIDES, Side, arm, split_twist
@@ -30,8 +30,8 @@ _PLANE_OF_FIRST_FRAME: Final = 0.15
 """Weight of the first frame's elbow plane, beside sin(flexion) of the measured one; chosen."""
 
 
-def start_arms(measured: Measurements, space: PoseSpace, x: Tensor) -> None:
-    """Put the closed form of both arms into x (T, P)."""
+def start_arms(measured: Measurements, space: PoseSpace, x: Float[Tensor, "T P"]) -> None:
+    """Put the closed form of both arms into x."""
     posed, body_bones = space.posed(x), slice(0, len(BODY_BONES))
     R_world_cam = measured.T_cam_world[:3, :3].T.numpy()
     directions = measured.directions[:, body_bones].numpy() @ R_world_cam.T
@@ -48,15 +48,15 @@ def start_arms(measured: Measurements, space: PoseSpace, x: Tensor) -> None:
 
 def arm_rotations(
     side: Side,
-    rotations: Array,
-    R_world_joint: Array,
-    directions: Array,
-    usable: NDArray[np.bool_],
-) -> dict[int, Array]:
-    """Local rotations (T, 3, 3) of shoulder and elbow by joint.
+    rotations: Float[Array, "T 55 3 3"],
+    R_world_joint: Float[Array, "T 55 3 3"],
+    directions: Float[Array, "T B 3"],
+    usable: Bool[Mask, "T B"],
+) -> dict[int, Float[Array, "T 3 3"]]:
+    """Local rotations of shoulder and elbow by joint.
 
-    ``rotations`` (T, 55, 3, 3) and ``R_world_joint`` are the pose so far, ``directions`` (T, B, 3)
-    the world directions of ``BODY_BONES``, to be used where ``usable`` (T, B).
+    ``rotations`` and ``R_world_joint`` are the pose so far, ``directions``
+    the world directions of ``BODY_BONES``, to be used where ``usable``.
     """
     limb = arm(side)
     upper_row, lower_row = (
@@ -83,16 +83,16 @@ def _bone(side: Side, start: str, end: str) -> int:
     return BODY_BONES.index((KEYPOINT[f"{side}_{start}"], KEYPOINT[f"{side}_{end}"]))
 
 
-def _frame(x: Array, z: Array) -> Array:
-    """The rotation (3, 3) whose first column is along x (3,) and whose third is nearest to z."""
+def _frame(x: Float[Array, "3"], z: Float[Array, "3"]) -> Float[Array, "3 3"]:
+    """The rotation whose first column is along x and whose third is nearest to z."""
     x = x / np.linalg.norm(x)
     z = z - (z @ x) * x
     z = z / max(float(np.linalg.norm(z)), 1e-9)
     return np.stack([x, np.cross(z, x), z], axis=-1)
 
 
-def unwrapped(axis_angle: Array) -> Array:
-    """The same rotations (T, 3) with angles beyond π where that makes them continuous."""
+def unwrapped(axis_angle: Float[Array, "T 3"]) -> Float[Array, "T 3"]:
+    """The same rotations with angles beyond π where that makes them continuous."""
     result = axis_angle.copy()
     for t in range(1, len(result)):
         angle = np.linalg.norm(result[t])

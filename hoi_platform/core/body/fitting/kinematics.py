@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from hoi_platform.core.body.model import BodyModel, Posed
@@ -23,8 +24,8 @@ class PoseSpace:
     """
 
     body: BodyModel
-    rotations: Tensor  # (T, 55, 3, 3) the reference
-    translation: Tensor  # (T, 3)
+    rotations: Float[Tensor, "T 55 3 3"]  # the reference
+    translation: Float[Tensor, "T 3"]
     joints: tuple[int, ...]
     moves: bool
 
@@ -37,18 +38,20 @@ class PoseSpace:
     def frames(self) -> int:
         return len(self.translation)
 
-    def residuals(self, x: Tensor) -> Tensor:
-        """The axis-angle residuals (T, J, 3) in x (T, P)."""
+    def residuals(self, x: Float[Tensor, "T P"]) -> Float[Tensor, "T J 3"]:
+        """The axis-angle residuals in x."""
         return x[:, 3 * self.moves :].reshape(len(x), len(self.joints), 3)
 
-    def pose(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Local rotations (T, 55, 3, 3) and pelvis positions (T, 3)."""
+    def pose(
+        self, x: Float[Tensor, "T P"]
+    ) -> tuple[Float[Tensor, "T 55 3 3"], Float[Tensor, "T 3"]]:
+        """Local rotations and pelvis positions."""
         rotations = self.rotations.clone()
         index = list(self.joints)
         rotations[:, index] = rotations[:, index] @ matrix_from_axis_angle(self.residuals(x))
         return rotations, self.translation + x[:, :3] if self.moves else self.translation
 
-    def posed(self, x: Tensor) -> Posed:
+    def posed(self, x: Float[Tensor, "T P"]) -> Posed:
         """Forward kinematics of x."""
         return self.body.pose(*self.pose(x))
 
@@ -56,8 +59,8 @@ class PoseSpace:
 class Points(NamedTuple):
     """N points in the world and what moves them."""
 
-    p: Tensor  # (T, N, 3) meters
-    J: Tensor  # (T, N, 3, P)
+    p: Float[Tensor, "T N 3"]  # meters
+    J: Float[Tensor, "T N 3 P"]
 
     def at(self, rows: list[int]) -> "Points":
         return Points(self.p[:, rows], self.J[:, rows])
@@ -66,12 +69,12 @@ class Points(NamedTuple):
 class Linearized(NamedTuple):
     """N residual vectors per frame and their derivatives."""
 
-    residual: Tensor  # (T, N, M)
-    J: Tensor  # (T, N, M, P)
+    residual: Float[Tensor, "T N M"]
+    J: Float[Tensor, "T N M P"]
 
 
-def right_jacobian(axis_angle: Tensor) -> Tensor:
-    """J with exp(a + δ) = exp(a) exp(J δ) to first order, (..., 3) → (..., 3, 3).
+def right_jacobian(axis_angle: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3 3"]:
+    """J with exp(a + δ) = exp(a) exp(J δ) to first order.
 
     Source: Chirikjian, Stochastic Models, Information Theory, and Lie Groups, vol. 2, eq. 10.86.
     """
@@ -86,8 +89,8 @@ def right_jacobian(axis_angle: Tensor) -> Tensor:
     return eye - a * K + b * (K @ K)
 
 
-def _ancestors() -> Tensor:
-    """(55, 55): 1 where the row's joint turns the column's joint (itself included)."""
+def _ancestors() -> Float[Tensor, "55 55"]:
+    """1 where the row's joint turns the column's joint (itself included)."""
     turns = np.zeros((NUM_JOINTS, NUM_JOINTS))
     for joint in range(NUM_JOINTS):
         above = joint
@@ -100,8 +103,8 @@ def _ancestors() -> Tensor:
 _TURNS: Final = _ancestors()
 
 
-def skinned_points(points: BodyModel, space: PoseSpace, x: Tensor) -> Points:
-    """Points of a light body (``KeypointRegressor.points``, ``BodyModel.subset``) at x (T, P).
+def skinned_points(points: BodyModel, space: PoseSpace, x: Float[Tensor, "T P"]) -> Points:
+    """Points of a light body (``KeypointRegressor.points``, ``BodyModel.subset``) at x.
 
     A rotation of joint j by a world vector ω moves a point p = Σ_i w_i q_i, q_i being where bone i
     alone would carry it, by ω × Σ_{i below j} w_i (q_i - c_j), with c_j the joint's position.
@@ -152,7 +155,7 @@ def bone_residuals(
 def joint_residuals(
     f: Callable[..., Tensor],
     space: PoseSpace,
-    x: Tensor,
+    x: Float[Tensor, "T P"],
     joints: list[int],
     constants: Sequence[Tensor],
 ) -> Linearized:

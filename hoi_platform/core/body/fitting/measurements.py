@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from hoi_platform.core.arrays import Array
@@ -86,30 +87,32 @@ class Measurements:
     An *inflation* is a factor on a standard deviation.
     """
 
-    uv: Tensor  # (T, K, 2)
-    known: Tensor  # (T, K) 1 where detected, else 0
-    sigma_px: Tensor  # (T, K)
-    certainty: Tensor  # (T, K) in [0, 1]: σ² of a certain landmark of that kind over this one's
+    uv: Float[Tensor, "T K 2"]
+    known: Float[Tensor, "T K"]  # 1 where detected, else 0
+    sigma_px: Float[Tensor, "T K"]
+    certainty: Float[
+        Tensor, "T K"
+    ]  # in [0, 1]: σ² of a certain landmark of that kind over this one's
     bones: list[tuple[int, int]]
-    directions: Tensor  # (T, B, 3) unit vectors
-    direction_known: Tensor  # (T, B) 1 where detected, else 0
-    direction_inflation: Tensor  # (T, B)
-    T_cam_world: Tensor  # (4, 4)
-    focal_px: Tensor  # ()
-    center_px: Tensor  # (2,)
+    directions: Float[Tensor, "T B 3"]  # unit vectors
+    direction_known: Float[Tensor, "T B"]  # 1 where detected, else 0
+    direction_inflation: Float[Tensor, "T B"]
+    T_cam_world: Float[Tensor, "4 4"]
+    focal_px: Float[Tensor, ""]
+    center_px: Float[Tensor, "2"]
 
 
 def measurements_of(
     observation: KeypointObservation,
     camera: Camera,
-    p_world_first: Array,
-    spread_m: Array,
+    p_world_first: Float[Array, "K 3"],
+    spread_m: Float[Array, " K"],
     stature_m: float,
     config: FitConfig,
 ) -> Measurements:
     """Detections without their bias in frame 0, with standard deviations.
 
-    ``p_world_first`` (K, 3): where the landmarks of frame 0 really are; ``spread_m`` (K,): standard
+    ``p_world_first``: where the landmarks of frame 0 really are; ``spread_m``: standard
     deviation of a certain landmark's error.
     """
     p_cam = camera.to_cam(p_world_first)
@@ -141,7 +144,7 @@ def measurements_of(
     )
 
 
-def inflation_of(confidence: Array, growth: float) -> Array:
+def inflation_of(confidence: Float[Array, "*batch"], growth: float) -> Float[Array, "*batch"]:
     """How many times the error of a certain landmark is to be expected at a confidence.
 
     e^(growth (1 − c)); measured on rendered scenes with a table, median and upper quartile grow
@@ -150,11 +153,13 @@ def inflation_of(confidence: Array, growth: float) -> Array:
     return np.exp(growth * (1 - np.clip(confidence, 0, 1)))
 
 
-def remove_bias(uv: Array, uv_first: Array, stature_px: float, trust: float) -> tuple[Array, Array]:
-    """Detections (T, K, 2) less their error in frame 0, where the truth (K, 2) is known.
+def remove_bias(
+    uv: Float[Array, "T K 2"], uv_first: Float[Array, "K 2"], stature_px: float, trust: float
+) -> tuple[Float[Array, "T K 2"], Float[Array, "T K"]]:
+    """Detections less their error in frame 0, where the truth is known.
 
     All of it is removed near the place of frame 0, the share ``trust`` of it far from there. Also
-    returned is a standard deviation (T, K) in pixels of the bias that may remain: an outlier of
+    returned is a standard deviation in pixels of the bias that may remain: an outlier of
     frame 0 is not moved but doubted, above all while it stays where it was wrong.
     """
     bias = np.nan_to_num(uv[0] - uv_first)
@@ -169,11 +174,13 @@ def remove_bias(uv: Array, uv_first: Array, stature_px: float, trust: float) -> 
 
 
 def bone_directions(
-    landmarks_cam: Array, p_cam_first: Array, bones: list[tuple[int, int]]
-) -> Array:
-    """Unit directions (T, B, 3) in the camera, bias removed; nan where unknown.
+    landmarks_cam: Float[Array, "T K 3"],
+    p_cam_first: Float[Array, "K 3"],
+    bones: list[tuple[int, int]],
+) -> Float[Array, "T B 3"]:
+    """Unit directions in the camera, bias removed; nan where unknown.
 
-    Landmarks are (T, K, 3), those of frame 0 really at ``p_cam_first`` (K, 3). The rotation that
+    The landmarks of frame 0 are really at ``p_cam_first``. The rotation that
     corrects a bone in frame 0 is applied in full while the bone points about there and fades out
     as it turns away.
     """

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from hoi_platform.core.arrays import Array
@@ -62,7 +63,7 @@ class Objective:
     """(24 / fps)²: how much more acceleration a frame may show than at 24 fps."""
     outlier_sigmas: float
 
-    def equations(self, x: Tensor) -> NormalEquations:
+    def equations(self, x: Float[Tensor, "T P"]) -> NormalEquations:
         """The normal equations of all terms at x."""
         equations = NormalEquations(self.space.frames, self.space.size, _REACH)
         landmarks = skinned_points(self.landmarks, self.space, x)
@@ -107,12 +108,14 @@ class Objective:
         )
         self._add_robust(equations, linear, measured.direction_known[:, rows])
 
-    def _add_robust(self, equations: NormalEquations, linear: Linearized, known: Tensor) -> None:
+    def _add_robust(
+        self, equations: NormalEquations, linear: Linearized, known: Float[Tensor, "T N"]
+    ) -> None:
         equations.add_robust(linear.residual, linear.J, known, CAUCHY, self.outlier_sigmas)
 
     @cached_property
-    def _sigma(self) -> Tensor:
-        """(T, P) of the prior; frame 0 is known."""
+    def _sigma(self) -> Float[Tensor, "T P"]:
+        """Of the prior; frame 0 is known."""
         config, space = self.config, self.space
         stray = [s for joint in space.joints for s in stray_rad(joint)]
         moves = [1.0] * 3 * space.moves
@@ -121,10 +124,10 @@ class Objective:
         sigma[0, 3 * space.moves :] = config.first_frame_rad
         return sigma
 
-    def _add_prior(self, equations: NormalEquations, x: Tensor) -> None:
+    def _add_prior(self, equations: NormalEquations, x: Float[Tensor, "T P"]) -> None:
         equations.add(pose_prior(x, self._sigma), torch.diag_embed(1.0 / self._sigma))
 
-    def _add_limits(self, equations: NormalEquations, x: Tensor) -> None:
+    def _add_limits(self, equations: NormalEquations, x: Float[Tensor, "T P"]) -> None:
         hinges = [hinge for hinge in self.hinges if hinge.joint in self.space.joints]
         fingers = [hinge for hinge in hinges if hinge.is_finger]
         if hinges:
@@ -141,7 +144,7 @@ class Objective:
             linear = joint_residuals(hinge_twist, self.space, x, joints, (axes, sigma))
             equations.add(linear.residual.flatten(1), linear.J.flatten(1, 2))
 
-    def _add_smoothness(self, equations: NormalEquations, x: Tensor) -> None:
+    def _add_smoothness(self, equations: NormalEquations, x: Float[Tensor, "T P"]) -> None:
         config, space = self.config, self.space
         moved = skinned_points(self.smooth, space, x)
         one = torch.ones(1, 1, dtype=torch.float64)

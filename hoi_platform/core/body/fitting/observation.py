@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from jaxtyping import Bool, Float
 
-from hoi_platform.core.arrays import Array
+from hoi_platform.core.arrays import Array, Mask
 from hoi_platform.core.body.keypoints import NUM_KEYPOINTS
 from hoi_platform.core.errors import StageError
 
@@ -17,10 +18,10 @@ MIN_FOUND_SHARE: Final = 0.3
 class KeypointObservation:
     """Landmarks of one person over T frames, in the order of ``KEYPOINT_NAMES``."""
 
-    keypoints_px: Array
-    """(T, K, 3): u, v and confidence in [0, 1]; nan, nan, 0 where nothing was detected."""
-    landmarks_cam: Array
-    """(T, K, 3) in camera axes (m); nan where unknown. Only differences within the body or within
+    keypoints_px: Float[Array, "T K 3"]
+    """u, v and confidence in [0, 1]; nan, nan, 0 where nothing was detected."""
+    landmarks_cam: Float[Array, "T K 3"]
+    """In camera axes (m); nan where unknown. Only differences within the body or within
     one hand mean anything: the origin and the person's size are the detector's guess."""
 
     def __post_init__(self) -> None:
@@ -33,8 +34,8 @@ class KeypointObservation:
         return len(self.keypoints_px)
 
     @property
-    def found(self) -> Array:
-        """(T,) whether the person was found in the frame."""
+    def found(self) -> Bool[Mask, " T"]:
+        """Whether the person was found in the frame."""
         return np.isfinite(self.keypoints_px[..., 0]).any(axis=1)
 
     def require_person(self, video: str = "the video") -> None:

@@ -7,6 +7,7 @@
 from typing import Final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 VELOCITY: Final = (-1.0, 1.0)
@@ -20,15 +21,21 @@ gradient."""
 
 
 def keypoint_reprojection(
-    p_cam: Tensor, uv: Tensor, focal_px: Tensor, center_px: Tensor, sigma_px: Tensor
-) -> Tensor:
-    """(π(p) − uv) / σ of one landmark in camera coordinates: (3,), (2,) → (2,)."""
+    p_cam: Float[Tensor, "3"],
+    uv: Float[Tensor, "2"],
+    focal_px: Float[Tensor, ""],
+    center_px: Float[Tensor, "2"],
+    sigma_px: Float[Tensor, ""],
+) -> Float[Tensor, "2"]:
+    """(π(p) − uv) / σ of one landmark in camera coordinates."""
     projected = focal_px * p_cam[:2] / p_cam[2].clamp(min=_NEAREST_M) + center_px
     return (projected - uv) / sigma_px
 
 
-def bone_direction(ends_cam: Tensor, direction: Tensor, sigma: Tensor) -> Tensor:
-    """((b − a)/|b − a| − d) / σ for the two ends of one bone: (2, 3), unit (3,) → (3,).
+def bone_direction(
+    ends_cam: Float[Tensor, "2 3"], direction: Float[Tensor, "3"], sigma: Tensor
+) -> Float[Tensor, "3"]:
+    """((b − a)/|b − a| − d) / σ for the two ends of one bone; d is a unit vector.
 
     Resolves depth, weakly: d is the direction of the detector's metric landmarks. The difference of
     unit vectors is the angle in radians while it is small.
@@ -38,19 +45,25 @@ def bone_direction(ends_cam: Tensor, direction: Tensor, sigma: Tensor) -> Tensor
     return (bone / length - direction) / sigma
 
 
-def pose_prior(residuals: Tensor, sigma: Tensor) -> Tensor:
-    """residual / σ: axis-angle residuals (..., 3) in radians, σ (..., 3) → (..., 3).
+def pose_prior(residuals: Float[Tensor, "*shape"], sigma: Tensor) -> Float[Tensor, "*shape"]:
+    """residual / σ of axis-angle residuals in radians.
 
     Without evidence a joint stays as in the reference pose.
     """
     return residuals / sigma
 
 
-def hinge_limit(R: Tensor, bone: Tensor, fold: Tensor, limits: Tensor, sigma: Tensor) -> Tensor:
-    """How far a hinge leaves its plane and its range, in σ: local rotation (3, 3) → (3,).
+def hinge_limit(
+    R: Float[Tensor, "3 3"],
+    bone: Float[Tensor, "3"],
+    fold: Float[Tensor, "3"],
+    limits: Float[Tensor, "2"],
+    sigma: Float[Tensor, "3"],
+) -> Float[Tensor, "3"]:
+    """How far a hinge leaves its plane and its range, in σ, at a local rotation.
 
-    ``bone`` (3,) is the rest direction of the child bone, ``fold`` (3,) the direction to which
-    positive flexion turns it, ``limits`` (2,) the least and greatest flexion in radians, ``sigma``
+    ``bone`` is the rest direction of the child bone, ``fold`` the direction to which
+    positive flexion turns it, ``limits`` the least and greatest flexion in radians, ``sigma``
     (3,) the tolerances (rad) out of the plane, below and above the range.
     """
     sideways = ((R @ bone) * torch.linalg.cross(bone, fold)).sum()
@@ -59,32 +72,43 @@ def hinge_limit(R: Tensor, bone: Tensor, fold: Tensor, limits: Tensor, sigma: Te
     return torch.stack([sideways, below, above]) / sigma
 
 
-def hinge_twist(R: Tensor, hinge: Tensor, sigma: Tensor) -> Tensor:
-    """(R h − h) / σ, (3, 3) → (3,): zero exactly when the rotation is about the hinge h (3,)."""
+def hinge_twist(
+    R: Float[Tensor, "3 3"], hinge: Float[Tensor, "3"], sigma: Tensor
+) -> Float[Tensor, "3"]:
+    """(R h − h) / σ: zero exactly when the rotation is about the hinge h."""
     return (R @ hinge - hinge) / sigma
 
 
-def flexion_angle(R: Tensor, bone: Tensor, fold: Tensor) -> Tensor:
-    """The angle (radians) by which a local rotation (3, 3) turns ``bone`` toward ``fold``."""
+def flexion_angle(
+    R: Float[Tensor, "3 3"], bone: Float[Tensor, "3"], fold: Float[Tensor, "3"]
+) -> Float[Tensor, ""]:
+    """The angle (radians) by which a local rotation turns ``bone`` toward ``fold``."""
     d = R @ bone
     return torch.atan2((d * fold).sum(), (d * bone).sum())
 
 
-def foot_height(p: Tensor, height: Tensor, contact: Tensor, sigma: Tensor) -> Tensor:
-    """√c (z − height) / σ of one point of a sole in the world, (3,) → (1,)."""
+def foot_height(
+    p: Float[Tensor, "3"], height: Float[Tensor, "1"], contact: Float[Tensor, "1"], sigma: Tensor
+) -> Float[Tensor, "1"]:
+    """√c (z − height) / σ of one point of a sole in the world."""
     return contact.sqrt() * (p[2:] - height) / sigma
 
 
-def planted_through(contact: Tensor) -> Tensor:
-    """Probability (T − 1, N) that a foot is planted in two frames in a row, of (T, N).
+def planted_through(contact: Float[Tensor, "T N"]) -> Float[Tensor, "T-1 N"]:
+    """Probability that a foot is planted in two frames in a row.
 
     Divided by the tolerated slide per frame it weighs ``VELOCITY``: a planted foot does not move.
     """
     return (contact[1:] * contact[:-1]).sqrt()
 
 
-def balance(center: Tensor, anchor_xy: Tensor, standing: Tensor, sigma: Tensor) -> Tensor:
-    """√standing (c_xy − anchor) / σ of the body's center of mass in the world: (3,) → (2,).
+def balance(
+    center: Float[Tensor, "3"],
+    anchor_xy: Float[Tensor, "2"],
+    standing: Float[Tensor, "1"],
+    sigma: Tensor,
+) -> Float[Tensor, "2"]:
+    """√standing (c_xy − anchor) / σ of the body's center of mass in the world.
 
     A person who stands keeps it above the feet: this resolves the depth of the trunk.
     """

@@ -1,28 +1,27 @@
 """Kling's error codes, each with what it means for a request that was just sent, and its cure."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import httpx
 
-from hoi_platform.core.errors import AccountError, HoiError, RefusedError
+from hoi_platform.core.errors import HoiError
 from hoi_platform.services.secrets import excerpt
 from hoi_platform.services.video import http
-from hoi_platform.services.video.kling.answers import Envelope
-from hoi_platform.services.video.remote import (
-    NotAcceptedError,
-    UnknownOutcomeError,
-    UnprovenRefusalError,
+from hoi_platform.services.video.error_category import (
+    ErrorCategory,
+    category_of_status,
+    error_in,
 )
-
-Treatment = Literal["refused", "account", "unproven", "not_accepted", "unknown", "sign_again"]
+from hoi_platform.services.video.kling.answers import Envelope
+from hoi_platform.services.video.remote import UnknownOutcomeError
 
 
 @dataclass(frozen=True)
 class Code:
     """One documented error code."""
 
-    treatment: Treatment
+    category: ErrorCategory
     meaning: str
     cure: str
 
@@ -46,12 +45,12 @@ CODES: Final[dict[int, Code]] = {
         "models of the new generation need KLING_API_KEY, a key pair is not accepted there",
     ),
     1003: Code(
-        "sign_again",
+        "token_lifetime",
         "the token is not valid yet",
         "this machine's clock is ahead: synchronize it (timedatectl set-ntp true)",
     ),
     1004: Code(
-        "sign_again",
+        "token_lifetime",
         "the token has expired",
         "this machine's clock is behind: synchronize it (timedatectl set-ntp true)",
     ),
@@ -136,10 +135,6 @@ CODES: Final[dict[int, Code]] = {
 NOT_FOUND: Final = frozenset({1201, 1203})
 """Kling's codes for an unknown id in a query (the legacy host answers 400 and 1201)."""
 
-_MAY_HAVE_WORKED: Final = frozenset({408, 425, 429})
-"""HTTP statuses below 500 that a gateway sends without its service; none says that nothing was
-done."""
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -175,22 +170,8 @@ def error_of(answer: Answer) -> HoiError | None:
         return None
     known = answer.known
     text = f"Kling {answer.status}/{answer.code}: {_meaning(answer)}{_said(answer)}"
-    match known.treatment if known else _by_status(answer.status):
-        case "not_accepted":
-            return NotAcceptedError(text, answer.retry_after_s)
-        case "unknown":
-            return UnknownOutcomeError(text)
-        case "unproven":
-            return UnprovenRefusalError(text)
-        case "refused":
-            return RefusedError(text)
-        case "account" | "sign_again":  # the latter after it was signed again once
-            return AccountError(text)
-
-
-def _by_status(status: int) -> Treatment:
-    """Without a documented code nothing proves that no task was created."""
-    return "unproven" if 300 <= status < 500 and status not in _MAY_HAVE_WORKED else "unknown"
+    category = known.category if known else category_of_status(answer.status)
+    return error_in(category, text, answer.retry_after_s)
 
 
 def _meaning(answer: Answer) -> str:

@@ -57,7 +57,7 @@ class KlingTransport:
         absent: frozenset[int],
     ) -> Envelope | None:
         answer, response = self._exchanged(method, path, body, params)
-        if answer.known is not None and answer.known.treatment == "sign_again":
+        if answer.known is not None and answer.known.category == "token_lifetime":
             self._signer.renew(_server_time(response))
             answer, response = self._exchanged(method, path, body, params)
         if answer.code in absent:
