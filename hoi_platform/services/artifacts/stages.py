@@ -23,9 +23,19 @@ from hoi_platform.core.formats.artifacts import ARTIFACTS, subject_path, upstrea
 from hoi_platform.core.licensing import License, all_licenses
 from hoi_platform.core.scene.templates import SceneTemplate
 from hoi_platform.services.artifacts.memory import PeakMemory
-from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
+from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord, fingerprint_of
 from hoi_platform.services.artifacts.set_aside import set_aside
-from hoi_platform.services.artifacts.store import ArtifactStore, Staging, State, Status
+from hoi_platform.services.artifacts.store import (
+    EARLIER_VERSION,
+    NO_RECORD,
+    OTHER_INPUTS,
+    ArtifactStore,
+    Staging,
+    State,
+    Status,
+    made_again,
+)
+from hoi_platform.services.artifacts.summaries import ObjectRecords, RecordSummary
 from hoi_platform.services.configuration import ConfigFiles
 from hoi_platform.services.meshes.catalogue import Catalogue
 from hoi_platform.services.secrets import redacted
@@ -238,8 +248,27 @@ class Stages:
         if status.state in (State.STALE, State.MISSING):
             aside = set_aside(self, name, subject, verify=verify)
             if aside is not None:
-                return Status(State.SET_ASIDE, f"{aside.variant} is put in place by the next run")
+                return _set_aside_status(aside)
         return status
+
+    def recorded(self, name: str, subject: ObjectId | ClipId, records: ObjectRecords) -> Status:
+        """``status`` by the records alone: no file of the artifact is looked at."""
+        status = self._recorded(name, subject, records)
+        if status.state in (State.STALE, State.MISSING):
+            aside = set_aside(self, name, subject, verify=False)
+            return status if aside is None else _set_aside_status(aside)
+        return status
+
+    def _recorded(self, name: str, subject: ObjectId | ClipId, records: ObjectRecords) -> Status:
+        """Regardless of variants."""
+        record = records.of(name, subject)
+        if record is None:
+            return Status(State.MISSING, NO_RECORD)
+        if record.record_version != RECORD_VERSION:
+            return Status(State.STALE, EARLIER_VERSION)
+        if record.fingerprint != self.fingerprint(name, subject):
+            return Status(State.STALE, OTHER_INPUTS)
+        return _inputs_status(record, subject, records)
 
     def put_in_place(self, name: str, subject: ObjectId | ClipId) -> ArtifactRecord | None:
         """Put the variant of today's backend in place; None where it has to be made."""
@@ -306,3 +335,18 @@ class Stages:
                 licenses=work.licenses(),
             )
             return self.store.commit(staging, record)
+
+
+def _set_aside_status(aside: ArtifactRecord) -> Status:
+    return Status(State.SET_ASIDE, f"{aside.variant} is put in place by the next run")
+
+
+def _inputs_status(
+    record: RecordSummary, subject: ObjectId | ClipId, records: ObjectRecords
+) -> Status:
+    """Whether an artifact was made from what its upstream artifacts are now."""
+    for upstream, digest in record.inputs.items():
+        now = records.of(upstream, upstream_subject(upstream, subject))
+        if now is None or now.digest != digest:
+            return Status(State.STALE, made_again(upstream))
+    return Status(State.DONE)

@@ -10,7 +10,9 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -39,6 +41,16 @@ from hoi_platform.services.artifacts.record import (
     file_digest,
     unchanged_file_digest,
 )
+from hoi_platform.services.artifacts.summaries import Summaries
+
+NO_RECORD: Final = "no record"
+EARLIER_VERSION: Final = "made by an earlier version: run `hoi migrate`"
+OTHER_INPUTS: Final = "inputs, settings or code changed since it was made"
+
+
+def made_again(upstream: str) -> str:
+    """Why an artifact is stale whose input has another content now."""
+    return f"{upstream} was made again with other content"
 
 
 class State(StrEnum):
@@ -91,6 +103,11 @@ class ArtifactStore:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
 
+    @cached_property
+    def summaries(self) -> Summaries:
+        """What listings need of all records."""
+        return Summaries(self.root)
+
     def path(self, asset: str, key: str, subject: Subject, variant: str | None = None) -> Path:
         """The final place of one file of an artifact, or of one of its variants."""
         return self.root / ARTIFACTS[asset].relative_path(key, subject, variant)
@@ -122,11 +139,11 @@ class ArtifactStore:
         """Whether the artifact is what today's fingerprint asks for; ``verify`` hashes files."""
         record = self.record(asset, subject)
         if record is None:
-            return Status(State.MISSING, "no record")
+            return Status(State.MISSING, NO_RECORD)
         if record.record_version != RECORD_VERSION:
-            return Status(State.STALE, "made by an earlier version: run `hoi migrate`")
+            return Status(State.STALE, EARLIER_VERSION)
         if record.fingerprint != fingerprint:
-            return Status(State.STALE, "inputs, settings or code changed since it was made")
+            return Status(State.STALE, OTHER_INPUTS)
         return self.content_status(record, subject, verify=verify)
 
     def content_status(
@@ -136,7 +153,7 @@ class ArtifactStore:
         for upstream, digest in record.inputs.items():
             now = self.record(upstream, upstream_subject(upstream, subject))
             if now is None or now.digest != digest:
-                return Status(State.STALE, f"{upstream} was made again with other content")
+                return Status(State.STALE, made_again(upstream))
         return self.files_status(record, verify=verify)
 
     def files_status(
