@@ -7,18 +7,23 @@ that failed leaves no record and reads as missing; why it failed is known to Dag
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from hoi_platform.core.clip import MAX_SEED, ClipId, ObjectId
+from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
 from hoi_platform.services.artifacts.stages import Stage, Stages
-from hoi_platform.services.artifacts.store import State
+from hoi_platform.services.artifacts.store import EARLIER_VERSION, State
 from hoi_platform.services.artifacts.summaries import ObjectRecords
+from hoi_platform.services.clips import (
+    VIDEO,
+    VideoVariants,
+    recorded_rejection,
+    video_variants,
+)
 from hoi_platform.services.platform import Platform
 
 _CLIP_ASSETS: Final = tuple(name for name, kind in ARTIFACTS.items() if kind.scope == "clip")
-_VIDEO: Final = "interaction_video"
 _VERDICT: Final = "filtered_hoi"
 
 
@@ -29,10 +34,14 @@ class Cell:
     clip: ClipId
     states: Mapping[str, State]
     """In the order of the flow, its object's stages first."""
+    videos: VideoVariants
+    """Which video it uses, and which others it has."""
     rejected_video: str = ""
     """Why its video is not the ordered one: nothing more is made until a person accepts it."""
     valid: bool | None = None
     """The filter's verdict on what was made last; None for a clip that has not been judged."""
+    of_earlier_version: bool = False
+    """Whether `hoi migrate` has to carry it over first."""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -62,76 +71,62 @@ class Verdicts:
         return self.valid + self.rejected + self.rejected_videos
 
 
-def cells(platform: Platform, table: Mapping[str, Stage]) -> Iterator[Cell]:
+def cells(
+    platform: Platform, table: Mapping[str, Stage], *, verify: bool = False
+) -> Iterator[Cell]:
     """Today's cells for which at least one stage has been made, by object and seed.
 
     ``table`` is all stages (``assets.stage.STAGES``). Stages that are made on demand, and that
-    today's configuration does not demand, appear only where they are done.
+    today's configuration does not demand, appear only where they are done. ``verify`` compares
+    every file with its recorded hash, which takes as long as reading them.
     """
     stages = platform.stages(dict(table))
-    order = [name for name in ARTIFACTS if name in table]
-    for object_id, records in _made(platform):
-        for clip in clips_of(platform, object_id, records):
-            yield _cell(stages, order, clip, records)
+    for object_id, records in platform.made_objects():
+        variants = platform.store.summaries.variants(VIDEO, object_id.path)
+        for clip in platform.clips_among(records, object_id, *_CLIP_ASSETS):
+            videos = VideoVariants.recorded(clip, records, variants)
+            if verify:
+                videos = video_variants(platform.store, clip, verify=True)
+            yield _cell(stages, clip, records, videos, verify)
 
 
 def verdicts(platform: Platform) -> dict[ObjectId, Verdicts]:
     """The verdicts on today's clips of every object that has any, whether stale or not."""
     found = {}
-    for object_id, records in _made(platform):
-        words = Counter(_word(clip, records) for clip in clips_of(platform, object_id, records))
+    for object_id, records in platform.made_objects():
+        clips = platform.clips_among(records, object_id, *_CLIP_ASSETS)
+        words = Counter(_word(clip, records) for clip in clips)
         if words:
             found[object_id] = Verdicts(**words)
     return found
 
 
-def clips_of(
-    platform: Platform,
-    object_id: ObjectId,
-    records: ObjectRecords,
-    assets: tuple[str, ...] = _CLIP_ASSETS,
-) -> list[ClipId]:
-    """Today's clips of an object, by seed, that have a record of one of these assets."""
-    first = platform.clip(object_id, 1)
-    names = records.names(*assets)
-    clips = (replace(first, seed=seed) for seed in range(1, MAX_SEED + 1))
-    return [clip for clip in clips if clip.name in names]
-
-
-def _made(platform: Platform) -> Iterator[tuple[ObjectId, ObjectRecords]]:
-    """The catalogue's objects of which anything was made, with their records."""
-    summaries = platform.store.summaries
-    made = set(summaries.objects())
-    for object_id in platform.catalogue.entries():
-        if object_id.path in made:
-            yield object_id, summaries.of_object(object_id.path)
-
-
-def _cell(stages: Stages, order: list[str], clip: ClipId, records: ObjectRecords) -> Cell:
+def _cell(
+    stages: Stages, clip: ClipId, records: ObjectRecords, videos: VideoVariants, verify: bool
+) -> Cell:
+    order = [name for name in ARTIFACTS if name in stages.stages]
     demanded = {*stages.in_demand(order, clip)}
-    states = {}
+    found = {}
     for name in order:
-        state = stages.recorded(name, upstream_subject(name, clip) or clip, records).state
-        if name in demanded or state is State.DONE:
-            states[name] = state
+        subject = upstream_subject(name, clip) or clip
+        status = stages.status(name, subject) if verify else None
+        status = status or stages.recorded(name, subject, records)
+        if name in demanded or status.done:
+            found[name] = status
     verdict = records.of(_VERDICT, clip)
     return Cell(
         clip,
-        states,
-        rejected_video=rejected_video(clip, records),
+        {name: status.state for name, status in found.items()},
+        videos=videos,
+        rejected_video=recorded_rejection(clip, records),
         valid=None if verdict is None else bool(verdict.facts.get("valid")),
+        of_earlier_version=any(s.reason == EARLIER_VERSION for s in found.values()),
     )
-
-
-def rejected_video(clip: ClipId, records: ObjectRecords) -> str:
-    """Why the clip's video is not the ordered one; empty for a good one, or for none."""
-    record = records.of(_VIDEO, clip)
-    return "" if record is None else str(record.facts.get("rejected") or "")
 
 
 def _word(clip: ClipId, records: ObjectRecords) -> str:
     """The field of ``Verdicts`` that counts a clip."""
-    if rejected_video(clip, records):
+    if recorded_rejection(clip, records):
         return "rejected_videos"
     verdict = records.of(_VERDICT, clip)
     if verdict is None:

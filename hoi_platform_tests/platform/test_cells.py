@@ -8,8 +8,8 @@ import pytest
 
 from hoi_platform.assets.stage import STAGES
 from hoi_platform.core.clip import ClipId
+from hoi_platform.services.artifacts.file_state import UNSETTLED_S
 from hoi_platform.services.artifacts.store import ArtifactStore, State
-from hoi_platform.services.artifacts.summaries import UNSETTLED_S
 from hoi_platform.services.cells import Cell, Verdicts, cells, verdicts
 from hoi_platform.services.platform import Platform
 from hoi_platform_tests.platform.prepared import DRILL, fill, kling_platform, prepare

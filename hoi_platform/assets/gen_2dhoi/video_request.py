@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from hoi_platform.core.scene.performance import VERSION
 from hoi_platform.core.scene.seeds import performance_seed
-from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.artifacts.context import Context
+from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.backends.weights import model_identity
 from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
 from hoi_platform.services.video.identity import request_identity

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from hoi_platform.core.licensing import UNKNOWN, License
 
 RECORD_VERSION: Final = 4
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -84,7 +85,16 @@ def variant_name(backend: str) -> str:
 
 def fingerprint_of(value: Any) -> str:
     """SHA-256 of the canonical JSON of plain data."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return digest_of_text(canonical(value))
+
+
+def canonical(value: Any) -> str:
+    """The canonical JSON of plain data: sorted keys, no spaces, ASCII."""
+    return _CANONICAL.encode(value)
+
+
+def digest_of_text(text: str) -> str:
+    """SHA-256 of an ASCII text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -16,14 +16,18 @@ from typing import Any
 
 from hoi_platform.core.arrays import Progress
 from hoi_platform.core.clip import ClipId, ObjectId
-from hoi_platform.core.config.characters import CharacterConfig
 from hoi_platform.core.config.objects import GraspHint, ObjectEntry
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.formats.artifacts import ARTIFACTS, subject_path, upstream_subject
 from hoi_platform.core.licensing import License, all_licenses
-from hoi_platform.core.scene.templates import SceneTemplate
+from hoi_platform.services.artifacts.context import ClipIsReadError, Context, of_any_clip
 from hoi_platform.services.artifacts.memory import PeakMemory
-from hoi_platform.services.artifacts.record import RECORD_VERSION, ArtifactRecord, fingerprint_of
+from hoi_platform.services.artifacts.record import (
+    RECORD_VERSION,
+    ArtifactRecord,
+    canonical,
+    digest_of_text,
+)
 from hoi_platform.services.artifacts.set_aside import set_aside
 from hoi_platform.services.artifacts.store import (
     EARLIER_VERSION,
@@ -36,48 +40,7 @@ from hoi_platform.services.artifacts.store import (
     made_again,
 )
 from hoi_platform.services.artifacts.summaries import ObjectRecords, RecordSummary
-from hoi_platform.services.configuration import ConfigFiles
-from hoi_platform.services.meshes.catalogue import Catalogue
 from hoi_platform.services.secrets import redacted
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a stage's settings may be computed from: contents, read when a stage asks for them."""
-
-    settings: Settings
-    entry: ObjectEntry
-    catalogue: Catalogue
-    files: ConfigFiles
-    scene_name: str
-    subject: ObjectId | ClipId
-
-    @property
-    def object_id(self) -> ObjectId:
-        """The object, also of a clip."""
-        return self.subject.object_id if isinstance(self.subject, ClipId) else self.subject
-
-    @property
-    def clip(self) -> ClipId:
-        assert isinstance(self.subject, ClipId)
-        return self.subject
-
-    @cached_property
-    def entry_digest(self) -> str:
-        """Hash of what the entry's mesh is made from: its files, textures too."""
-        return self.catalogue.source_digest(self.object_id)
-
-    @cached_property
-    def grasp(self) -> GraspHint | None:
-        return self.catalogue.grasp(self.object_id)
-
-    @cached_property
-    def scene(self) -> SceneTemplate:
-        return self.files.scene(self.settings.gen_2dhoi, self.scene_name)
-
-    @cached_property
-    def character(self) -> CharacterConfig:
-        return self.files.character(self.settings.gen_2dhoi)
 
 
 @dataclass(frozen=True)
@@ -205,42 +168,48 @@ class Stages:
     def _fingerprints(self) -> dict[tuple[str, ObjectId | ClipId], str]:
         return {}
 
+    @cached_property
+    def _of_objects(self) -> dict[tuple[str, ObjectId], "_Asked | None"]:
+        """What stages are asked for by any clip of an object; None: it differs by clip."""
+        return {}
+
     def fingerprint(self, name: str, subject: ObjectId | ClipId) -> str:
         """The identity that the stage's result has to have today."""
         key = (name, subject)
         if key not in self._fingerprints:
-            self._fingerprints[key] = self._compute_fingerprint(name, subject)
+            asked = self._asked(name, subject)
+            upstream = {}
+            for asset in asked.needed:
+                above = upstream_subject(asset, subject)
+                assert above is not None
+                upstream[asset] = self.fingerprint(asset, above)
+            self._fingerprints[key] = asked.fingerprint(upstream)
         return self._fingerprints[key]
 
-    def _compute_fingerprint(self, name: str, subject: ObjectId | ClipId) -> str:
-        stage, context = self.stages[name], self.context(subject)
-        upstream = {}
-        for asset in stage.needed(context):
-            above = upstream_subject(asset, subject)
-            assert above is not None
-            upstream[asset] = self.fingerprint(asset, above)
-        return fingerprint_of(
-            {
-                "asset": name,
-                "schema": ARTIFACTS[name].schema_version,
-                "version": stage.version,
-                "backend": stage.backend(context.settings),
-                "settings": stage.settings(context),
-                "upstream": upstream,
-            }
-        )
+    def _asked(self, name: str, subject: ObjectId | ClipId) -> "_Asked":
+        """What a stage depends on, computed once per object where no clip is read for it."""
+        object_id = subject.object_id if isinstance(subject, ClipId) else subject
+        key = (name, object_id)
+        if key not in self._of_objects:
+            try:
+                context = of_any_clip(self.context(object_id))
+                self._of_objects[key] = _Asked.of(self.stages[name], context)
+            except ClipIsReadError:
+                self._of_objects[key] = None
+        return self._of_objects[key] or _Asked.of(self.stages[name], self.context(subject))
 
     def in_demand(self, names: Iterable[str], subject: ObjectId | ClipId) -> list[str]:
         """``names`` without the stages that are made on demand, where none of them demands it."""
         asked = list(names)
-        context = self.context(subject)
-        needed = {above for name in asked for above in self.stages[name].needed(context)}
+        if not any(self.stages[name].on_demand for name in asked):
+            return asked
+        needed = {above for name in asked for above in self._asked(name, subject).needed}
         return [name for name in asked if not self.stages[name].on_demand or name in needed]
 
     def asked_for(self, name: str, subject: ObjectId | ClipId) -> tuple[str, dict[str, Any]]:
         """The backend and the settings that the stage's result has to have today."""
-        stage, context = self.stages[name], self.context(subject)
-        return stage.backend(context.settings), stage.settings(context)
+        asked = self._asked(name, subject)
+        return asked.backend, asked.settings
 
     def status(self, name: str, subject: ObjectId | ClipId, *, verify: bool = True) -> Status:
         """Whether the stage's artifact is up to date with today's inputs."""
@@ -335,6 +304,42 @@ class Stages:
                 licenses=work.licenses(),
             )
             return self.store.commit(staging, record)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a stage's result depends on, but for the fingerprints of its inputs."""
+
+    stage: Stage
+    backend: str
+    settings: dict[str, Any]
+    needed: tuple[str, ...]
+
+    @classmethod
+    def of(cls, stage: Stage, context: Context) -> "_Asked":
+        """Evaluates all that the stage is configured by."""
+        backend = stage.backend(context.settings)
+        return cls(stage, backend, stage.settings(context), stage.needed(context))
+
+    @cached_property
+    def _around(self) -> tuple[str, str]:
+        """The canonical JSON before and after the inputs, which are all that differs by clip."""
+        name = self.stage.name
+        whole = {
+            "asset": name,
+            "schema": ARTIFACTS[name].schema_version,
+            "version": self.stage.version,
+            "backend": self.backend,
+            "settings": self.settings,
+            "upstream": None,
+        }
+        before, _, after = canonical(whole).rpartition('"upstream":null')
+        return f'{before}"upstream":', after
+
+    def fingerprint(self, upstream: Mapping[str, str]) -> str:
+        """``fingerprint_of`` the whole."""
+        before, after = self._around
+        return digest_of_text(before + canonical(upstream) + after)
 
 
 def _set_aside_status(aside: ArtifactRecord) -> Status:

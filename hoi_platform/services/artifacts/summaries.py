@@ -8,8 +8,7 @@ the next look at it reads it again. The folder may be deleted at any time.
 import contextlib
 import json
 import os
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -19,23 +18,18 @@ from pydantic import ValidationError
 from hoi_platform.core.clip import ClipId
 from hoi_platform.core.formats.artifacts import ARTIFACTS, VARIANTS, Subject
 from hoi_platform.core.licensing import UNKNOWN, License
+from hoi_platform.services.artifacts.file_state import FileState, file_state, settled
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.record import ArtifactRecord
 
 FORM: Final = 1
 """Number of the cache files' form; chosen: raised with every change, others are not read."""
-UNSETTLED_S: Final = 0.1
-"""A file that was touched this recently (s) can change again without another time of change, so
-that it is read again by the next command; chosen: ten ticks of a kernel's clock."""
 KEPT_FACTS: Final = frozenset({"rejected", "valid", "failed", "kept_frames"})
 """The facts of records that listings show."""
 
 _RECORDS: Final = "generation/records"
 _OBJECT: Final = ""
 """The name under which an object's own records are kept beside those of its clips."""
-
-FileState = tuple[int, int, int, int]
-"""Inode, size, and times of modification and of change (ns): what tells two contents apart."""
 
 
 class RecordSummary(NamedTuple):
@@ -53,10 +47,6 @@ class RecordSummary(NamedTuple):
     facts: dict[str, Any]
     """Those of ``KEPT_FACTS`` that it has."""
 
-    def licenses(self, asset: str) -> tuple[License, ...]:
-        """The terms of all that it was made from; unknown ones where none were kept."""
-        return _licenses(asset, self.terms)
-
 
 class ObjectRecords:
     """The records of one object and of its clips, by asset and by the clip's name."""
@@ -70,6 +60,10 @@ class ObjectRecords:
         """The record of an artifact of the object, or of one of its clips."""
         name = subject.name if isinstance(subject, ClipId) else _OBJECT
         return self._found.get(asset, _NOTHING).get(name)
+
+    def all_of(self, subject: Subject, assets: Iterable[str]) -> dict[str, RecordSummary]:
+        """Those of the assets that the object, or one of its clips, has."""
+        return {name: record for name in assets if (record := self.of(name, subject))}
 
     def names(self, *assets: str) -> set[str]:
         """The names of the clips that have a record of one of the assets."""
@@ -104,7 +98,7 @@ class Summaries:
         found: dict[str, dict[str, RecordSummary]] = {}
         rows: list[list[Any]] = []
         broken: dict[str, str] = {}
-        read_before, now = self.read, time.time_ns()
+        read_before = self.read
         for asset, name, file, state in self._files(path):
             row = kept.get((asset, name))
             if row is None or row[0] != state:
@@ -113,7 +107,7 @@ class Summaries:
                 found.setdefault(asset, {})[name] = row[1]
             else:
                 broken[os.path.relpath(file, self._root)] = row[1]
-            if now - max(state[2:]) > UNSETTLED_S * 1e9:
+            if settled(state):
                 rows.append([asset, name, *row])
         if self.read > read_before or len(rows) != len(kept):
             self._keep(path, rows)
@@ -135,11 +129,11 @@ class Summaries:
             place = f"{self._root}/{_RECORDS}/{asset}/{path}"
             if kind.scope == "object":
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                    yield asset, _OBJECT, f"{place}.json", _state(Path(f"{place}.json").stat())
+                    yield asset, _OBJECT, f"{place}.json", file_state(Path(f"{place}.json").stat())
             elif kind.scope == "clip":
                 for entry in _entries(place):
                     if entry.name.endswith(".json") and not entry.name.startswith("."):
-                        yield asset, entry.name[:-5], entry.path, _state(entry.stat())
+                        yield asset, entry.name[:-5], entry.path, file_state(entry.stat())
 
     def _summary(self, file: str, state: FileState) -> tuple[FileState, RecordSummary | str]:
         """The record in a file, or why it cannot be read."""
@@ -184,7 +178,8 @@ def summary_of(record: ArtifactRecord) -> RecordSummary:
 
 
 @lru_cache(maxsize=10_000)
-def _licenses(asset: str, terms: str) -> tuple[License, ...]:
+def licenses_of(asset: str, terms: str) -> tuple[License, ...]:
+    """``RecordSummary.terms`` of an asset's record; unknown ones where none were kept."""
     listed = json.loads(terms)
     if listed is None:
         return (License(part=asset, name=UNKNOWN, commercial_ok=False),)
@@ -237,10 +232,6 @@ def _decoded(
             )
         result[texts[asset], texts[name]] = ((inode, size, modified, changed), found)
     return result
-
-
-def _state(info: os.stat_result) -> FileState:
-    return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
