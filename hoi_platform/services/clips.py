@@ -137,7 +137,7 @@ def recorded_rejection(clip: ClipId, records: ObjectRecords) -> str:
 
 def recorded_licenses(clip: ClipId, records: ObjectRecords) -> tuple[License, ...]:
     """The terms of everything that a clip was made from, as far as it has been made."""
-    terms = {(name, found.terms) for name in _OF_CLIPS if (found := records.of(name, clip))}
+    terms = {(name, found) for name in _OF_CLIPS if (found := records.terms(name, clip))}
     return _all_terms(frozenset(terms))
 
 
