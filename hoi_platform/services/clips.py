@@ -77,12 +77,12 @@ def video_variants(store: ArtifactStore, clip: ClipId, *, verify: bool = False) 
     return VideoVariants(standing, tuple(n for n in known if n != standing), broken)
 
 
-def clip_verdict(store: ArtifactStore, clip: ClipId) -> Verdict | None:
+def recorded_verdict(store: ArtifactStore, clip: ClipId, records: ObjectRecords) -> Verdict | None:
     """The decision on a clip, which a rejected video alone can make; None for an unjudged one."""
-    if video_rejection(store, clip):
+    if recorded_rejection(clip, records):
         checks = checks_from_json(store.path(VIDEO, "checks", clip).read_bytes())
         return Verdict(tuple(checks), kept_frames=0, total_frames=0)
-    if store.record("filtered_hoi", clip) is None:
+    if records.digest("filtered_hoi", clip) is None:
         return None
     return Verdict.from_json(json.loads(store.path("filtered_hoi", "verdict", clip).read_text()))
 
@@ -123,7 +123,7 @@ def _judgment(
     judged = records.of("filtered_hoi", clip)
     if not rejected and (judged is None or judged.facts.get("valid")):
         return (None if judged is None else True), ()
-    verdict = clip_verdict(store, clip)
+    verdict = recorded_verdict(store, clip, records)
     assert verdict is not None
     first = "video: " if rejected else ""
     return verdict.valid, tuple(first + reason for reason in verdict.reasons)

@@ -16,9 +16,9 @@ from hoi_platform.services.artifacts.summaries import ObjectRecords, RecordSumma
 from hoi_platform.services.clips import (
     VIDEO,
     VideoVariants,
-    clip_verdict,
     recorded_licenses,
     recorded_rejection,
+    recorded_verdict,
 )
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.viewer.clip_row import ClipRow
@@ -28,8 +28,6 @@ from hoi_platform.services.viewer.summary import summarize
 
 VERSION: Final = "4"
 
-# What makes a verdict: the filter's, or that of a video that is not the ordered one.
-_JUDGED: Final = frozenset({VIDEO, "filtered_hoi"})
 # Gallery path → asset, file key and name below it.
 _PATHS: Final = {
     "poster": ("visualization", "visuals", "poster.jpg"),
@@ -97,7 +95,7 @@ def _row(
         character=clip.character,
         scene=clip.scene,
         seed=clip.seed,
-        verdict=clip_verdict(store, clip) if made.keys() & _JUDGED else None,
+        verdict=recorded_verdict(store, clip, records),
         rejected_video=recorded_rejection(clip, records),
         accuracy=_json(store, made, "clip_accuracy", "accuracy", clip) or {},
         seconds={name: record.seconds for name, record in made.items()},

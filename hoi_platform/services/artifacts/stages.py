@@ -358,7 +358,6 @@ def _inputs_status(
 ) -> Status:
     """Whether an artifact was made from what its upstream artifacts are now."""
     for upstream, digest in record.inputs.items():
-        now = records.of(upstream, upstream_subject(upstream, subject))
-        if now is None or now.digest != digest:
+        if records.digest(upstream, upstream_subject(upstream, subject)) != digest:
             return Status(State.STALE, made_again(upstream))
     return Status(State.DONE)

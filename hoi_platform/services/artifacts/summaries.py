@@ -64,6 +64,11 @@ class ObjectRecords:
         row = self._row(asset, subject)
         return None if row is None else _unpacked(row, self._texts)
 
+    def digest(self, asset: str, subject: Subject) -> str | None:
+        """``RecordSummary.digest`` of a record; None where there is none."""
+        row = self._row(asset, subject)
+        return None if row is None else self._texts[row[_DIGEST]]
+
     def terms(self, asset: str, subject: Subject) -> str | None:
         """``RecordSummary.terms`` of a record; None where there is none."""
         row = self._row(asset, subject)
@@ -224,6 +229,8 @@ def licenses_of(asset: str, terms: str) -> tuple[License, ...]:
     return tuple(License.model_validate(item) for item in listed)
 
 
+_DIGEST: Final = 1
+"""Place of the digest in a row."""
 _TERMS: Final = 7
 """Place of the terms in a row."""
 

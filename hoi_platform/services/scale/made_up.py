@@ -19,7 +19,6 @@ from hoi_platform.core.filtering.check import Check, checks_to_json
 from hoi_platform.core.filtering.registry import CHECKS
 from hoi_platform.core.filtering.verdict import Verdict
 from hoi_platform.core.formats.artifacts import ARTIFACTS, FileKind, subject_path, upstream_subject
-from hoi_platform.core.scene.library.table import BUILDERS
 from hoi_platform.services.artifacts.record import RECORD_VERSION, fingerprint_of, variant_name
 from hoi_platform.services.artifacts.stages import Stage, Stages
 from hoi_platform.services.meshes.keys import KeyRegistry
@@ -29,6 +28,12 @@ OBJECTS_OF_A_DATASET: Final = 500
 """Objects of one release; chosen below what Dagster's page can show."""
 _FRAMES: Final = 49
 """Frames of a clip; as in the demo's profile."""
+_CUBE: Final = "".join(
+    [f"v {x} {y} {z}\n" for x in (0, 1) for y in (0, 1) for z in (0, 1)]
+    + [f"f {a} {b} {c} {d}\n" for a, b, c, d in ((1, 2, 4, 3), (5, 7, 8, 6), (1, 5, 6, 2))]
+    + [f"f {a} {b} {c} {d}\n" for a, b, c, d in ((3, 4, 8, 7), (1, 3, 7, 5), (2, 6, 8, 4))]
+)
+"""The mesh of every object, in the OBJ format."""
 _UNFINISHED: Final = 10
 """One of so many clips is not reconstructed yet; chosen."""
 _REJECTED: Final = 3
@@ -79,17 +84,14 @@ def make_up(platform: Platform, table: Mapping[str, Stage], made_up: MadeUp) -> 
 
 
 def write_objects(results: Path, made_up: MadeUp) -> None:
-    """Entries of the catalogue, as ``hoi objects add`` leaves them, with meshes of the library."""
-    folder, library = results / "catalogue", sorted(BUILDERS)
-    keys = KeyRegistry(folder).register(made_up.ids())
-    for number, (object_id, key) in enumerate(keys.items()):
-        entry = {
-            "obj_scale": [1.0, 1.0, 1.0],
-            "source": f"library:{library[number % len(library)]}",
-            "license": "CC-BY-4.0",
-        }
+    """Entries of the catalogue with their meshes, as ``hoi objects add`` leaves them."""
+    folder = results / "catalogue"
+    for object_id, key in KeyRegistry(folder).register(made_up.ids()).items():
+        entry = {"obj_scale": [0.2] * 3, "source": "mesh/model.obj", "license": "CC-BY-4.0"}
         data = {"dataset": object_id.dataset, "objects": {object_id.category: entry}}
-        _write(folder / key / "entry.yaml", yaml.safe_dump(data, sort_keys=False))
+        if not (folder / key / "entry.yaml").exists():
+            _write(folder / key / "mesh" / "model.obj", _CUBE)
+            _write(folder / key / "entry.yaml", yaml.safe_dump(data, sort_keys=False))
 
 
 def write_clips(platform: Platform, table: Mapping[str, Stage], made_up: MadeUp) -> None:
