@@ -253,13 +253,13 @@ def licenses_of(asset: str, terms: str) -> tuple[License, ...]:
 
 
 _DIGEST: Final = 1
-"""Place of the digest in a row."""
+"""Place of the digest in a row; chosen."""
 _INPUTS: Final = 2
-"""Place of the inputs in a row: upstream asset, its digest, and so on."""
+"""Place of the inputs in a row (upstream asset, its digest, and so on); chosen."""
 _VERSION: Final = 3
-"""Place of the record's version in a row."""
+"""Place of the version in a row; chosen."""
 _TERMS: Final = 7
-"""Place of the terms in a row."""
+"""Place of the terms in a row; chosen."""
 
 
 def _packed(summary: RecordSummary, numbers: dict[str, int]) -> Row:

@@ -58,7 +58,7 @@ class FigureFile:
 
 def table_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """What was measured, on how much, and the goal."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for figure in FIGURES:
         part = report["parts"].get(figure.part)
         if part is not None and (value := part["figures"].get(figure.name)) is not None:
