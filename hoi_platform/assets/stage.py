@@ -6,7 +6,7 @@ Belongs here: the bridge between stages and Dagster. Does not: anything about a 
 import contextlib
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import quote
@@ -26,8 +26,9 @@ from hoi_platform.core.errors import (
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
 from hoi_platform.core.licensing import License, all_licenses, commercial_ok
 from hoi_platform.partitions import CELLS, OBJECTS, split_key
+from hoi_platform.services.artifacts.context import Context
 from hoi_platform.services.artifacts.record import ArtifactRecord
-from hoi_platform.services.artifacts.stages import Context, Stage, Work
+from hoi_platform.services.artifacts.stages import Stage, Work
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.clips import VIDEO, video_rejection
 from hoi_platform.services.plans.book import CURE
@@ -136,7 +137,7 @@ def _is_below_video(upstream: Sequence[str]) -> bool:
 
 def licenses_above(name: str, context: Context) -> tuple[License, ...]:
     """The terms of all that a stage of a clip or an object is to be made from today."""
-    of_object = replace(context, subject=context.object_id)
+    of_object = context.at(context.object_id)
     groups: dict[str, Iterable[License]] = {}
     pending = [*STAGES[name].needed(context)]
     while pending:

@@ -2,52 +2,61 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from hoi_platform.commands.options import DEFAULT_RESULTS, Profile, ResultsDir
 
+if TYPE_CHECKING:
+    from hoi_platform.services.cells import Cell
 
-def status(results_dir: ResultsDir = DEFAULT_RESULTS, profile: Profile = "demo") -> None:
-    """Show which stage of which clip is done, stale, corrupt or missing for today's settings."""
+
+def status(
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+    profile: Profile = "demo",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare every file with its recorded hash.")
+    ] = False,
+) -> None:
+    """Show which stage of which clip is done, stale or missing for today's settings.
+
+    Records are compared, their files only with --verify; what is made next reads what it needs
+    with care in any case.
+    """
     from hoi_platform.assets.stage import STAGES, flow_order
-    from hoi_platform.commands.terminal import console, table
-    from hoi_platform.core.formats.artifacts import upstream_subject
+    from hoi_platform.commands.terminal import console, print_listing
     from hoi_platform.resources.platform import PlatformResource
-    from hoi_platform.services.clips import video_variants
+    from hoi_platform.services.cells import cells
 
-    marks = {
-        "done": "[green]●[/green]",
-        "stale": "[yellow]◐[/yellow]",
-        "set aside": "[yellow]◌[/yellow]",
-        "missing": "·",
-    }
     platform = PlatformResource(results_dir=str(results_dir), profile=profile).platform()
-    stages = platform.stages(STAGES)
-    rows = []
-    notes: set[str] = set()
-    for clip in platform.made_clips():
-        found = [stages.status(a, upstream_subject(a, clip) or clip) for a in flow_order()]
-        demanded = stages.in_demand(flow_order(), clip)
-        shown = [
-            marks.get(status.state, "[red]✗[/red]") if name in demanded or status.done else " "
-            for name, status in zip(flow_order(), found, strict=True)
-        ]
-        rows.append([clip.path, *shown])
-        notes |= {status.reason for status in found if "hoi migrate" in status.reason}
-        videos = video_variants(platform.store, clip, verify=True)
-        if videos.others:
-            notes.add(f"{clip}: video: {videos}")
-        notes |= {f"{clip}: {reason}" for reason in videos.broken.values()}
+    order, rows, notes = flow_order(), [], set[str]()
+    for cell in cells(platform, STAGES, verify=verify):
+        marks = [_MARKS.get(cell.states[n], "✗") if n in cell.states else " " for n in order]
+        rows.append([cell.clip.path, *marks])
+        notes |= _notes(cell)
     if not rows:
         console.print(f"no clip under {results_dir} yet; start with `hoi demo`")
         return
-    heads = [name.replace("_", "\n") for name in flow_order()]
-    console.print(table("Clips", ["clip", *heads], rows))
+    heads = [name.replace("_", "\n") for name in order]
+    print_listing("Clips", ["clip", *heads], rows, _STYLES)
     console.print("● done   ◐ stale   ◌ set aside, used by the next run   ✗ corrupt   · missing")
     for note in sorted(notes):
-        console.print(f"[yellow]{note}[/yellow]")
+        console.print(f"[yellow]{note}[/yellow]", soft_wrap=True)
+
+
+def _notes(cell: "Cell") -> set[str]:
+    """What the marks do not say."""
+    from hoi_platform.services.artifacts.store import EARLIER_VERSION
+
+    notes = {f"{cell.clip}: {reason}" for reason in cell.videos.broken.values()}
+    if cell.videos.others:
+        notes.add(f"{cell.clip}: video: {cell.videos}")
+    return notes | {EARLIER_VERSION} if cell.of_earlier_version else notes
+
+
+_MARKS: Final = {"done": "●", "stale": "◐", "set aside": "◌", "missing": "·"}
+_STYLES: Final = {"●": "green", "◐": "yellow", "◌": "yellow", "✗": "red"}
 
 
 def clips(
@@ -60,37 +69,21 @@ def clips(
 
     A clip may be used commercially if everything that it was made from may be.
     """
-    from hoi_platform.commands.terminal import console, table
+    from hoi_platform.commands.terminal import print_listing
     from hoi_platform.resources.platform import PlatformResource
-    from hoi_platform.services.clips import (
-        clip_licenses,
-        clip_verdict,
-        video_rejection,
-        video_variants,
-    )
+    from hoi_platform.services.clips import listed_clips
 
     platform = PlatformResource(results_dir=str(results_dir), profile="demo").platform()
     rows = []
-    for clip in platform.made_clips():
-        verdict, first = clip_verdict(platform.store, clip), ""
-        limits = [
-            f"{item.part}: {item.name}"
-            for item in clip_licenses(platform.store, clip)
-            if not item.commercial_ok
-        ]
+    for line in listed_clips(platform):
+        limits = [f"{item.part}: {item.name}" for item in line.licenses if not item.commercial_ok]
         if commercial and limits:
             continue
         use = f"no ({'; '.join(limits)})" if limits else "yes"
-        videos = str(video_variants(platform.store, clip))
-        if verdict is None:
-            rows.append((clip.path, videos, "unjudged", use, ""))
-            continue
-        if video_rejection(platform.store, clip):
-            first = "video: "
-        word = "valid" if verdict.valid else "rejected"
-        rows.append((clip.path, videos, word, use, first + "; ".join(verdict.reasons)))
+        reasons = "; ".join(line.reasons)
+        rows.append((line.clip.path, str(line.videos), line.verdict, use, reasons))
     heads = ("clip", "video", "verdict", "commercial use", "reasons")
-    console.print(table("Clips", heads, rows))
+    print_listing("Clips", heads, rows)
 
 
 def why(

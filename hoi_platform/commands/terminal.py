@@ -1,10 +1,12 @@
 """What every command shows in the same way: progress per stage, tables, errors."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -82,3 +84,38 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> 
     for row in rows:
         result.add_row(*(str(cell) for cell in row))
     return result
+
+
+def print_listing(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    styles: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """A table of any length, at once: nothing is wrapped, so that ids can be copied.
+
+    ``styles`` says how a cell with this text is drawn in a terminal.
+    """
+    heads = [head.split("\n") for head in columns]
+    tall = max(map(len, heads))
+    above = [[head[i] if i < len(head) else "" for head in heads] for i in range(tall)]
+    widths = [max(map(cell_len, column)) for column in zip(*above, *rows, strict=True)]
+    painted = {text: _painted(text, style) for text, style in styles.items()}
+
+    def line(cells: Sequence[str]) -> str:
+        padded = zip(cells, widths, strict=True)
+        return "  ".join(
+            painted.get(cell, cell) + " " * (width - cell_len(cell)) for cell, width in padded
+        ).rstrip()
+
+    console.print(title, style="italic")
+    for head in above:
+        console.print(line(head), style="bold", soft_wrap=True, markup=False)
+    console.file.write("".join(f"{line(row)}\n" for row in rows))
+
+
+def _painted(text: str, style: str) -> str:
+    """As a terminal draws it; plain where there is none."""
+    with console.capture() as captured:
+        console.print(text, style=style, end="")
+    return captured.get()

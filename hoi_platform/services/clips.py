@@ -1,7 +1,9 @@
 """What is known of a clip besides its artifacts: its row's partition, its verdict."""
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from hoi_platform.core.clip import ClipId
@@ -9,22 +11,23 @@ from hoi_platform.core.filtering.check import checks_from_json
 from hoi_platform.core.filtering.verdict import Verdict
 from hoi_platform.core.formats.artifacts import ARTIFACTS, Subject
 from hoi_platform.core.licensing import License, all_licenses
-from hoi_platform.services.artifacts.record import fingerprint_of
+from hoi_platform.services.artifacts.record import fingerprint_of, variant_name
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.artifacts.summaries import ObjectRecords, licenses_of
 from hoi_platform.services.platform import Platform
 
 VIDEO: Final = "interaction_video"
+_OF_CLIPS: Final = tuple(name for name, kind in ARTIFACTS.items() if kind.scope == "clip")
 
 
 def clips_named(platform: Platform, path: str) -> list[ClipId]:
     """Today's clip with this path, none when it was removed."""
     folder, _, seed = path.rpartition("_rand")
-    dataset_category = "/".join(folder.split("/")[:2])
-    if not seed.isdigit():
+    object_id = platform.catalogue.at_path("/".join(folder.split("/")[:2]))
+    if object_id is None or not seed.isdigit():
         return []
-    objects = [i for i in platform.catalogue.entries() if i.path == dataset_category]
-    clips = [platform.clip(object_id, int(seed)) for object_id in objects]
-    return [clip for clip in clips if clip.path == path]
+    clip = platform.clip(object_id, int(seed))
+    return [clip] if clip.path == path else []
 
 
 def video_rejection(store: ArtifactStore, subject: Subject) -> str:
@@ -49,6 +52,16 @@ class VideoVariants:
     broken: dict[str, str]
     """Variant → what is wrong with its files."""
 
+    @classmethod
+    def recorded(
+        cls, clip: ClipId, records: ObjectRecords, known: Mapping[str, tuple[str, ...]]
+    ) -> "VideoVariants":
+        """By the records alone; ``known`` are the variants of the object's clips by their names."""
+        record = records.of(VIDEO, clip)
+        standing = "" if record is None else variant_name(record.backend)
+        others = (name for name in known.get(clip.name, ()) if name != standing)
+        return cls(standing, tuple(others), {})
+
     def __str__(self) -> str:
         marked = [f"{name} (corrupt)" if name in self.broken else name for name in self.others]
         standing = self.standing or "none"
@@ -64,21 +77,74 @@ def video_variants(store: ArtifactStore, clip: ClipId, *, verify: bool = False) 
     return VideoVariants(standing, tuple(n for n in known if n != standing), broken)
 
 
-def clip_verdict(store: ArtifactStore, clip: ClipId) -> Verdict | None:
+def recorded_verdict(store: ArtifactStore, clip: ClipId, records: ObjectRecords) -> Verdict | None:
     """The decision on a clip, which a rejected video alone can make; None for an unjudged one."""
-    if video_rejection(store, clip):
+    if recorded_rejection(clip, records):
         checks = checks_from_json(store.path(VIDEO, "checks", clip).read_bytes())
         return Verdict(tuple(checks), kept_frames=0, total_frames=0)
-    if store.record("filtered_hoi", clip) is None:
+    if records.digest("filtered_hoi", clip) is None:
         return None
     return Verdict.from_json(json.loads(store.path("filtered_hoi", "verdict", clip).read_text()))
 
 
-def clip_licenses(store: ArtifactStore, clip: ClipId) -> tuple[License, ...]:
+@dataclass(frozen=True)
+class ClipLine:
+    """What ``hoi clips`` says of a clip."""
+
+    clip: ClipId
+    videos: VideoVariants
+    verdict: str
+    """``valid``, ``rejected`` or ``unjudged``."""
+    reasons: tuple[str, ...]
+    """Why it is rejected."""
+    licenses: tuple[License, ...]
+
+
+def listed_clips(platform: Platform) -> Iterator[ClipLine]:
+    """Today's clips of which at least the scene has been rendered, by object and seed."""
+    for object_id, records in platform.made_objects():
+        variants = platform.store.summaries.variants(VIDEO, object_id.path)
+        for clip in platform.clips_among(records, object_id, "scene_render"):
+            valid, reasons = _judgment(platform.store, clip, records)
+            yield ClipLine(
+                clip,
+                VideoVariants.recorded(clip, records, variants),
+                {True: "valid", False: "rejected", None: "unjudged"}[valid],
+                reasons,
+                recorded_licenses(clip, records),
+            )
+
+
+def _judgment(
+    store: ArtifactStore, clip: ClipId, records: ObjectRecords
+) -> tuple[bool | None, tuple[str, ...]]:
+    """Whether a clip is valid, and why not; the reasons alone are in a file of their own."""
+    rejected = recorded_rejection(clip, records)
+    judged = records.of("filtered_hoi", clip)
+    if not rejected and (judged is None or judged.facts.get("valid")):
+        return (None if judged is None else True), ()
+    verdict = recorded_verdict(store, clip, records)
+    assert verdict is not None
+    first = "video: " if rejected else ""
+    return verdict.valid, tuple(first + reason for reason in verdict.reasons)
+
+
+def recorded_rejection(clip: ClipId, records: ObjectRecords) -> str:
+    """``video_rejection`` from what is known of all records."""
+    record = records.of(VIDEO, clip)
+    return "" if record is None else str(record.facts.get("rejected") or "")
+
+
+def recorded_licenses(clip: ClipId, records: ObjectRecords) -> tuple[License, ...]:
     """The terms of everything that a clip was made from, as far as it has been made."""
-    names = [name for name, kind in ARTIFACTS.items() if kind.scope == "clip"]
-    records = [record for name in names if (record := store.record(name, clip))]
-    return all_licenses(*(record.known_licenses for record in records))
+    terms = {(name, found) for name in _OF_CLIPS if (found := records.terms(name, clip))}
+    return _all_terms(frozenset(terms))
+
+
+@lru_cache(maxsize=10_000)
+def _all_terms(terms: frozenset[tuple[str, str]]) -> tuple[License, ...]:
+    """Most clips of a dataset share them."""
+    return all_licenses(*(licenses_of(asset, text) for asset, text in terms))
 
 
 def mark_for_recheck(store: ArtifactStore, clip: ClipId) -> bool:

@@ -12,11 +12,13 @@ from hoi_platform.core.formats.artifacts import ARTIFACTS
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.artifacts.summaries import ObjectRecords, RecordSummary
 from hoi_platform.services.clips import (
-    clip_licenses,
-    clip_verdict,
-    video_rejection,
-    video_variants,
+    VIDEO,
+    VideoVariants,
+    recorded_licenses,
+    recorded_rejection,
+    recorded_verdict,
 )
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.viewer.clip_row import ClipRow
@@ -42,7 +44,7 @@ _PATHS: Final = {
 def write_index(platform: Platform, stages: Sequence[str]) -> ArtifactRecord:
     """Rebuild the index from what is in the results; ``stages`` in the order of the flow."""
     started, store = time.perf_counter(), platform.store
-    rows = [_row(store, clip, stages) for clip in indexed_clips(platform)]
+    rows = list(_rows(platform, stages))
     summary = summarize(rows)
     with store.staging("dataset_index", None) as staging:
         write_manifest(rows, staging.path("manifest"))
@@ -66,26 +68,25 @@ def write_index(platform: Platform, stages: Sequence[str]) -> ArtifactRecord:
         return store.commit(staging, record)
 
 
-def indexed_clips(platform: Platform) -> Iterator[ClipId]:
+def _rows(platform: Platform, stages: Sequence[str]) -> Iterator[ClipRow]:
     """Every clip whose scene was rendered, or that was imported, whatever today's settings are."""
-    first_task = platform.catalogue.first_tasks()
-    records = platform.store.root / "generation" / "records"
-    paths = {
-        file.relative_to(records / asset).with_suffix("").as_posix()
-        for asset in ("scene_render", "filtered_hoi")
-        for file in (records / asset).rglob("*.json")
-    }
-    for path in sorted(paths):
-        yield parse_clip_path(path, first_task)
+    store, first_task = platform.store, platform.catalogue.first_tasks()
+    for path in store.summaries.objects():
+        records = store.summaries.of_object(path)
+        variants = store.summaries.variants(VIDEO, path)
+        for name in sorted(records.names("scene_render", "filtered_hoi")):
+            clip = parse_clip_path(f"{path}/{name}", first_task)
+            videos = VideoVariants.recorded(clip, records, variants)
+            yield _row(store, clip, records.all_of(clip, stages), videos, records)
 
 
-def _row(store: ArtifactStore, clip: ClipId, stages: Sequence[str]) -> ClipRow:
-    records = {
-        name: record
-        for name in stages
-        if ARTIFACTS[name].scope == "clip" and (record := store.record(name, clip))
-    }
-    videos = video_variants(store, clip)
+def _row(
+    store: ArtifactStore,
+    clip: ClipId,
+    made: dict[str, RecordSummary],
+    videos: VideoVariants,
+    records: ObjectRecords,
+) -> ClipRow:
     return ClipRow(
         clip_id=clip.path,
         dataset=clip.object_id.dataset,
@@ -94,16 +95,16 @@ def _row(store: ArtifactStore, clip: ClipId, stages: Sequence[str]) -> ClipRow:
         character=clip.character,
         scene=clip.scene,
         seed=clip.seed,
-        verdict=clip_verdict(store, clip),
-        rejected_video=video_rejection(store, clip),
-        accuracy=_json(store, records, "clip_accuracy", "accuracy", clip) or {},
-        seconds={name: record.seconds for name, record in records.items()},
-        backends={name: record.backend for name, record in records.items()},
+        verdict=recorded_verdict(store, clip, records),
+        rejected_video=recorded_rejection(clip, records),
+        accuracy=_json(store, made, "clip_accuracy", "accuracy", clip) or {},
+        seconds={name: record.seconds for name, record in made.items()},
+        backends={name: record.backend for name, record in made.items()},
         paths=_paths(store, clip),
         video_variant=videos.standing,
         other_videos=videos.others,
-        licenses=clip_licenses(store, clip),
-        made_at=max((record.created_at for record in records.values()), default=""),
+        licenses=recorded_licenses(clip, records),
+        made_at=max((record.created_at for record in made.values()), default=""),
     )
 
 
@@ -117,9 +118,9 @@ def _paths(store: ArtifactStore, clip: ClipId) -> dict[str, str]:
 
 
 def _json(
-    store: ArtifactStore, records: dict[str, ArtifactRecord], asset: str, key: str, clip: ClipId
+    store: ArtifactStore, made: dict[str, RecordSummary], asset: str, key: str, clip: ClipId
 ) -> Any:
-    return json.loads(store.path(asset, key, clip).read_text()) if asset in records else None
+    return json.loads(store.path(asset, key, clip).read_text()) if asset in made else None
 
 
 def _identity(row: ClipRow) -> list[Any]:

@@ -1,19 +1,22 @@
 """One results folder with its configuration and catalogue: what the stages are run against."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from hoi_platform.core.clip import MAX_SEED, ClipId, ObjectId
+from hoi_platform.core.clip import MAX_SEED, ClipId, ObjectId, seed_key
 from hoi_platform.core.config.settings import Profile, Settings, merged, resolve_settings
 from hoi_platform.core.config.support import refusals
 from hoi_platform.core.errors import ConfigError
 from hoi_platform.core.filtering.registry import skipped_checks
 from hoi_platform.core.task import TASKS
-from hoi_platform.services.artifacts.stages import Context, Stage, Stages
+from hoi_platform.services.artifacts.context import Context
+from hoi_platform.services.artifacts.file_state import once
+from hoi_platform.services.artifacts.stages import Stage, Stages
 from hoi_platform.services.artifacts.store import ArtifactStore
+from hoi_platform.services.artifacts.summaries import ObjectRecords
 from hoi_platform.services.backends.chosen import model_mistakes, unknown_backends
 from hoi_platform.services.configuration import ConfigFiles
 from hoi_platform.services.launched_settings import LaunchedSettings, differences
@@ -97,9 +100,9 @@ class Platform:
 
     def _todays_settings(self, task: str) -> Settings:
         gen, recon = self.config_paths(task)
-        sources = (str(gen), str(recon))
-        contents = self._gen_content(task), read_mapping(recon)
-        settings = resolve_settings(self.profile, *contents, self.overrides or {}, sources)
+        layers = [task, self.profile, str(self.gen_config), repr(self.overrides)]
+        name = ("settings", gen, recon, *layers, repr(TASKS.find(task)))
+        settings = once(name, [gen, recon], lambda: self._resolved(task))
         if settings.gen_2dhoi.task not in (None, task):
             raise ConfigError(
                 f"{gen}: task: the file is for {settings.gen_2dhoi.task!r}, but {task!r} is "
@@ -107,6 +110,12 @@ class Platform:
             )
         self._raise(task, list(unknown_backends(settings)))
         return settings
+
+    def _resolved(self, task: str) -> Settings:
+        gen, recon = self.config_paths(task)
+        contents = self._gen_content(task), read_mapping(recon)
+        sources = (str(gen), str(recon))
+        return resolve_settings(self.profile, *contents, self.overrides or {}, sources)
 
     def _gen_content(self, task: str) -> dict[str, Any]:
         """The 2D stage's file; over the one that a task names, the task lays its own values."""
@@ -169,23 +178,40 @@ class Platform:
         configured = self.settings(object_id.task).gen_2dhoi.scene
         return configured or self.catalogue.get(object_id).scene
 
-    def made_clips(self) -> list[ClipId]:
-        """Today's clips of which at least the scene has been rendered."""
-        return [
-            clip
-            for object_id in sorted(self.catalogue.entries())
-            for clip in self.clips_with("scene_render", object_id)
-        ]
-
     def clips_with(self, asset: str, object_id: ObjectId) -> list[ClipId]:
         """Today's clips of an object of which ``asset`` has been made, by seed."""
+        return self.clips_among(self.store.summaries.of_object(object_id.path), object_id, asset)
+
+    def clips_among(
+        self, records: ObjectRecords, object_id: ObjectId, *assets: str
+    ) -> list[ClipId]:
+        """Today's clips of an object, by seed, that have a record of one of these assets."""
         first = self.clip(object_id, 1)
-        clips = (replace(first, seed=seed) for seed in range(1, MAX_SEED + 1))
-        return [clip for clip in clips if self.store.record(asset, clip)]
+        head = first.name.removesuffix(seed_key(1))
+        made = records.names(*assets)
+        seeds = [seed for seed in range(1, MAX_SEED + 1) if head + seed_key(seed) in made]
+        return [replace(first, seed=seed) for seed in seeds]
+
+    def made_objects(self) -> Iterator[tuple[ObjectId, ObjectRecords]]:
+        """The catalogue's objects of which anything was made, with their records, sorted."""
+        summaries = self.store.summaries
+        made = set(summaries.objects())
+        for object_id in self.catalogue.entries():
+            if object_id.path in made:
+                yield object_id, summaries.of_object(object_id.path)
 
     def stages(self, table: dict[str, Stage]) -> Stages:
         """The chain over this results folder, judged with today's files."""
-        return Stages(table, self.store, cache(self.context))
+        of_object = cache(self.context)
+
+        @cache
+        def context(subject: ObjectId | ClipId) -> Context:
+            """What is read for an object is read once for all of its clips."""
+            if isinstance(subject, ClipId):
+                return of_object(subject.object_id).at(subject)
+            return of_object(subject)
+
+        return Stages(table, self.store, context)
 
     def context(self, subject: ObjectId | ClipId) -> Context:
         """What the stages' settings are computed from."""

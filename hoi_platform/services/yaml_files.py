@@ -1,20 +1,26 @@
 """YAML files as mappings and models; a file is read again only when it changed."""
 
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 
 from hoi_platform.core.config.base import Config, parse_config
 from hoi_platform.core.errors import ConfigError
+from hoi_platform.services.artifacts.file_state import once
 
 C = TypeVar("C", bound=Config)
+
+_DEEPEST: Final = 4_000
+"""Levels of nesting that libyaml reads safely (it recurses on the stack, and 100,000 end the
+process); measured: 5,000 are read with a stack of 8 MB."""
 
 
 def read_config(model: type[C], file: Path) -> C:
     """A YAML file as a model. Raises ConfigError that names the file and lists its mistakes."""
-    parsed = _parsed(model, file, *_stamp(file))
+    parsed = once(
+        ("model", model, file), [file], lambda: parse_config(model, read_mapping(file), str(file))
+    )
     assert isinstance(parsed, model)
     return parsed
 
@@ -24,27 +30,16 @@ def read_mapping(file: Path) -> dict[str, Any]:
 
     Raises ConfigError that names the file.
     """
-    return _mapping(file, *_stamp(file))
-
-
-def _stamp(file: Path) -> tuple[int, int, int]:
-    """What distinguishes a changed file from the one that was read."""
     try:
-        info = file.stat()
+        file.stat()
     except OSError as error:
         raise ConfigError(f"no configuration file {file}; check the path") from error
-    return info.st_mtime_ns, info.st_size, info.st_ino
+    return once(("mapping", file), [file], lambda: _mapping(file))
 
 
-@lru_cache(maxsize=4096)
-def _parsed(model: type[Config], file: Path, *stamp: int) -> Config:
-    return parse_config(model, _mapping(file, *stamp), str(file))
-
-
-@lru_cache(maxsize=4096)
-def _mapping(file: Path, *_stamp: int) -> dict[str, Any]:
+def _mapping(file: Path) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = _loaded(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"{file} is not readable YAML: {reason}") from error
@@ -55,3 +50,14 @@ def _mapping(file: Path, *_stamp: int) -> dict[str, Any]:
     if odd := [key for key in data if not isinstance(key, str)]:
         raise ConfigError(f"{file}: the key {odd[0]!r} is not a string; put it in quotes")
     return data
+
+
+def _loaded(text: str) -> Any:
+    """By libyaml where it is installed, unless the text might be nested so deeply that it crashes.
+
+    Every level opens a bracket, or stands further right.
+    """
+    widest = max(map(len, text.splitlines()), default=0)
+    if text.count("[") + text.count("{") + widest > _DEEPEST:
+        return yaml.safe_load(text)
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))

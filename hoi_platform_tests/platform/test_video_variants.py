@@ -144,7 +144,7 @@ def test_a_spoiled_variant_is_reported(clip: ClipId, kling: FakeKling, tmp_path:
     buy(tmp_path, kling)
     run(tmp_path, "simulated")
     ArtifactStore(tmp_path).path(VIDEO, "video", clip, "kling-ai").write_bytes(b"spoiled")
-    shown = CliRunner().invoke(app, ["status", "--results_dir", str(tmp_path)]).output
+    shown = CliRunner().invoke(app, ["status", "--verify", "--results_dir", str(tmp_path)]).output
     assert "differs from its recorded hash" in " ".join(shown.split())
 
 

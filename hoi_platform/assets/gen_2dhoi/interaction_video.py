@@ -7,8 +7,9 @@ from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.core.errors import PendingError, TransientError
 from hoi_platform.core.filtering.check import checks_to_json
 from hoi_platform.resources.video import VideoResource
+from hoi_platform.services.artifacts.context import Context
 from hoi_platform.services.artifacts.files import write_whole
-from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.video.backend import VideoTask
 
 _REQUEST = ("object_mesh", "scene_render", "video_prompt", "video_task")

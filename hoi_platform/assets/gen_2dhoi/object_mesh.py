@@ -2,8 +2,9 @@
 
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.platform import PlatformResource
+from hoi_platform.services.artifacts.context import Context
 from hoi_platform.services.artifacts.files import write_whole
-from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.artifacts.stages import Work
 
 
 def _settings(context: Context) -> dict[str, object]:

@@ -10,8 +10,9 @@ from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.models import ModelsResource
 from hoi_platform.resources.platform import PlatformResource
 from hoi_platform.resources.vision import VisionResource
+from hoi_platform.services.artifacts.context import Context
 from hoi_platform.services.artifacts.files import write_whole
-from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.models.answering import answering
 from hoi_platform.services.video.license import answer_license
 

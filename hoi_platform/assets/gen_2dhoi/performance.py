@@ -7,7 +7,8 @@ from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.core.scene.performance import VERSION
 from hoi_platform.core.scene.seeds import performance_seed
 from hoi_platform.core.task import TASKS
-from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.artifacts.context import Context
+from hoi_platform.services.artifacts.stages import Work
 
 
 def _settings(context: Context) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import numpy as np
 from hoi_platform.core.clip import ClipId
 from hoi_platform.core.scene.seeds import clip_scene_seed, stance_seed
 from hoi_platform.resources.models import ModelsResource
-from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.artifacts.context import Context
+from hoi_platform.services.artifacts.stages import Work
 
 if TYPE_CHECKING:
     from hoi_platform.services.blender.conditioning import SceneInputs
@@ -18,8 +19,8 @@ def scene_settings(context: Context, clip: ClipId) -> dict[str, Any]:
     """The content that a clip's scene is drawn from, but for requirements and rendering."""
     gen = context.settings.gen_2dhoi
     return {
-        "scene": context.scene.content(),
-        "character": context.character.model_dump(),
+        "scene": context.plain("scene", context.scene.content),
+        "character": context.plain("character", context.character.model_dump),
         "scene_seed": clip_scene_seed(gen.simulation.seed, clip, gen.rendering),
         "stance_seed": stance_seed(gen.simulation.seed, clip),
         "use_initial_state": gen.simulation.use_initial_state,

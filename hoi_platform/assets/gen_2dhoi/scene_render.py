@@ -8,8 +8,9 @@ from hoi_platform.assets.looks import frame_preview
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.resources.blender import BlenderResource
 from hoi_platform.resources.models import ModelsResource
+from hoi_platform.services.artifacts.context import Context
 from hoi_platform.services.artifacts.files import write_whole
-from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.body.license import BODY_LICENSE
 
 
@@ -18,8 +19,8 @@ def _settings(context: Context) -> dict[str, object]:
     # no_rand_seed is in the scene's seed; render_start_end is refused unless it is false.
     others = {"num_rand_scenes", "no_rand_seed", "render_start_end", "gpu"}
     return scene_settings(context, context.clip) | {
-        "requirements": context.scene.requirements.model_dump(),
-        "rendering": rendering.model_dump(exclude=others),
+        "requirements": context.plain("requirements", context.scene.requirements.model_dump),
+        "rendering": context.plain("rendering", lambda: rendering.model_dump(exclude=others)),
     }
 
 

@@ -9,8 +9,9 @@ from hoi_platform.core.scene.prompts import Prompt, template_prompt
 from hoi_platform.core.scene.seeds import prompt_seed
 from hoi_platform.resources.video import VideoResource
 from hoi_platform.resources.vision import VisionResource
+from hoi_platform.services.artifacts.context import Context
 from hoi_platform.services.artifacts.files import write_whole
-from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.models.answering import answering
 from hoi_platform.services.video.license import answer_license
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from hoi_platform.core.scene.performance import VERSION
 from hoi_platform.core.scene.seeds import performance_seed
-from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.artifacts.context import Context
+from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.backends.chosen import versions_of
 from hoi_platform.services.backends.weights import model_identity
 from hoi_platform.services.video.backend import SimulatedScene, VideoRequest
@@ -36,7 +37,18 @@ def request_settings(context: Context) -> dict[str, Any]:
     if video.model_api == "imported":
         return {"file": imported_digest(video, str(context.clip))}
     if video.model_api != "simulated":
-        return video.model_dump(include=_PAID) | _backend_identity(context)
+        return context.plain("paid video", lambda: _paid(context))
+    shared = context.plain("simulated video", lambda: _simulated(context))
+    return shared | {"performance_seed": _performance_seed(context)}
+
+
+def _paid(context: Context) -> dict[str, Any]:
+    return context.settings.gen_2dhoi.video.model_dump(include=_PAID) | _backend_identity(context)
+
+
+def _simulated(context: Context) -> dict[str, Any]:
+    """What all simulated videos of an object depend on."""
+    video = context.settings.gen_2dhoi.video
     return (
         video.model_dump(include=_SIMULATED)
         | _backend_identity(context)
@@ -44,7 +56,6 @@ def request_settings(context: Context) -> dict[str, Any]:
             "performance": VERSION,
             "grasp": context.grasp.model_dump() if context.grasp else None,
             "gpu": context.settings.gen_2dhoi.rendering.gpu,
-            "performance_seed": _performance_seed(context),
         }
     )
 

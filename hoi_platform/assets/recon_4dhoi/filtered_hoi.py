@@ -8,8 +8,9 @@ from hoi_platform.assets.checks import RECONSTRUCTION_QUALITY
 from hoi_platform.assets.stage import Look, licenses_above, stage_asset
 from hoi_platform.core.filtering.registry import check_versions, skipped_checks
 from hoi_platform.core.task import TASKS
+from hoi_platform.services.artifacts.context import Context
 from hoi_platform.services.artifacts.files import write_whole
-from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.artifacts.stages import Work
 
 
 def _settings(context: Context) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from typing import Any
 from hoi_platform.assets.stage import Look, stage_asset
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.resources.backends import BackendsResource
-from hoi_platform.services.artifacts.stages import Context, Work
+from hoi_platform.services.artifacts.context import Context
+from hoi_platform.services.artifacts.stages import Work
 from hoi_platform.services.backends.chosen import terms_of, versions_of
 from hoi_platform.services.backends.weights import model_identity
 

@@ -31,20 +31,25 @@ _CURES: Final = {
 """What a disk refuses with → what to do."""
 
 
-def write_whole(path: Path, data: bytes | str) -> None:
-    """Replace ``path`` in one step; a crash leaves the old file or the new one."""
+def write_whole(path: Path, data: bytes | str, *, sync: bool = True) -> None:
+    """Replace ``path`` in one step; a crash leaves the old file or the new one.
+
+    Without ``sync``, a power cut may leave a damaged one: for files that can be made again.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(data.encode() if isinstance(data, str) else data)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if sync:
+        sync_folder(path.parent)
 
 
 def move_whole(source: Path, target: Path) -> None:

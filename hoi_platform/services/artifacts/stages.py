@@ -12,62 +12,34 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hoi_platform.core.arrays import Progress
 from hoi_platform.core.clip import ClipId, ObjectId
-from hoi_platform.core.config.characters import CharacterConfig
 from hoi_platform.core.config.objects import GraspHint, ObjectEntry
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.formats.artifacts import ARTIFACTS, subject_path, upstream_subject
 from hoi_platform.core.licensing import License, all_licenses
-from hoi_platform.core.scene.templates import SceneTemplate
+from hoi_platform.services.artifacts.context import Context
+from hoi_platform.services.artifacts.fingerprints import Fingerprints
 from hoi_platform.services.artifacts.memory import PeakMemory
-from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
+from hoi_platform.services.artifacts.record import (
+    RECORD_VERSION,
+    ArtifactRecord,
+)
 from hoi_platform.services.artifacts.set_aside import set_aside
-from hoi_platform.services.artifacts.store import ArtifactStore, Staging, State, Status
-from hoi_platform.services.configuration import ConfigFiles
-from hoi_platform.services.meshes.catalogue import Catalogue
+from hoi_platform.services.artifacts.store import (
+    EARLIER_VERSION,
+    NO_RECORD,
+    OTHER_INPUTS,
+    ArtifactStore,
+    Staging,
+    State,
+    Status,
+    made_again,
+)
+from hoi_platform.services.artifacts.summaries import ObjectRecords
 from hoi_platform.services.secrets import redacted
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a stage's settings may be computed from: contents, read when a stage asks for them."""
-
-    settings: Settings
-    entry: ObjectEntry
-    catalogue: Catalogue
-    files: ConfigFiles
-    scene_name: str
-    subject: ObjectId | ClipId
-
-    @property
-    def object_id(self) -> ObjectId:
-        """The object, also of a clip."""
-        return self.subject.object_id if isinstance(self.subject, ClipId) else self.subject
-
-    @property
-    def clip(self) -> ClipId:
-        assert isinstance(self.subject, ClipId)
-        return self.subject
-
-    @cached_property
-    def entry_digest(self) -> str:
-        """Hash of what the entry's mesh is made from: its files, textures too."""
-        return self.catalogue.source_digest(self.object_id)
-
-    @cached_property
-    def grasp(self) -> GraspHint | None:
-        return self.catalogue.grasp(self.object_id)
-
-    @cached_property
-    def scene(self) -> SceneTemplate:
-        return self.files.scene(self.settings.gen_2dhoi, self.scene_name)
-
-    @cached_property
-    def character(self) -> CharacterConfig:
-        return self.files.character(self.settings.gen_2dhoi)
 
 
 @dataclass(frozen=True)
@@ -192,45 +164,21 @@ class Stages:
         self.context = context
 
     @cached_property
-    def _fingerprints(self) -> dict[tuple[str, ObjectId | ClipId], str]:
-        return {}
+    def _fingerprints(self) -> Fingerprints:
+        return Fingerprints(self.stages, self.context)
 
     def fingerprint(self, name: str, subject: ObjectId | ClipId) -> str:
         """The identity that the stage's result has to have today."""
-        key = (name, subject)
-        if key not in self._fingerprints:
-            self._fingerprints[key] = self._compute_fingerprint(name, subject)
-        return self._fingerprints[key]
-
-    def _compute_fingerprint(self, name: str, subject: ObjectId | ClipId) -> str:
-        stage, context = self.stages[name], self.context(subject)
-        upstream = {}
-        for asset in stage.needed(context):
-            above = upstream_subject(asset, subject)
-            assert above is not None
-            upstream[asset] = self.fingerprint(asset, above)
-        return fingerprint_of(
-            {
-                "asset": name,
-                "schema": ARTIFACTS[name].schema_version,
-                "version": stage.version,
-                "backend": stage.backend(context.settings),
-                "settings": stage.settings(context),
-                "upstream": upstream,
-            }
-        )
+        return self._fingerprints.of(name, subject)
 
     def in_demand(self, names: Iterable[str], subject: ObjectId | ClipId) -> list[str]:
         """``names`` without the stages that are made on demand, where none of them demands it."""
-        asked = list(names)
-        context = self.context(subject)
-        needed = {above for name in asked for above in self.stages[name].needed(context)}
-        return [name for name in asked if not self.stages[name].on_demand or name in needed]
+        return self._fingerprints.in_demand(names, subject)
 
     def asked_for(self, name: str, subject: ObjectId | ClipId) -> tuple[str, dict[str, Any]]:
         """The backend and the settings that the stage's result has to have today."""
-        stage, context = self.stages[name], self.context(subject)
-        return stage.backend(context.settings), stage.settings(context)
+        asked = self._fingerprints.asked(name, subject)
+        return asked.backend, asked.settings
 
     def status(self, name: str, subject: ObjectId | ClipId, *, verify: bool = True) -> Status:
         """Whether the stage's artifact is up to date with today's inputs."""
@@ -238,8 +186,29 @@ class Stages:
         if status.state in (State.STALE, State.MISSING):
             aside = set_aside(self, name, subject, verify=verify)
             if aside is not None:
-                return Status(State.SET_ASIDE, f"{aside.variant} is put in place by the next run")
+                return _set_aside_status(aside)
         return status
+
+    def recorded(self, name: str, subject: ObjectId | ClipId, records: ObjectRecords) -> Status:
+        """``status`` by the records alone: no file of the artifact is looked at."""
+        status = self._recorded(name, subject, records)
+        if status.state in (State.STALE, State.MISSING):
+            aside = set_aside(self, name, subject, verify=False)
+            return status if aside is None else _set_aside_status(aside)
+        return status
+
+    def _recorded(self, name: str, subject: ObjectId | ClipId, records: ObjectRecords) -> Status:
+        """Regardless of variants."""
+        identity = records.identity(name, subject)
+        if identity is None:
+            return Status(State.MISSING, NO_RECORD)
+        version, fingerprint = identity
+        if version != RECORD_VERSION:
+            return Status(State.STALE, EARLIER_VERSION)
+        if fingerprint != self.fingerprint(name, subject):
+            return Status(State.STALE, OTHER_INPUTS)
+        changed = records.changed_input(name, subject)
+        return _DONE if changed is None else Status(State.STALE, made_again(changed))
 
     def put_in_place(self, name: str, subject: ObjectId | ClipId) -> ArtifactRecord | None:
         """Put the variant of today's backend in place; None where it has to be made."""
@@ -306,3 +275,10 @@ class Stages:
                 licenses=work.licenses(),
             )
             return self.store.commit(staging, record)
+
+
+_DONE: Final = Status(State.DONE)
+
+
+def _set_aside_status(aside: ArtifactRecord) -> Status:
+    return Status(State.SET_ASIDE, f"{aside.variant} is put in place by the next run")

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ from hoi_platform.core.formats.artifacts import (
     upstream_subject,
     variant_path,
 )
+from hoi_platform.services.artifacts.file_state import FileState, file_state
 from hoi_platform.services.artifacts.files import (
     copy_whole,
     exclusive,
@@ -39,12 +41,22 @@ from hoi_platform.services.artifacts.record import (
     RECORD_VERSION,
     ArtifactRecord,
     file_digest,
+    remember_digest,
     unchanged_file_digest,
 )
+from hoi_platform.services.artifacts.summaries import Summaries
 from hoi_platform.services.process_id import ProcessId
 
 OWNER: Final = ".owner"
 """The file in an unfinished artifact's folder that says which process makes it."""
+NO_RECORD: Final = "no record"
+EARLIER_VERSION: Final = "made by an earlier version: run `hoi migrate`"
+OTHER_INPUTS: Final = "inputs, settings or code changed since it was made"
+
+
+def made_again(upstream: str) -> str:
+    """Why an artifact is stale whose input has another content now."""
+    return f"{upstream} was made again with other content"
 
 
 class State(StrEnum):
@@ -97,6 +109,11 @@ class ArtifactStore:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
 
+    @cached_property
+    def summaries(self) -> Summaries:
+        """What listings need of all records."""
+        return Summaries(self.root)
+
     def path(self, asset: str, key: str, subject: Subject, variant: str | None = None) -> Path:
         """The final place of one file of an artifact, or of one of its variants."""
         return self.root / ARTIFACTS[asset].relative_path(key, subject, variant)
@@ -128,11 +145,11 @@ class ArtifactStore:
         """Whether the artifact is what today's fingerprint asks for; ``verify`` hashes files."""
         record = self.record(asset, subject)
         if record is None:
-            return Status(State.MISSING, "no record")
+            return Status(State.MISSING, NO_RECORD)
         if record.record_version != RECORD_VERSION:
-            return Status(State.STALE, "made by an earlier version: run `hoi migrate`")
+            return Status(State.STALE, EARLIER_VERSION)
         if record.fingerprint != fingerprint:
-            return Status(State.STALE, "inputs, settings or code changed since it was made")
+            return Status(State.STALE, OTHER_INPUTS)
         return self.content_status(record, subject, verify=verify)
 
     def content_status(
@@ -142,7 +159,7 @@ class ArtifactStore:
         for upstream, digest in record.inputs.items():
             now = self.record(upstream, upstream_subject(upstream, subject))
             if now is None or now.digest != digest:
-                return Status(State.STALE, f"{upstream} was made again with other content")
+                return Status(State.STALE, made_again(upstream))
         return self.files_status(record, verify=verify)
 
     def files_status(
@@ -189,13 +206,16 @@ class ArtifactStore:
         A variant is whole in its own tree before its copy takes the artifact's place.
         """
         kind, subject = staging.kind, staging.subject
-        files = self._hashes(staging)
+        hashed = self._hashes(staging)
+        files = {name: digest for name, (digest, _) in hashed.items()}
         record = record.model_copy(update={"files": files})
         sync_tree(staging.root)
         with self._locked(kind):
             variant = record.variant if kind.variants else None
             self._keep_standing(kind, subject, besides=record.variant)
             self._install(record, subject, variant, lambda name: staging.root / name, move_whole)
+            for name, (digest, state) in hashed.items():
+                remember_digest(self.root / variant_path(name, variant), digest, state)
             if variant is not None:
                 self._put_in_place(record, subject, variant)
         return record
@@ -280,9 +300,10 @@ class ArtifactStore:
         path = self.root / ARTIFACTS[record.asset].record_path(subject, variant)
         write_whole(path, record.model_dump_json(indent=1) + "\n")
 
-    def _hashes(self, staging: Staging) -> Mapping[str, str]:
+    def _hashes(self, staging: Staging) -> Mapping[str, tuple[str, FileState]]:
+        """Digest and state of every file that was written."""
         kind, subject = staging.kind, staging.subject
-        hashes: dict[str, str] = {}
+        hashes: dict[str, tuple[str, FileState]] = {}
         for file in kind.files:
             relative = kind.relative_path(file.key, subject)
             staged = staging.root / relative
@@ -295,5 +316,6 @@ class ArtifactStore:
             paths = sorted(staged.rglob("*")) if staged.is_dir() else [staged]
             for path in paths:
                 if path.is_file():
-                    hashes[str(path.relative_to(staging.root))] = file_digest(path)
+                    state = file_state(path.stat())
+                    hashes[str(path.relative_to(staging.root))] = file_digest(path), state
         return hashes

@@ -1,10 +1,10 @@
 """The objects that can be made into clips: their keys, their meshes, the user's own."""
 
-import hashlib
 import shutil
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +22,7 @@ from hoi_platform.services.meshes.listing import (
     entry_name,
     nearest,
 )
+from hoi_platform.services.meshes.source_digest import SourceDigests
 from hoi_platform.services.yaml_files import read_config
 
 if TYPE_CHECKING:
@@ -38,12 +39,19 @@ chosen."""
 class Catalogue(Listing):
     """The listed objects with their keys and meshes; a user's own can be added and removed."""
 
+    @cached_property
+    def _sources(self) -> SourceDigests:
+        return SourceDigests(self._user_dir / ".sources")
+
     def key(self, object_id: ObjectId) -> str:
         """Its partition key; it is registered when it is first asked for."""
         return self.register([object_id])[object_id]
 
     def by_key(self, key: str) -> ObjectId:
         """The id of a partition key. Raises BadInputError for an unknown one."""
+        known = self._registry.objects().get(key)
+        if known is not None and self._direct(known) is not None:
+            return known
         keys = {known: object_id for object_id, known in self.keys().items()}
         if key in keys:
             return keys[key]
@@ -68,7 +76,10 @@ class Catalogue(Listing):
 
         Raises BadInputError for an unknown object and for a dataset that is too large.
         """
-        located, ids = self._located(), list(wanted)
+        ids, keys = list(wanted), self._registry.keys()
+        if ids and all(i in keys and self._direct(i) is not None for i in ids):
+            return {object_id: keys[object_id] for object_id in ids}
+        located = self._located()
         for object_id in ids:
             if object_id not in located:
                 self._find(object_id)
@@ -121,10 +132,7 @@ class Catalogue(Listing):
         path = self.source_path(object_id)
         if path is None:
             return library_fingerprint(self._library_name(object_id))
-        digest = hashlib.sha256()
-        for file in self.load_mesh(object_id).files:
-            digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
-        return digest.hexdigest()
+        return self._sources.digest(path, self.get(object_id).up)
 
     def add(
         self,

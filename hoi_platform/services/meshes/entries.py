@@ -10,6 +10,7 @@ from hoi_platform.core.clip import ObjectId
 from hoi_platform.core.config.base import hint, parse_config
 from hoi_platform.core.config.objects import ObjectEntry, ObjectsFile
 from hoi_platform.core.errors import BadInputError, ConfigError
+from hoi_platform.services.artifacts.file_state import once
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.yaml_files import read_mapping
 
@@ -48,6 +49,10 @@ def read_objects(file: Path) -> ObjectsRead:
 
     Raises ConfigError for a file that is not a catalogue at all.
     """
+    return once(("objects", file), [file], lambda: _read_objects(file))
+
+
+def _read_objects(file: Path) -> ObjectsRead:
     data = read_mapping(file)
     known = list(ObjectsFile.model_fields)
     if unknown := [key for key in data if key not in known]:

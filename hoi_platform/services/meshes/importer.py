@@ -41,6 +41,8 @@ class ImportedMesh:
     """The origin in the source's (z-up) coordinates (3,)."""
     files: tuple[Path, ...] = ()
     """Everything that was read: the mesh file, then MTL, textures, buffers."""
+    missing: tuple[Path, ...] = ()
+    """What the mesh refers to and is not there."""
     notes: tuple[str, ...] = ()
     """What was found odd and tolerated, for the user to read."""
 
@@ -72,7 +74,14 @@ def import_mesh(
     if resolver.missing:
         missing = ", ".join(dict.fromkeys(resolver.missing))
         notes.append(f"missing beside the mesh: {missing}; plain colors replace it")
-    return ImportedMesh(centered, path.name, center, (path, *resolver.served), tuple(notes))
+    return ImportedMesh(
+        centered,
+        path.name,
+        center,
+        files=(path, *resolver.served),
+        missing=tuple(resolver.folder / name for name in resolver.missing),
+        notes=tuple(notes),
+    )
 
 
 def _load_scene(path: Path, resolver: FolderResolver) -> Any:

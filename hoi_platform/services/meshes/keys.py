@@ -5,16 +5,17 @@ the history of a key whose partition is deleted: that of a removed object is nev
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hoi_platform.core.clip import FIRST_TASK, MAX_SEED, ObjectId
 from hoi_platform.core.errors import BadInputError, ConfigError
 from hoi_platform.core.keys import new_key
+from hoi_platform.services.artifacts.file_state import once
 from hoi_platform.services.artifacts.files import exclusive, write_whole
 
 MOST_CELLS: Final = 100_000
@@ -46,6 +47,19 @@ class KeysFile(_Strict):
     """Keys of removed objects."""
 
 
+class _Known(NamedTuple):
+    """The file's content, ready to be looked up."""
+
+    keys: dict[ObjectId, str]
+    objects: dict[str, ObjectId]
+    first_tasks: dict[str, str]
+
+    @classmethod
+    def of(cls, held: KeysFile) -> "_Known":
+        keys = {_id(held, entry): entry.key for entry in held.objects}
+        return cls(keys, {key: known for known, key in keys.items()}, held.first_tasks)
+
+
 class KeyRegistry:
     """Assigns keys and remembers them; several processes may use one file."""
 
@@ -53,14 +67,25 @@ class KeyRegistry:
         self._folder = folder
         self._file = folder / "keys.json"
 
-    def keys(self) -> dict[ObjectId, str]:
+    @property
+    def file(self) -> Path:
+        """Where the keys are kept."""
+        return self._file
+
+    def keys(self) -> Mapping[ObjectId, str]:
         """Every registered object and its key."""
-        held = self._read()
-        return {_id(held, entry): entry.key for entry in held.objects}
+        return self._known().keys
+
+    def objects(self) -> Mapping[str, ObjectId]:
+        """Every registered key and its object."""
+        return self._known().objects
 
     def first_tasks(self) -> dict[str, str]:
         """``<dataset>/<category>``, in lower case → the first task that was ever registered."""
-        return self._read().first_tasks
+        return self._known().first_tasks
+
+    def _known(self) -> "_Known":
+        return once(("keys", self._file), [self._file], lambda: _Known.of(self._read()))
 
     def register(self, wanted: Iterable[ObjectId]) -> dict[ObjectId, str]:
         """The keys of objects; those that have none get one, in the order of their ids.

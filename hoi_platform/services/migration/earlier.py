@@ -7,8 +7,8 @@ import numpy as np
 from hoi_platform.core.geometry.topology import MeshStatistics
 from hoi_platform.core.scene.prompts import template_prompt
 from hoi_platform.core.scene.seeds import prompt_seed
+from hoi_platform.services.artifacts.context import Context
 from hoi_platform.services.artifacts.record import ArtifactRecord
-from hoi_platform.services.artifacts.stages import Context
 from hoi_platform.services.meshes.library import build_library_object
 
 _SEEDS: Final = ("stance_seed", "performance_seed")
