@@ -1,6 +1,7 @@
 """``hoi``: the command line. Parses and prints; the work is done by the page's own assets."""
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -10,7 +11,8 @@ from hoi_platform.commands.clips import clips, status, why
 from hoi_platform.commands.config import app as config_app
 from hoi_platform.commands.demo import demo
 from hoi_platform.commands.doctor import doctor
-from hoi_platform.commands.entry import ended
+from hoi_platform.commands.entry import UsageError, ended
+from hoi_platform.commands.every_command import UsageMistake, every_command, usage_mistake
 from hoi_platform.commands.fake_apis import fake_apis
 from hoi_platform.commands.ledger import app as ledger_app
 from hoi_platform.commands.migrate import migrate
@@ -23,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.callback()(every_command)
 app.command()(demo)
 app.add_typer(objects_app, name="objects")
 app.command()(status)
@@ -41,18 +44,23 @@ app.command("fake-apis")(fake_apis)
 
 def main() -> None:
     """Run a command and exit with its status."""
-    sys.exit(ended("hoi", _run))
+    sys.exit(status_of(sys.argv[1:]))
 
 
-def _run() -> int:
-    """A command run by click, which reports an interrupted one as ``Abort``."""
+def status_of(words: Sequence[str]) -> int:
+    """Run the command that these words make; its exit status."""
+    return ended("hoi", lambda: _run(words))
+
+
+def _run(words: Sequence[str]) -> int:
+    """A command run by click, which reports an interrupted one as ``Abort`` or by a status."""
     try:
-        app()
-    except SystemExit as end:
-        if received() is not None:
-            raise KeyboardInterrupt from end
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    return 0
+        status = app(words, prog_name="hoi", standalone_mode=False)
+    except UsageMistake as error:
+        raise UsageError(usage_mistake(error)) from error
+    if received() is not None:
+        raise KeyboardInterrupt
+    return int(status or 0)
 
 
 if __name__ == "__main__":

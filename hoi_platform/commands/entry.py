@@ -2,24 +2,45 @@
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from hoi_platform.core.errors import HoiError
+from hoi_platform.core.errors import BadInputError, HoiError, PermanentError
 from hoi_platform.resources.keys import protect_keys
+from hoi_platform.services.artifacts.files import storage_fault
 from hoi_platform.services.interruption import received
 from hoi_platform.services.secrets import leaves_clean
 
 
-def ended(name: str, command: Callable[[], int]) -> int:
-    """The exit status of a command: its own, 1 after an error of ours, 128 + n after signal n.
+class UsageError(BadInputError):
+    """The command line, or a variable that it reads, is wrong: nothing was begun."""
 
-    No key leaves it in an error.
+
+@contextmanager
+def before_any_work() -> Iterator[None]:
+    """Errors of ours raised inside are those of the command line: raises UsageError."""
+    try:
+        yield
+    except PermanentError as error:
+        raise UsageError(str(error)) from error
+
+
+def ended(name: str, command: Callable[[], int]) -> int:
+    """The exit status of a command: its own, or one that says how it failed.
+
+    1 after an error of ours, 2 where nothing was begun, 128 + n after signal n. No key leaves it in
+    an error.
     """
     protect_keys()
     try:
         return leaves_clean(command)()
     except HoiError as error:
         sys.stderr.write(f"{name}: {error}\n")
+        return 2 if isinstance(error, UsageError) else 1
+    except OSError as error:
+        if (fault := storage_fault(error)) is None:
+            raise
+        sys.stderr.write(f"{name}: {fault}\n")
         return 1
     except KeyboardInterrupt:
         return _stopped(name)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hoi_platform.commands import completion
+from hoi_platform.commands.entry import before_any_work
 from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ CategoryOption = Annotated[str, typer.Option(help="Its category, unique in the d
 
 @app.command()
 def add(
-    file: Annotated[Path, typer.Argument(help="OBJ, GLB, GLTF, STL or PLY.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="OBJ, GLB, GLTF, STL or PLY.")
+    ],
     dataset: DatasetOption,
     category: CategoryOption,
     task: Task = "manipulation",
@@ -40,7 +44,8 @@ def add(
         str | None, typer.Option(help="Upward axis, y or z; default: y for glTF, else z.")
     ] = None,
     scene: Annotated[
-        str, typer.Option(help="Scene, from configs/scenes.")
+        str,
+        typer.Option(help="Scene, from configs/scenes.", autocompletion=completion.scenes),
     ] = "indoor2-manipulation",
     name: Annotated[str | None, typer.Option(help="How a prompt calls it.")] = None,
     license_: Annotated[
@@ -69,10 +74,11 @@ def add(
         "license": license_,
         "commercial_ok": commercial,
     }
-    entry = parse_config(ObjectEntry, fields, "objects add")
     platform = PlatformResource(results_dir=str(results_dir)).platform()
-    platform.settings(task)
-    object_id = platform.catalogue.named(dataset, category, task)
+    with before_any_work():
+        entry = parse_config(ObjectEntry, fields, "objects add")
+        platform.files(task).scene(platform.settings(task).gen_2dhoi, scene)
+        object_id = platform.catalogue.named(dataset, category, task)
     folder = file.absolute().parent
     mesh = platform.catalogue.add(object_id, entry, file, roots=[folder], replace=replace)
     for note in mesh.notes:

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from hoi_platform.resources.progress import ProgressResource
@@ -56,7 +56,10 @@ def _lines(description: str) -> Callable[[float, str], None]:
 
 
 class progress_display:  # noqa: N801 - used as a context manager like a function
-    """Shows the bars of the stages that run inside."""
+    """Shows the bars of the stages that run inside, unless ``quiet``."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
 
     def __enter__(self) -> Progress:
         self._progress = Progress(
@@ -64,16 +67,20 @@ class progress_display:  # noqa: N801 - used as a context manager like a functio
             BarColumn(bar_width=24),
             TextColumn("{task.percentage:>3.0f} %"),
             TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
             TextColumn("[dim]{task.fields[text]}"),
             console=console,
         )
-        self._progress.start()
-        _live.append(self._progress)
+        if not self._quiet:
+            self._progress.start()
+            _live.append(self._progress)
         return self._progress
 
     def __exit__(self, *_: object) -> None:
-        _live.pop()
-        self._progress.stop()
+        if not self._quiet:
+            _live.pop()
+            self._progress.stop()
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Table:
