@@ -7,7 +7,7 @@ import typer
 
 from hoi_platform.commands.bench import app as bench_app
 from hoi_platform.commands.callbacks import callbacks
-from hoi_platform.commands.clips import clips, status, why
+from hoi_platform.commands.clips import clips
 from hoi_platform.commands.config import app as config_app
 from hoi_platform.commands.demo import demo
 from hoi_platform.commands.doctor import doctor
@@ -18,6 +18,8 @@ from hoi_platform.commands.ledger import app as ledger_app
 from hoi_platform.commands.migrate import migrate
 from hoi_platform.commands.objects import app as objects_app
 from hoi_platform.commands.serve import serve, ui
+from hoi_platform.commands.status import status
+from hoi_platform.commands.why import why
 from hoi_platform.services.interruption import received
 
 app = typer.Typer(

@@ -78,6 +78,14 @@ def stages(_given: Mapping[str, object]) -> Iterable[str]:
 
 
 @_completer
+def checks(_given: Mapping[str, object]) -> Iterable[str]:
+    """The filter's checks."""
+    from hoi_platform.core.filtering.registry import CHECKS
+
+    return CHECKS.rows()
+
+
+@_completer
 def characters(_given: Mapping[str, object]) -> Iterable[str]:
     """Files of ``configs/characters``."""
     return (file.stem for file in (_configs() / "characters").glob("*.yaml"))

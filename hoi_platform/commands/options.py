@@ -68,6 +68,26 @@ Port = Annotated[int, typer.Option(callback=known_port, help="Port on the loopba
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print a JSON array of objects, and nothing else.")
 ]
+ObjectFilter = Annotated[
+    str,
+    typer.Option(
+        "--object",
+        help="Only this category, or dataset/category; * stands for anything.",
+        autocompletion=completion.objects,
+    ),
+]
+TaskFilter = Annotated[
+    str, typer.Option("--task", help="Only this task.", autocompletion=completion.tasks)
+]
+StateFilter = Annotated[str, typer.Option("--state", help="Only what is in this state.")]
+FailedFilter = Annotated[
+    str,
+    typer.Option(
+        "--failed",
+        help="Only what failed this check.",
+        autocompletion=completion.checks,
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Dagster's log.")]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress: results and errors alone.")

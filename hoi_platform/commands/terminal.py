@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 from rich.cells import cell_len
@@ -14,8 +14,10 @@ from rich.table import Table
 from hoi_platform.resources.progress import ProgressResource
 from hoi_platform.services.interruption import check_stopped
 
-# Without a terminal nothing is wrapped at 80 columns: logs are read with their own tools.
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+_UNWRAPPED: Final = 10_000
+"""Columns where there is no terminal: logs are read with their own tools; chosen, as no line is
+longer."""
+console = Console(highlight=False, width=None if sys.stdout.isatty() else _UNWRAPPED)
 errors = Console(stderr=True, highlight=False)
 
 
@@ -84,10 +86,10 @@ class progress_display:  # noqa: N801 - used as a context manager like a functio
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Table:
-    """A plain table; cells are turned into text."""
+    """A plain table; cells are turned into text, and what the first column names stays whole."""
     result = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2))
-    for column in columns:
-        result.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        result.add_column(column, overflow="fold", no_wrap=place == 0)
     for row in rows:
         result.add_row(*(str(cell) for cell in row))
     return result
@@ -101,24 +103,27 @@ def print_listing(
 ) -> None:
     """A table of any length, at once: nothing is wrapped, so that ids can be copied.
 
-    ``styles`` says how a cell with this text is drawn in a terminal.
+    ``styles`` says how a cell with this text, or a character of a cell that has no other ones, is
+    drawn in a terminal.
     """
     heads = [head.split("\n") for head in columns]
     tall = max(map(len, heads))
     above = [[head[i] if i < len(head) else "" for head in heads] for i in range(tall)]
     widths = [max(map(cell_len, column)) for column in zip(*above, *rows, strict=True)]
-    painted = {text: _painted(text, style) for text, style in styles.items()}
+    painted = {" ": " "} | {text: _painted(text, style) for text, style in styles.items()}
+
+    def drawn(cell: str) -> str:
+        marks = set(cell) <= painted.keys()
+        return painted.get(cell, "".join(map(painted.__getitem__, cell)) if marks else cell)
 
     def line(cells: Sequence[str]) -> str:
         padded = zip(cells, widths, strict=True)
-        return "  ".join(
-            painted.get(cell, cell) + " " * (width - cell_len(cell)) for cell, width in padded
-        ).rstrip()
+        return "  ".join(drawn(cell) + " " * (width - cell_len(cell)) for cell, width in padded)
 
     console.print(title, style="italic")
     for head in above:
-        console.print(line(head), style="bold", soft_wrap=True, markup=False)
-    console.file.write("".join(f"{line(row)}\n" for row in rows))
+        console.print(line(head).rstrip(), style="bold", soft_wrap=True, markup=False)
+    console.file.write("".join(f"{line(row).rstrip()}\n" for row in rows))
 
 
 def _painted(text: str, style: str) -> str:

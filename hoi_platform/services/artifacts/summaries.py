@@ -51,10 +51,11 @@ class RecordSummary(NamedTuple):
 class ObjectRecords:
     """The records of one object and of its clips, by asset and by the clip's name."""
 
-    def __init__(self, found: dict[str, dict[str, RecordSummary]], broken: dict[str, str]) -> None:
+    def __init__(
+        self, found: dict[str, dict[str, RecordSummary]], unreadable: dict[str, dict[str, str]]
+    ) -> None:
         self._found = found
-        self.broken = broken
-        """Path of a record that cannot be read, relative to the results → the reason."""
+        self._unreadable = unreadable
 
     def of(self, asset: str, subject: Subject) -> RecordSummary | None:
         """The record of an artifact of the object, or of one of its clips."""
@@ -66,8 +67,14 @@ class ObjectRecords:
         return {name: record for name in assets if (record := self.of(name, subject))}
 
     def names(self, *assets: str) -> set[str]:
-        """The names of the clips that have a record of one of the assets."""
-        return {name for asset in assets for name in self._found.get(asset, ()) if name}
+        """The names of the clips that have a record of one of the assets, readable or not."""
+        known = (self._found, self._unreadable)
+        return {name for asset in assets for of in known for name in of.get(asset, ()) if name}
+
+    def unreadable(self, subject: Subject) -> dict[str, str]:
+        """Asset → why its record of the object, or of one of its clips, cannot be read."""
+        name = subject.name if isinstance(subject, ClipId) else _OBJECT
+        return {asset: of[name] for asset, of in self._unreadable.items() if name in of}
 
 
 _NOTHING: Final[dict[str, RecordSummary]] = {}
@@ -97,7 +104,7 @@ class Summaries:
         kept = self._cached(path)
         found: dict[str, dict[str, RecordSummary]] = {}
         rows: list[list[Any]] = []
-        broken: dict[str, str] = {}
+        unreadable: dict[str, dict[str, str]] = {}
         read_before = self.read
         for asset, name, file, state in self._files(path):
             row = kept.get((asset, name))
@@ -106,12 +113,12 @@ class Summaries:
             if isinstance(row[1], RecordSummary):
                 found.setdefault(asset, {})[name] = row[1]
             else:
-                broken[os.path.relpath(file, self._root)] = row[1]
+                unreadable.setdefault(asset, {})[name] = row[1]
             if settled(state):
                 rows.append([asset, name, *row])
         if self.read > read_before or len(rows) != len(kept):
             self._keep(path, rows)
-        return ObjectRecords(found, broken)
+        return ObjectRecords(found, unreadable)
 
     def variants(self, asset: str, path: str) -> dict[str, tuple[str, ...]]:
         """Clip's name → the variants of which it has a record, for the clips of one object."""
@@ -140,6 +147,8 @@ class Summaries:
         self.read += 1
         try:
             record = ArtifactRecord.model_validate_json(Path(file).read_bytes())
+        except OSError as error:
+            return state, f"{error.strerror}"
         except ValidationError as error:
             return state, f"{error.error_count()} errors, the first: {error.errors()[0]['msg']}"
         return state, summary_of(record)
