@@ -197,7 +197,7 @@ def test_why_a_broken_clip_is_broken(say: Say, damaged: Path, clips: list[ClipId
     }
     assert stages["scene_render"]["state"] == "corrupt"
     assert "makes scene_render anew" in stages["scene_render"]["reason"]
-    assert stages["human_pose"]["settings"]
+    assert stages["human_pose"]["state"] == "stale"
 
 
 def test_the_index_shows_broken_clips(damaged: Path) -> None:
