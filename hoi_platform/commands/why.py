@@ -76,10 +76,11 @@ def _cells(row: Row) -> list[str]:
 def _verdict(platform: "Platform", clip: "ClipId") -> str:
     """The word for a clip, and why."""
     from hoi_platform.services.artifacts.damage import DamagedFileError
-    from hoi_platform.services.clips import clip_verdict
+    from hoi_platform.services.clips import recorded_verdict
 
+    records = platform.store.summaries.of_object(clip.object_id.path)
     try:
-        verdict = clip_verdict(platform.store, clip)
+        verdict = recorded_verdict(platform.store, clip, records)
     except DamagedFileError as error:
         return f"broken: {error}"
     if verdict is None:

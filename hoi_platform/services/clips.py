@@ -83,14 +83,14 @@ def video_variants(store: ArtifactStore, clip: ClipId, *, verify: bool = False) 
     return VideoVariants(standing, tuple(n for n in known if n != standing), broken)
 
 
-def clip_verdict(store: ArtifactStore, clip: ClipId) -> Verdict | None:
+def recorded_verdict(store: ArtifactStore, clip: ClipId, records: ObjectRecords) -> Verdict | None:
     """The decision on a clip, which a rejected video alone can make; None for an unjudged one.
 
     Raises DamagedFileError.
     """
-    if video_rejection(store, clip):
+    if recorded_rejection(clip, records):
         return parsed(store, VIDEO, "checks", clip, _of_video)
-    if store.record("filtered_hoi", clip) is None:
+    if records.digest("filtered_hoi", clip) is None:
         return None
     return parsed(store, "filtered_hoi", "verdict", clip, _of_filter)
 
@@ -111,7 +111,7 @@ def damages(store: ArtifactStore, clip: ClipId, records: ObjectRecords) -> dict[
         for subject, reasons in unreadable
         for asset, reason in reasons.items()
     }
-    if records.of("filtered_hoi", clip) is not None:
+    if records.digest("filtered_hoi", clip) is not None:
         try:
             require_whole(store, "filtered_hoi", "verdict", clip)
         except DamagedFileError as error:
@@ -164,7 +164,7 @@ def _judgment(
     if not rejected and (judged is None or judged.facts.get("valid")):
         return ("unjudged" if judged is None else "valid"), (), ()
     try:
-        verdict = clip_verdict(store, clip)
+        verdict = recorded_verdict(store, clip, records)
     except DamagedFileError as error:
         return "broken", (str(error),), ()
     assert verdict is not None
@@ -181,7 +181,7 @@ def recorded_rejection(clip: ClipId, records: ObjectRecords) -> str:
 
 def recorded_licenses(clip: ClipId, records: ObjectRecords) -> tuple[License, ...]:
     """The terms of everything that a clip was made from, as far as it has been made."""
-    terms = {(name, found.terms) for name in _OF_CLIPS if (found := records.of(name, clip))}
+    terms = {(name, found) for name in _OF_CLIPS if (found := records.terms(name, clip))}
     return _all_terms(frozenset(terms))
 
 

@@ -17,10 +17,10 @@ from hoi_platform.services.artifacts.summaries import ObjectRecords, RecordSumma
 from hoi_platform.services.clips import (
     VIDEO,
     VideoVariants,
-    clip_verdict,
     damages,
     recorded_licenses,
     recorded_rejection,
+    recorded_verdict,
 )
 from hoi_platform.services.platform import Platform
 from hoi_platform.services.viewer.clip_row import ClipRow
@@ -32,8 +32,6 @@ T = TypeVar("T")
 
 VERSION: Final = "5"
 
-# What makes a verdict: the filter's, or that of a video that is not the ordered one.
-_JUDGED: Final = frozenset({VIDEO, "filtered_hoi"})
 # Gallery path → asset, file key and name below it.
 _PATHS: Final = {
     "poster": ("visualization", "visuals", "poster.jpg"),
@@ -103,8 +101,7 @@ def _row(
             broken.setdefault(asset, str(error))
             return None
 
-    judged = made.keys() & _JUDGED
-    verdict = unless_damaged("filtered_hoi", lambda: clip_verdict(store, clip) if judged else None)
+    verdict = unless_damaged("filtered_hoi", lambda: recorded_verdict(store, clip, records))
     accuracy = unless_damaged("clip_accuracy", lambda: _accuracy(store, made, clip))
     return ClipRow(
         clip_id=clip.path,

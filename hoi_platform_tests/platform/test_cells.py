@@ -96,7 +96,9 @@ def test_a_record_is_read_once_and_again_when_edited(clips: list[ClipId], tmp_pa
     assert record.facts["rejected"] == "first_frame"
 
 
-@pytest.mark.parametrize("damaged", ["", "{}", '{"form": 1, "texts": [], "rows": [[0]]}', "[1]"])
+@pytest.mark.parametrize(
+    "damaged", ["", "{}", '{"form": 1, "files": [], "texts": 0, "rows": []}', "[1]"]
+)
 def test_a_damaged_cache_is_rebuilt(clips: list[ClipId], tmp_path: Path, damaged: str) -> None:
     """After a power cut no listing would work."""
     before = found(platform(tmp_path))

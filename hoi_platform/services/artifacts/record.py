@@ -3,13 +3,13 @@
 import hashlib
 import json
 import re
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from hoi_platform.core.licensing import UNKNOWN, License
+from hoi_platform.services.artifacts.file_state import FileState, file_state
 
 RECORD_VERSION: Final = 4
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
@@ -104,17 +104,28 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+MOST_REMEMBERED: Final = 100_000
+"""Files whose digests a process remembers; chosen: some 50 MB."""
+_DIGESTS: Final[dict[Path, tuple[FileState, str]]] = {}
+"""The files that this process has read, or written: their states then, and their digests."""
+
+
 def unchanged_file_digest(path: Path) -> str:
-    """``file_digest``, computed once per process unless the file is touched.
+    """``file_digest``, computed once per process unless the file is touched."""
+    state = file_state(path.stat())
+    held = _DIGESTS.get(path)
+    if held is None or held[0] != state:
+        if len(_DIGESTS) >= MOST_REMEMBERED:
+            _DIGESTS.clear()
+        held = _DIGESTS[path] = state, file_digest(path)
+    return held[1]
 
-    A write moves the times, a file put in its place has another inode; the inode's change time
-    cannot be set back by a program.
+
+def remember_digest(path: Path, digest: str, written: FileState) -> None:
+    """Spare reading a file that was put at ``path`` after it had been hashed in state ``written``.
+
+    A rename changes nothing but the time of the inode's change.
     """
-    info = path.stat()
-    identity = (info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
-    return _digest_of_state(path, identity)
-
-
-@lru_cache(maxsize=100_000)
-def _digest_of_state(path: Path, _identity: tuple[int, ...]) -> str:
-    return file_digest(path)
+    state = file_state(path.stat())
+    if state[:3] == written[:3]:
+        _DIGESTS[path] = state, digest

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hoi_platform.core.arrays import Progress
 from hoi_platform.core.clip import ClipId, ObjectId
@@ -41,6 +41,8 @@ from hoi_platform.services.artifacts.store import (
 )
 from hoi_platform.services.artifacts.summaries import ObjectRecords, RecordSummary
 from hoi_platform.services.secrets import redacted
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -169,41 +171,49 @@ class Stages:
         return {}
 
     @cached_property
-    def _of_objects(self) -> dict[tuple[str, ObjectId], "_Asked | None"]:
-        """What stages are asked for by any clip of an object; None: it differs by clip."""
+    def _of_objects(self) -> dict[tuple[str, str, ObjectId], Any]:
+        """What is the same for all clips of an object; None: it differs by clip."""
         return {}
 
     def fingerprint(self, name: str, subject: ObjectId | ClipId) -> str:
         """The identity that the stage's result has to have today."""
         key = (name, subject)
         if key not in self._fingerprints:
-            asked = self._asked(name, subject)
             upstream = {}
-            for asset in asked.needed:
+            for asset in self.needed(name, subject):
                 above = upstream_subject(asset, subject)
                 assert above is not None
                 upstream[asset] = self.fingerprint(asset, above)
-            self._fingerprints[key] = asked.fingerprint(upstream)
+            self._fingerprints[key] = self._asked(name, subject).fingerprint(upstream)
         return self._fingerprints[key]
 
     def _asked(self, name: str, subject: ObjectId | ClipId) -> "_Asked":
-        """What a stage depends on, computed once per object where no clip is read for it."""
+        """What a stage depends on but for its inputs."""
+        stage = self.stages[name]
+        return self._of_object("asked", name, subject, lambda context: _Asked.of(stage, context))
+
+    def needed(self, name: str, subject: ObjectId | ClipId) -> tuple[str, ...]:
+        """What has to be done before a stage, of which its fingerprint is made."""
+        return self._of_object("needed", name, subject, self.stages[name].needed)
+
+    def _of_object(
+        self, what: str, name: str, subject: ObjectId | ClipId, make: Callable[[Context], T]
+    ) -> T:
+        """Something of a stage, computed once per object where no clip is read for it."""
         object_id = subject.object_id if isinstance(subject, ClipId) else subject
-        key = (name, object_id)
+        key = (what, name, object_id)
         if key not in self._of_objects:
             try:
-                context = of_any_clip(self.context(object_id))
-                self._of_objects[key] = _Asked.of(self.stages[name], context)
+                self._of_objects[key] = make(of_any_clip(self.context(object_id)))
             except ClipIsReadError:
                 self._of_objects[key] = None
-        return self._of_objects[key] or _Asked.of(self.stages[name], self.context(subject))
+        known: T | None = self._of_objects[key]
+        return make(self.context(subject)) if known is None else known
 
     def in_demand(self, names: Iterable[str], subject: ObjectId | ClipId) -> list[str]:
         """``names`` without the stages that are made on demand, where none of them demands it."""
         asked = list(names)
-        if not any(self.stages[name].on_demand for name in asked):
-            return asked
-        needed = {above for name in asked for above in self._asked(name, subject).needed}
+        needed = {above for name in asked for above in self.needed(name, subject)}
         return [name for name in asked if not self.stages[name].on_demand or name in needed]
 
     def asked_for(self, name: str, subject: ObjectId | ClipId) -> tuple[str, dict[str, Any]]:
@@ -313,13 +323,10 @@ class _Asked:
     stage: Stage
     backend: str
     settings: dict[str, Any]
-    needed: tuple[str, ...]
 
     @classmethod
     def of(cls, stage: Stage, context: Context) -> "_Asked":
-        """Evaluates all that the stage is configured by."""
-        backend = stage.backend(context.settings)
-        return cls(stage, backend, stage.settings(context), stage.needed(context))
+        return cls(stage, stage.backend(context.settings), stage.settings(context))
 
     @cached_property
     def _around(self) -> tuple[str, str]:
@@ -351,7 +358,6 @@ def _inputs_status(
 ) -> Status:
     """Whether an artifact was made from what its upstream artifacts are now."""
     for upstream, digest in record.inputs.items():
-        now = records.of(upstream, upstream_subject(upstream, subject))
-        if now is None or now.digest != digest:
+        if records.digest(upstream, upstream_subject(upstream, subject)) != digest:
             return Status(State.STALE, made_again(upstream))
     return Status(State.DONE)

@@ -26,6 +26,7 @@ from hoi_platform.core.formats.artifacts import (
     upstream_subject,
     variant_path,
 )
+from hoi_platform.services.artifacts.file_state import FileState, file_state
 from hoi_platform.services.artifacts.files import (
     copy_whole,
     exclusive,
@@ -39,6 +40,7 @@ from hoi_platform.services.artifacts.record import (
     RECORD_VERSION,
     ArtifactRecord,
     file_digest,
+    remember_digest,
     unchanged_file_digest,
 )
 from hoi_platform.services.artifacts.summaries import Summaries
@@ -199,13 +201,16 @@ class ArtifactStore:
         A variant is whole in its own tree before its copy takes the artifact's place.
         """
         kind, subject = staging.kind, staging.subject
-        files = self._hashes(staging)
+        hashed = self._hashes(staging)
+        files = {name: digest for name, (digest, _) in hashed.items()}
         record = record.model_copy(update={"files": files})
         sync_tree(staging.root)
         with self._locked(kind):
             variant = record.variant if kind.variants else None
             self._keep_standing(kind, subject, besides=record.variant)
             self._install(record, subject, variant, lambda name: staging.root / name, move_whole)
+            for name, (digest, state) in hashed.items():
+                remember_digest(self.root / variant_path(name, variant), digest, state)
             if variant is not None:
                 self._put_in_place(record, subject, variant)
         return record
@@ -290,9 +295,10 @@ class ArtifactStore:
         path = self.root / ARTIFACTS[record.asset].record_path(subject, variant)
         write_whole(path, record.model_dump_json(indent=1) + "\n")
 
-    def _hashes(self, staging: Staging) -> Mapping[str, str]:
+    def _hashes(self, staging: Staging) -> Mapping[str, tuple[str, FileState]]:
+        """Digest and state of every file that was written."""
         kind, subject = staging.kind, staging.subject
-        hashes: dict[str, str] = {}
+        hashes: dict[str, tuple[str, FileState]] = {}
         for file in kind.files:
             relative = kind.relative_path(file.key, subject)
             staged = staging.root / relative
@@ -305,5 +311,6 @@ class ArtifactStore:
             paths = sorted(staged.rglob("*")) if staged.is_dir() else [staged]
             for path in paths:
                 if path.is_file():
-                    hashes[str(path.relative_to(staging.root))] = file_digest(path)
+                    state = file_state(path.stat())
+                    hashes[str(path.relative_to(staging.root))] = file_digest(path), state
         return hashes

@@ -8,7 +8,7 @@ the next look at it reads it again. The folder may be deleted at any time.
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from hoi_platform.core.clip import ClipId
 from hoi_platform.core.formats.artifacts import ARTIFACTS, VARIANTS, Subject
 from hoi_platform.core.licensing import UNKNOWN, License
-from hoi_platform.services.artifacts.file_state import FileState, file_state, settled
+from hoi_platform.services.artifacts.file_state import settled, state_of
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.record import ArtifactRecord
 
@@ -48,19 +48,31 @@ class RecordSummary(NamedTuple):
     """Those of ``KEPT_FACTS`` that it has."""
 
 
+Row = list[Any]
+"""A summary as the cache keeps it, its texts by number; of a broken record the reason alone."""
+
+
 class ObjectRecords:
     """The records of one object and of its clips, by asset and by the clip's name."""
 
-    def __init__(
-        self, found: dict[str, dict[str, RecordSummary]], unreadable: dict[str, dict[str, str]]
-    ) -> None:
-        self._found = found
-        self._unreadable = unreadable
+    def __init__(self, rows: dict[str, dict[str, Row]], texts: Sequence[str]) -> None:
+        self._rows = rows
+        self._texts = texts
 
     def of(self, asset: str, subject: Subject) -> RecordSummary | None:
         """The record of an artifact of the object, or of one of its clips."""
-        name = subject.name if isinstance(subject, ClipId) else _OBJECT
-        return self._found.get(asset, _NOTHING).get(name)
+        row = self._row(asset, subject)
+        return None if row is None else _unpacked(row, self._texts)
+
+    def digest(self, asset: str, subject: Subject) -> str | None:
+        """``RecordSummary.digest`` of a record; None where there is none."""
+        row = self._row(asset, subject)
+        return None if row is None else self._texts[row[_DIGEST]]
+
+    def terms(self, asset: str, subject: Subject) -> str | None:
+        """``RecordSummary.terms`` of a record; None where there is none."""
+        row = self._row(asset, subject)
+        return None if row is None else self._texts[row[_TERMS]]
 
     def all_of(self, subject: Subject, assets: Iterable[str]) -> dict[str, RecordSummary]:
         """Those of the assets that the object, or one of its clips, has."""
@@ -68,16 +80,21 @@ class ObjectRecords:
 
     def names(self, *assets: str) -> set[str]:
         """The names of the clips that have a record of one of the assets, readable or not."""
-        known = (self._found, self._unreadable)
-        return {name for asset in assets for of in known for name in of.get(asset, ()) if name}
+        return {name for asset in assets for name in self._rows.get(asset, _NOTHING) if name}
 
     def unreadable(self, subject: Subject) -> dict[str, str]:
         """Asset → why its record of the object, or of one of its clips, cannot be read."""
         name = subject.name if isinstance(subject, ClipId) else _OBJECT
-        return {asset: of[name] for asset, of in self._unreadable.items() if name in of}
+        rows = {asset: of[name] for asset, of in self._rows.items() if name in of}
+        return {asset: row[0] for asset, row in rows.items() if len(row) == 1}
+
+    def _row(self, asset: str, subject: Subject) -> Row | None:
+        name = subject.name if isinstance(subject, ClipId) else _OBJECT
+        row = self._rows.get(asset, _NOTHING).get(name)
+        return row if row is not None and len(row) > 1 else None
 
 
-_NOTHING: Final[dict[str, RecordSummary]] = {}
+_NOTHING: Final[dict[str, Row]] = {}
 
 
 class Summaries:
@@ -101,24 +118,37 @@ class Summaries:
 
     def of_object(self, path: str) -> ObjectRecords:
         """The records of the object with this path (``ObjectId.path``) and of its clips."""
-        kept = self._cached(path)
-        found: dict[str, dict[str, RecordSummary]] = {}
-        rows: list[list[Any]] = []
-        unreadable: dict[str, dict[str, str]] = {}
-        read_before = self.read
-        for asset, name, file, state in self._files(path):
-            row = kept.get((asset, name))
-            if row is None or row[0] != state:
-                row = self._summary(file, state)
-            if isinstance(row[1], RecordSummary):
-                found.setdefault(asset, {})[name] = row[1]
-            else:
-                unreadable.setdefault(asset, {})[name] = row[1]
-            if settled(state):
-                rows.append([asset, name, *row])
-        if self.read > read_before or len(rows) != len(kept):
-            self._keep(path, rows)
-        return ObjectRecords(found, unreadable)
+        found = self._found(path)
+        files = [[asset, *entry] for asset, entries in found.items() for entry in entries]
+        kept = self._kept(path)
+        if kept is None or kept["files"] != files:
+            kept = self._renewed(path, files, kept)
+        rows = iter(kept["rows"])
+        by_name = {
+            asset: {entry[0]: row for entry, row in zip(entries, rows, strict=False)}
+            for asset, entries in found.items()
+        }
+        return ObjectRecords(by_name, kept["texts"])
+
+    def _renewed(self, path: str, files: list[Row], kept: dict[str, Any] | None) -> dict[str, Any]:
+        """Summaries of these files: what is kept of those that are as they were, else anew."""
+        numbers: dict[str, int] = {}
+        held = zip(kept["files"], kept["rows"], strict=True) if kept else ()
+        old = {(file[0], file[1]): (file, row) for file, row in held}
+        rows = []
+        for file in files:
+            before, row = old.get((file[0], file[1]), (None, None))
+            if before != file or row is None:
+                row = self._summary(path, file, numbers)
+            elif kept and len(row) > 1:
+                row = _packed(_unpacked(row, kept["texts"]), numbers)
+            rows.append(row)
+        result = {"form": FORM, "files": files, "texts": list(numbers), "rows": rows}
+        lasting = [pair for pair in zip(files, rows, strict=True) if settled(tuple(pair[0][2:]))]
+        if kept is None or [file for file, _ in lasting] != kept["files"]:
+            sure = {"files": [file for file, _ in lasting], "rows": [row for _, row in lasting]}
+            self._keep(path, result | sure)
+        return result
 
     def variants(self, asset: str, path: str) -> dict[str, tuple[str, ...]]:
         """Clip's name → the variants of which it has a record, for the clips of one object."""
@@ -130,43 +160,54 @@ class Summaries:
                 found[clip] = (*found.get(clip, ()), variant)
         return found
 
-    def _files(self, path: str) -> Iterator[tuple[str, str, str, FileState]]:
-        """Asset, clip's name, file and state of every record of an object and its clips."""
+    def _found(self, path: str) -> dict[str, list[Row]]:
+        """Asset → clip's name and file's state of every record of an object and its clips."""
+        found: dict[str, list[Row]] = {}
         for asset, kind in ARTIFACTS.items():
             place = f"{self._root}/{_RECORDS}/{asset}/{path}"
             if kind.scope == "object":
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                    yield asset, _OBJECT, f"{place}.json", file_state(Path(f"{place}.json").stat())
+                if state := state_of(Path(f"{place}.json")):
+                    found[asset] = [[_OBJECT, *state]]
             elif kind.scope == "clip":
-                for entry in _entries(place):
-                    if entry.name.endswith(".json") and not entry.name.startswith("."):
-                        yield asset, entry.name[:-5], entry.path, file_state(entry.stat())
+                found[asset] = [
+                    [name[:-5], info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns]
+                    for entry in _entries(place)
+                    if (name := entry.name).endswith(".json") and name[0] != "."
+                    for info in [entry.stat()]
+                ]
+        return found
 
-    def _summary(self, file: str, state: FileState) -> tuple[FileState, RecordSummary | str]:
-        """The record in a file, or why it cannot be read."""
+    def _summary(self, path: str, file: Row, numbers: dict[str, int]) -> Row:
+        """Of the record in a file; the reason where it cannot be read."""
+        asset, name = file[0], file[1]
+        place = self._root / _RECORDS / asset / path
         self.read += 1
         try:
-            record = ArtifactRecord.model_validate_json(Path(file).read_bytes())
+            content = place / f"{name}.json" if name else place.with_name(f"{place.name}.json")
+            record = ArtifactRecord.model_validate_json(content.read_bytes())
         except OSError as error:
-            return state, f"{error.strerror}"
+            return [f"{error.strerror}"]
         except ValidationError as error:
-            return state, f"{error.error_count()} errors, the first: {error.errors()[0]['msg']}"
-        return state, summary_of(record)
+            return [f"{error.error_count()} errors, the first: {error.errors()[0]['msg']}"]
+        return _packed(summary_of(record), numbers)
 
     def _cache_file(self, path: str) -> Path:
         return self._root / ".cache" / "records" / f"{path}.json"
 
-    def _cached(self, path: str) -> dict[tuple[str, str], tuple[FileState, RecordSummary | str]]:
-        """What is kept of an object; nothing where that is damaged or of another version."""
+    def _kept(self, path: str) -> dict[str, Any] | None:
+        """What is kept of an object; None where that is damaged or of another version."""
         try:
-            return _decoded(json.loads(self._cache_file(path).read_bytes()))
-        except (OSError, ValueError, KeyError, IndexError, TypeError):
-            return {}
+            held = json.loads(self._cache_file(path).read_bytes())
+            whole = held["form"] == FORM and len(held["files"]) == len(held["rows"])
+            return held if whole and isinstance(held["texts"], list) else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
-    def _keep(self, path: str, rows: list[list[Any]]) -> None:
+    def _keep(self, path: str, held: dict[str, Any]) -> None:
         """A results folder that cannot be written is listed all the same, only more slowly."""
+        text = json.dumps(held, separators=(",", ":"))
         with contextlib.suppress(OSError):
-            write_whole(self._cache_file(path), _encoded(rows), sync=False)
+            write_whole(self._cache_file(path), text, sync=False)
 
 
 def summary_of(record: ArtifactRecord) -> RecordSummary:
@@ -195,52 +236,46 @@ def licenses_of(asset: str, terms: str) -> tuple[License, ...]:
     return tuple(License.model_validate(item) for item in listed)
 
 
-def _encoded(rows: list[list[Any]]) -> str:
-    """Rows as JSON in which every text stands once."""
-    texts: dict[str, int] = {}
+_DIGEST: Final = 1
+"""Place of the digest in a row."""
+_TERMS: Final = 7
+"""Place of the terms in a row."""
+
+
+def _packed(summary: RecordSummary, numbers: dict[str, int]) -> Row:
+    """A summary in which texts are numbers; new texts get one."""
 
     def number(text: str) -> int:
-        return texts.setdefault(text, len(texts))
+        return numbers.setdefault(text, len(numbers))
 
-    packed = []
-    for asset, name, state, found in rows:
-        row: list[Any] = [number(asset), number(name), *state]
-        if isinstance(found, RecordSummary):
-            inputs = [number(text) for pair in found.inputs.items() for text in pair]
-            row += [number(found.fingerprint), number(found.digest), inputs]
-            row += [found.record_version, number(found.backend), found.seconds]
-            row += [number(found.created_at), number(found.terms), found.facts]
-        else:
-            row.append(found)
-        packed.append(row)
-    return json.dumps({"form": FORM, "texts": list(texts), "rows": packed}, separators=(",", ":"))
+    inputs = [number(text) for pair in summary.inputs.items() for text in pair]
+    return [
+        number(summary.fingerprint),
+        number(summary.digest),
+        inputs,
+        summary.record_version,
+        number(summary.backend),
+        summary.seconds,
+        number(summary.created_at),
+        number(summary.terms),
+        summary.facts,
+    ]
 
 
-def _decoded(
-    data: Mapping[str, Any],
-) -> dict[tuple[str, str], tuple[FileState, RecordSummary | str]]:
-    """The inverse of ``_encoded``, by asset and clip's name."""
-    if data["form"] != FORM:
-        return {}
-    texts, result = data["texts"], {}
-    for asset, name, inode, size, modified, changed, *rest in data["rows"]:
-        found: RecordSummary | str = rest[0]
-        if len(rest) > 1:
-            fingerprint, digest, inputs, version, backend, seconds, created, terms, facts = rest
-            pairs = iter([texts[number] for number in inputs])
-            found = RecordSummary(
-                fingerprint=texts[fingerprint],
-                digest=texts[digest],
-                inputs=dict(zip(pairs, pairs, strict=True)),
-                record_version=version,
-                backend=texts[backend],
-                seconds=seconds,
-                created_at=texts[created],
-                terms=texts[terms],
-                facts=facts,
-            )
-        result[texts[asset], texts[name]] = ((inode, size, modified, changed), found)
-    return result
+def _unpacked(row: Row, texts: Sequence[str]) -> RecordSummary:
+    fingerprint, digest, inputs, version, backend, seconds, created, terms, facts = row
+    pairs = iter([texts[number] for number in inputs])
+    return RecordSummary(
+        fingerprint=texts[fingerprint],
+        digest=texts[digest],
+        inputs=dict(zip(pairs, pairs, strict=True)),
+        record_version=version,
+        backend=texts[backend],
+        seconds=seconds,
+        created_at=texts[created],
+        terms=texts[terms],
+        facts=facts,
+    )
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
