@@ -120,17 +120,21 @@ def _cell(
         if name in demanded or status.done:
             found[name] = status
     damage = damages(stages.store, clip, records)
-    found |= {name: Status(State.CORRUPT, text) for name, text in damage.items() if name in order}
+    for name, text in damage.items():
+        if (
+            name in found and found[name].state is not State.SET_ASIDE
+        ):  # a whole variant replaces it
+            found[name] = Status(State.CORRUPT, text)
     verdict = records.of(_VERDICT, clip)
     failed = verdict.facts.get("failed", "") if verdict else ""
     return Cell(
         clip,
-        {name: found[name].state for name in order if name in found},
+        {name: status.state for name, status in found.items()},
         videos=videos,
         rejected_video=recorded_rejection(clip, records),
         valid=None if verdict is None else bool(verdict.facts.get("valid")),
         failed=tuple(filter(None, str(failed).split(", "))),
-        problems={n: s.reason for n, s in found.items() if s.state is State.CORRUPT},
+        problems={n: s.reason for n, s in found.items() if s.state is State.CORRUPT} | damage,
         of_earlier_version=any(s.reason == EARLIER_VERSION for s in found.values()),
     )
 
