@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
         assets, redo = _assets(pipeline), redo_of(args, pipeline.skip_done)
         platform.require_supported(args.task, assets)
         redo.check(assets, platform.settings(args.task))
+        platform.files(args.task).character(platform.settings(args.task).gen_2dhoi)
         report_bad_entries(platform)
         clips = shard(chosen_clips(platform, args), args.job_chunk_idx, args.num_job_chunks)
         platform.require_known({clip.object_id for clip in clips})

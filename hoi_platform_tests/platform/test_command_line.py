@@ -60,7 +60,8 @@ MISTAKES: list[tuple[list[str], str]] = [
     (["gen_2dhoi", "--num_rand_scenes", "129"], "num_rand_scenes"),
     (["gen_2dhoi", "--job_chunk_idx", "3"], "--job_chunk_idx 3"),
     (["gen_2dhoi", "--category", "mug"], "--category needs --dataset"),
-    (["recon_4dhoi", "--character", "bob"], "no video under"),
+    (["recon_4dhoi", "--character", "bob"], "no character 'bob'"),
+    (["recon_4dhoi"], "no video under"),
 ]
 # Variable, a value that cannot be, what the one line says.
 VARIABLES = [
@@ -83,7 +84,9 @@ def status_and_errors(words: list[str], capsys: pytest.CaptureFixture[str]) -> t
     return status, shown.out, shown.err
 
 
-@pytest.mark.parametrize(("words", "said"), MISTAKES, ids=lambda value: " ".join(value)[:40])
+@pytest.mark.parametrize(
+    ("words", "said"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES]
+)
 def test_a_mistake_ends_a_command_before_any_work(
     words: list[str],
     said: str,
@@ -207,7 +210,7 @@ def test_a_shell_completes_objects_stages_and_clips(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "kid_room_rand00001.json").touch()
     (folder / ".kid_room_rand00002.json.tmp").touch()
-    context = typer.Context(typer.main.get_command(typer.Typer()) if False else _command())
+    context = typer.Context(_command())
     context.params = {"results_dir": str(tmp_path), "dataset": "ComAsset"}
     assert completion.clips(context, "Com") == ["ComAsset/mug/kid_room_rand00001"]
     assert completion.clips(context, "X") == []

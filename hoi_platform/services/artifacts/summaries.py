@@ -145,7 +145,7 @@ class Summaries:
             rows.append(row)
         result = {"form": FORM, "files": files, "texts": list(numbers), "rows": rows}
         lasting = [pair for pair in zip(files, rows, strict=True) if settled(tuple(pair[0][2:]))]
-        if kept is None or [file for file, _ in lasting] != kept["files"]:
+        if [file for file, _ in lasting] != (kept["files"] if kept else []):
             sure = {"files": [file for file, _ in lasting], "rows": [row for _, row in lasting]}
             self._keep(path, result | sure)
         return result
