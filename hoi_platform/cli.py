@@ -19,6 +19,7 @@ from hoi_platform.commands.migrate import migrate
 from hoi_platform.commands.objects import app as objects_app
 from hoi_platform.commands.serve import serve, ui
 from hoi_platform.commands.status import status
+from hoi_platform.commands.stop import stop
 from hoi_platform.commands.why import why
 from hoi_platform.services.interruption import received
 
@@ -33,6 +34,7 @@ app.add_typer(objects_app, name="objects")
 app.command()(status)
 app.command()(clips)
 app.command()(why)
+app.command()(stop)
 app.add_typer(config_app, name="config")
 app.add_typer(ledger_app, name="ledger")
 app.command()(migrate)

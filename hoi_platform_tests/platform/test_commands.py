@@ -64,6 +64,7 @@ USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
     ("objects", "register"): (["ComAsset", "--results_dir", "RESULTS"], 0, "registered"),
     ("objects", "remove"): (OBJECT, 1, "mug"),
     ("status",): (["--results_dir", "RESULTS"], 0, "no clip under"),
+    ("stop",): (["0123", "--results_dir", "RESULTS"], 1, "no run that works or waits"),
     ("why",): (
         ["ComAsset/mug/kid_room_rand00001", "--results_dir", "RESULTS"],
         1,
