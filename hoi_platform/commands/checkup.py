@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Literal, NamedTuple
 
-State = Literal["ok", "absent", "busy", "missing", "wrong"]
+State = Literal["ok", "absent", "busy", "stuck", "missing", "wrong"]
 
 _PACKAGES: Final = ("dagster", "torch", "bpy", "anny", "mediapipe", "vtk", "scenepic", "av")
 _IMPORT: Final = "import importlib, os, sys; importlib.import_module(sys.argv[1]); os._exit(0)"
@@ -21,7 +21,7 @@ class Finding(NamedTuple):
     """One line of the report.
 
     ``missing`` is needed, ``wrong`` is there and of no use; ``absent`` is optional, ``busy`` is
-    used by somebody else.
+    used by somebody else, ``stuck`` is work that nobody does.
     """
 
     what: str

@@ -137,8 +137,8 @@ def runs() -> Iterator[Finding]:
         )
     if dead:
         text = f"{len(dead)} started, whose process died: {', '.join(dead)}"
-        yield Finding("Dagster runs", "wrong", text, "`hoi ui` fails them, and repeats what it may")
+        yield Finding("Dagster runs", "stuck", text, "`hoi ui` fails them, and repeats what it may")
     elif waiting and not beats:
-        yield Finding("Dagster runs", "wrong", f"{waiting} queued, and no daemon", "start `hoi ui`")
+        yield Finding("Dagster runs", "stuck", f"{waiting} queued, and no daemon", "start `hoi ui`")
     else:
         yield Finding("Dagster runs", "ok", f"{len(started)} started, {waiting} queued, none stuck")

@@ -41,7 +41,7 @@ _CHECKS: Final[tuple[Callable[[Path], Iterator[Finding]], ...]] = (
 )
 _STYLES: Final = {
     **{"ok": "green", "found": "green", "missing": "red", "wrong": "red"},
-    **{"absent": "dim", "busy": "yellow"},
+    **{"absent": "dim", "busy": "yellow", "stuck": "yellow"},
 }
 
 

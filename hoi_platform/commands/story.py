@@ -1,5 +1,6 @@
 """How a clip was made, as far as records and ledger know: the rows of ``hoi why``."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ from hoi_platform.commands.listing import Row
 
 if TYPE_CHECKING:
     from hoi_platform.core.clip import ClipId
+    from hoi_platform.services.artifacts.record import ArtifactRecord
     from hoi_platform.services.artifacts.stages import Stages
     from hoi_platform.services.artifacts.summaries import ObjectRecords
     from hoi_platform.services.ledger.schema import RequestRow
@@ -28,6 +30,7 @@ def story_of(platform: "Platform", clip: "ClipId") -> list[Row]:
         if record is None and name not in broken:
             continue
         state, reason = _state(name, clip, stages, records, broken)
+        changed = _changed(record, name, clip, stages) if record and state == "stale" else []
         bought = [row for row in paid if _stage_of(row, clip) == name]
         rows.append(
             {
@@ -35,6 +38,7 @@ def story_of(platform: "Platform", clip: "ClipId") -> list[Row]:
                 "stage": name,
                 "state": state,
                 "reason": reason,
+                "changed": changed,
                 **_made(record.model_dump(mode="json") if record else {}),
                 "cost_usd": cost_usd(bought) if bought else None,
                 "ledger_rows": [row.id for row in bought],
@@ -97,6 +101,22 @@ def _state(
     return str(status.state), status.reason
 
 
+def _changed(record: "ArtifactRecord", name: str, clip: "ClipId", stages: "Stages") -> list[str]:
+    """The settings that differ from today's; none where code or inputs are what changed."""
+    from hoi_platform.core.formats.artifacts import upstream_subject
+    from hoi_platform.services.artifacts.record import backend_name, canonical
+
+    backend, settings = stages.asked_for(name, upstream_subject(name, clip) or clip)
+    then = dict(flat({"backend": record.backend_name, **record.settings}))
+    today = dict(flat({"backend": backend_name(backend), **json.loads(canonical(settings))}))
+    keys = dict.fromkeys([*then, *today])
+    return [
+        f"{key}={then.get(key, 'none')} (today {today.get(key, 'none')})"
+        for key in keys
+        if then.get(key) != today.get(key)
+    ]
+
+
 def _made(record: Mapping[str, Any]) -> dict[str, Any]:
     """What a record says; nothing of one that cannot be read."""
     names = ("backend", "seed", "seconds", "peak_memory_mb", "created_at", "machine")
@@ -105,17 +125,20 @@ def _made(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def details(row: Row) -> Iterator[str]:
-    """A stage's inputs, settings and facts, one line each."""
-    for title, key in (("made from", "inputs"), ("settings", "settings"), ("facts", "facts")):
-        if content := row[key]:
-            texts = content if key == "inputs" else flat(content)
-            yield f"{title}: {', '.join(texts)}"
+    """What changed since a stage was made, its inputs, settings and facts; one line each."""
+    texts = {
+        "changed since": row["changed"],
+        "made from": list(row["inputs"]),
+        "settings": [f"{key}={value}" for key, value in flat(row["settings"])],
+        "facts": [f"{key}={value}" for key, value in flat(row["facts"])],
+    }
+    return (f"{title}: {', '.join(parts)}" for title, parts in texts.items() if parts)
 
 
-def flat(content: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    """``rendering.width=640`` of every value of nested tables."""
+def flat(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """``rendering.width`` and 640 of every value of nested tables."""
     for name, value in content.items():
         if isinstance(value, Mapping) and value:
             yield from flat(value, f"{above}{name}.")
         else:
-            yield f"{above}{name}={value}"
+            yield f"{above}{name}", value

@@ -106,6 +106,7 @@ def print_listing(
     ``styles`` says how a cell with this text, or a character of a cell that has no other ones, is
     drawn in a terminal.
     """
+    rows = [[cell.replace("\n", " ") for cell in row] for row in rows]
     heads = [head.split("\n") for head in columns]
     tall = max(map(len, heads))
     above = [[head[i] if i < len(head) else "" for head in heads] for i in range(tall)]

@@ -230,4 +230,6 @@ def test_why_says_all_that_is_known(
     assert stages["video_task"]["cost_usd"] == 0.56
     assert stages["video_task"]["ledger_rows"] == [1]
     assert stages["scene_render"]["settings"]
+    assert "rendering.width=1280 (today 640)" in stages["scene_render"]["changed"]
+    assert "rendering.width=1280 (today 640)" in shown
     assert stages["filtered_hoi"]["facts"]["failed"] == "contact"
