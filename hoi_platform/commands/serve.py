@@ -54,10 +54,11 @@ def ui(
         catalogue = PlatformResource().platform().catalogue
         add_object_keys(instance, list(catalogue.keys().values()))
     workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml")]
-    level = ["--log-level", "warning" if quiet else "info"]
+    less = "warning" if quiet else "info"
+    page = ["--dagster-log-level", less, "--code-server-log-level", less]
     commands = [
-        ["dagster-webserver", "-h", "127.0.0.1", "-p", str(port), *workspace, *level],
-        ["dagster-daemon", "run", *workspace, *level],
+        ["dagster-webserver", "-h", "127.0.0.1", "-p", str(port), *workspace, *page],
+        ["dagster-daemon", "run", *workspace, "--log-level", less],
         ["hoi", "serve", "--results_dir", str(results_dir), "--port", str(files_port)],
     ]
     console.print(f"Dagster   http://127.0.0.1:{port}\nresults   {files_url}")
