@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from hoi_platform.core.config.gen_2dhoi import VideoConfig
 from hoi_platform.core.scene.performance import VERSION
 from hoi_platform.core.scene.seeds import performance_seed
 from hoi_platform.services.artifacts.context import Context
@@ -31,7 +32,18 @@ def request_settings(context: Context) -> dict[str, Any]:
     if video.model_api == "imported":
         return {"file": imported_digest(video, str(context.clip))}
     if video.model_api != "simulated":
-        return video.model_dump(include=_PAID) | model_identity(model=video.model)
+        return context.plain("paid video", lambda: _paid(video))
+    shared = context.plain("simulated video", lambda: _simulated(context))
+    return shared | {"performance_seed": _performance_seed(context)}
+
+
+def _paid(video: VideoConfig) -> dict[str, Any]:
+    return video.model_dump(include=_PAID) | model_identity(model=video.model)
+
+
+def _simulated(context: Context) -> dict[str, Any]:
+    """What all simulated videos of an object depend on."""
+    video = context.settings.gen_2dhoi.video
     return (
         video.model_dump(include=_SIMULATED)
         | model_identity(model=video.model)
@@ -39,7 +51,6 @@ def request_settings(context: Context) -> dict[str, Any]:
             "performance": VERSION,
             "grasp": context.grasp.model_dump() if context.grasp else None,
             "gpu": context.settings.gen_2dhoi.rendering.gpu,
-            "performance_seed": _performance_seed(context),
         }
     )
 

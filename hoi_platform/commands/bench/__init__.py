@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from hoi_platform.commands.bench.clips import clips
 from hoi_platform.commands.bench.ledger import ledger
 from hoi_platform.commands.bench.optimizer import optimizer
+from hoi_platform.commands.bench.platform import platform
 from hoi_platform.commands.bench.recon import recon
 
 
@@ -30,3 +31,4 @@ app.command()(clips)
 app.command()(optimizer)
 app.command()(ledger)
 app.command()(recon)
+app.command()(platform)

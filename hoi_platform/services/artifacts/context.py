@@ -30,6 +30,8 @@ class Context:
     scene_name: str
     subject: ObjectId | ClipId
     _read: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _shared: set[int] = field(default_factory=set, repr=False, compare=False)
+    """The identities of what ``_read`` keeps alive and nobody changes."""
 
     def at(self, subject: ObjectId | ClipId) -> "Context":
         """The same for the object, or for another of its clips."""
@@ -69,7 +71,13 @@ class Context:
 
         ``name`` is that of the content, the same wherever it is needed.
         """
-        return self._once(f"plain {name}", make)
+        made = self._once(f"plain {name}", make)
+        self._shared.add(id(made))
+        return made
+
+    def is_shared(self, value: object) -> bool:
+        """Whether it was made by ``plain``."""
+        return id(value) in self._shared
 
     def _once(self, name: str, make: Callable[[], T]) -> T:
         if name not in self._read:

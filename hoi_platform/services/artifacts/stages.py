@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final
 
 from hoi_platform.core.arrays import Progress
 from hoi_platform.core.clip import ClipId, ObjectId
@@ -20,13 +20,12 @@ from hoi_platform.core.config.objects import GraspHint, ObjectEntry
 from hoi_platform.core.config.settings import Settings
 from hoi_platform.core.formats.artifacts import ARTIFACTS, subject_path, upstream_subject
 from hoi_platform.core.licensing import License, all_licenses
-from hoi_platform.services.artifacts.context import ClipIsReadError, Context, of_any_clip
+from hoi_platform.services.artifacts.context import Context
+from hoi_platform.services.artifacts.fingerprints import Fingerprints
 from hoi_platform.services.artifacts.memory import PeakMemory
 from hoi_platform.services.artifacts.record import (
     RECORD_VERSION,
     ArtifactRecord,
-    canonical,
-    digest_of_text,
 )
 from hoi_platform.services.artifacts.set_aside import set_aside
 from hoi_platform.services.artifacts.store import (
@@ -39,10 +38,8 @@ from hoi_platform.services.artifacts.store import (
     Status,
     made_again,
 )
-from hoi_platform.services.artifacts.summaries import ObjectRecords, RecordSummary
+from hoi_platform.services.artifacts.summaries import ObjectRecords
 from hoi_platform.services.secrets import redacted
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -167,58 +164,20 @@ class Stages:
         self.context = context
 
     @cached_property
-    def _fingerprints(self) -> dict[tuple[str, ObjectId | ClipId], str]:
-        return {}
-
-    @cached_property
-    def _of_objects(self) -> dict[tuple[str, str, ObjectId], Any]:
-        """What is the same for all clips of an object; None: it differs by clip."""
-        return {}
+    def _fingerprints(self) -> Fingerprints:
+        return Fingerprints(self.stages, self.context)
 
     def fingerprint(self, name: str, subject: ObjectId | ClipId) -> str:
         """The identity that the stage's result has to have today."""
-        key = (name, subject)
-        if key not in self._fingerprints:
-            upstream = {}
-            for asset in self.needed(name, subject):
-                above = upstream_subject(asset, subject)
-                assert above is not None
-                upstream[asset] = self.fingerprint(asset, above)
-            self._fingerprints[key] = self._asked(name, subject).fingerprint(upstream)
-        return self._fingerprints[key]
-
-    def _asked(self, name: str, subject: ObjectId | ClipId) -> "_Asked":
-        """What a stage depends on but for its inputs."""
-        stage = self.stages[name]
-        return self._of_object("asked", name, subject, lambda context: _Asked.of(stage, context))
-
-    def needed(self, name: str, subject: ObjectId | ClipId) -> tuple[str, ...]:
-        """What has to be done before a stage, of which its fingerprint is made."""
-        return self._of_object("needed", name, subject, self.stages[name].needed)
-
-    def _of_object(
-        self, what: str, name: str, subject: ObjectId | ClipId, make: Callable[[Context], T]
-    ) -> T:
-        """Something of a stage, computed once per object where no clip is read for it."""
-        object_id = subject.object_id if isinstance(subject, ClipId) else subject
-        key = (what, name, object_id)
-        if key not in self._of_objects:
-            try:
-                self._of_objects[key] = make(of_any_clip(self.context(object_id)))
-            except ClipIsReadError:
-                self._of_objects[key] = None
-        known: T | None = self._of_objects[key]
-        return make(self.context(subject)) if known is None else known
+        return self._fingerprints.of(name, subject)
 
     def in_demand(self, names: Iterable[str], subject: ObjectId | ClipId) -> list[str]:
         """``names`` without the stages that are made on demand, where none of them demands it."""
-        asked = list(names)
-        needed = {above for name in asked for above in self.needed(name, subject)}
-        return [name for name in asked if not self.stages[name].on_demand or name in needed]
+        return self._fingerprints.in_demand(names, subject)
 
     def asked_for(self, name: str, subject: ObjectId | ClipId) -> tuple[str, dict[str, Any]]:
         """The backend and the settings that the stage's result has to have today."""
-        asked = self._asked(name, subject)
+        asked = self._fingerprints.asked(name, subject)
         return asked.backend, asked.settings
 
     def status(self, name: str, subject: ObjectId | ClipId, *, verify: bool = True) -> Status:
@@ -240,14 +199,16 @@ class Stages:
 
     def _recorded(self, name: str, subject: ObjectId | ClipId, records: ObjectRecords) -> Status:
         """Regardless of variants."""
-        record = records.of(name, subject)
-        if record is None:
+        identity = records.identity(name, subject)
+        if identity is None:
             return Status(State.MISSING, NO_RECORD)
-        if record.record_version != RECORD_VERSION:
+        version, fingerprint = identity
+        if version != RECORD_VERSION:
             return Status(State.STALE, EARLIER_VERSION)
-        if record.fingerprint != self.fingerprint(name, subject):
+        if fingerprint != self.fingerprint(name, subject):
             return Status(State.STALE, OTHER_INPUTS)
-        return _inputs_status(record, subject, records)
+        changed = records.changed_input(name, subject)
+        return _DONE if changed is None else Status(State.STALE, made_again(changed))
 
     def put_in_place(self, name: str, subject: ObjectId | ClipId) -> ArtifactRecord | None:
         """Put the variant of today's backend in place; None where it has to be made."""
@@ -316,48 +277,8 @@ class Stages:
             return self.store.commit(staging, record)
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What a stage's result depends on, but for the fingerprints of its inputs."""
-
-    stage: Stage
-    backend: str
-    settings: dict[str, Any]
-
-    @classmethod
-    def of(cls, stage: Stage, context: Context) -> "_Asked":
-        return cls(stage, stage.backend(context.settings), stage.settings(context))
-
-    @cached_property
-    def _around(self) -> tuple[str, str]:
-        """The canonical JSON before and after the inputs, which are all that differs by clip."""
-        name = self.stage.name
-        whole = {
-            "asset": name,
-            "schema": ARTIFACTS[name].schema_version,
-            "version": self.stage.version,
-            "backend": self.backend,
-            "settings": self.settings,
-            "upstream": None,
-        }
-        before, _, after = canonical(whole).rpartition('"upstream":null')
-        return f'{before}"upstream":', after
-
-    def fingerprint(self, upstream: Mapping[str, str]) -> str:
-        """``fingerprint_of`` the whole."""
-        before, after = self._around
-        return digest_of_text(before + canonical(upstream) + after)
+_DONE: Final = Status(State.DONE)
 
 
 def _set_aside_status(aside: ArtifactRecord) -> Status:
     return Status(State.SET_ASIDE, f"{aside.variant} is put in place by the next run")
-
-
-def _inputs_status(
-    record: RecordSummary, subject: ObjectId | ClipId, records: ObjectRecords
-) -> Status:
-    """Whether an artifact was made from what its upstream artifacts are now."""
-    for upstream, digest in record.inputs.items():
-        if records.digest(upstream, upstream_subject(upstream, subject)) != digest:
-            return Status(State.STALE, made_again(upstream))
-    return Status(State.DONE)

@@ -53,16 +53,41 @@ Row = list[Any]
 
 
 class ObjectRecords:
-    """The records of one object and of its clips, by asset and by the clip's name."""
+    """The records of one object and of its clips."""
 
-    def __init__(self, rows: dict[str, dict[str, Row]], texts: Sequence[str]) -> None:
+    def __init__(
+        self,
+        rows: dict[str, dict[str, Row]],
+        unreadable: dict[str, dict[str, str]],
+        texts: Sequence[str],
+    ) -> None:
         self._rows = rows
+        self._unreadable = unreadable
         self._texts = texts
+        self._asked: tuple[Subject, dict[str, Row]] = None, _NOTHING
+        """The subject that was last asked about, and its rows."""
 
     def of(self, asset: str, subject: Subject) -> RecordSummary | None:
         """The record of an artifact of the object, or of one of its clips."""
         row = self._row(asset, subject)
         return None if row is None else _unpacked(row, self._texts)
+
+    def identity(self, asset: str, subject: Subject) -> tuple[int, str] | None:
+        """The version of a record and its fingerprint; None where there is no record."""
+        row = self._row(asset, subject)
+        return None if row is None else (row[_VERSION], self._texts[row[0]])
+
+    def changed_input(self, asset: str, subject: Subject) -> str | None:
+        """The first upstream asset whose content is not what an artifact was made from."""
+        own, of_object = self._all(subject), self._rows.get(_OBJECT, _NOTHING)
+        row = own.get(asset)
+        numbers = iter(row[_INPUTS] if row else ())
+        for upstream, digest in zip(numbers, numbers, strict=True):
+            name = self._texts[upstream]
+            now = own.get(name) or of_object.get(name)
+            if now is None or now[_DIGEST] != digest:
+                return name
+        return None
 
     def digest(self, asset: str, subject: Subject) -> str | None:
         """``RecordSummary.digest`` of a record; None where there is none."""
@@ -80,18 +105,25 @@ class ObjectRecords:
 
     def names(self, *assets: str) -> set[str]:
         """The names of the clips that have a record of one of the assets, readable or not."""
-        return {name for asset in assets for name in self._rows.get(asset, _NOTHING) if name}
+        wanted = {*assets}
+        tables = (self._rows, self._unreadable)
+        found = (pair for table in tables for pair in table.items())
+        return {name for name, of in found if name and not wanted.isdisjoint(of)}
 
     def unreadable(self, subject: Subject) -> dict[str, str]:
         """Asset → why its record of the object, or of one of its clips, cannot be read."""
         name = subject.name if isinstance(subject, ClipId) else _OBJECT
-        rows = {asset: of[name] for asset, of in self._rows.items() if name in of}
-        return {asset: row[0] for asset, row in rows.items() if len(row) == 1}
+        return self._unreadable.get(name, {})
 
     def _row(self, asset: str, subject: Subject) -> Row | None:
-        name = subject.name if isinstance(subject, ClipId) else _OBJECT
-        row = self._rows.get(asset, _NOTHING).get(name)
-        return row if row is not None and len(row) > 1 else None
+        return self._all(subject).get(asset)
+
+    def _all(self, subject: Subject) -> dict[str, Row]:
+        """Asset → row of the object, or of one of its clips."""
+        if self._asked[0] is not subject:
+            name = subject.name if isinstance(subject, ClipId) else _OBJECT
+            self._asked = subject, self._rows.get(name, _NOTHING)
+        return self._asked[1]
 
 
 _NOTHING: Final[dict[str, Row]] = {}
@@ -123,12 +155,14 @@ class Summaries:
         kept = self._kept(path)
         if kept is None or kept["files"] != files:
             kept = self._renewed(path, files, kept)
-        rows = iter(kept["rows"])
-        by_name = {
-            asset: {entry[0]: row for entry, row in zip(entries, rows, strict=False)}
-            for asset, entries in found.items()
-        }
-        return ObjectRecords(by_name, kept["texts"])
+        rows: dict[str, dict[str, Row]] = {}
+        unreadable: dict[str, dict[str, str]] = {}
+        for (asset, name, *_), row in zip(files, kept["rows"], strict=True):
+            if len(row) > 1:
+                rows.setdefault(name, {})[asset] = row
+            else:
+                unreadable.setdefault(name, {})[asset] = row[0]
+        return ObjectRecords(rows, unreadable, kept["texts"])
 
     def _renewed(self, path: str, files: list[Row], kept: dict[str, Any] | None) -> dict[str, Any]:
         """Summaries of these files: what is kept of those that are as they were, else anew."""
@@ -237,9 +271,13 @@ def licenses_of(asset: str, terms: str) -> tuple[License, ...]:
 
 
 _DIGEST: Final = 1
-"""Place of the digest in a row."""
+"""Place of the digest in a row; chosen."""
+_INPUTS: Final = 2
+"""Place of the inputs in a row (upstream asset, its digest, and so on); chosen."""
+_VERSION: Final = 3
+"""Place of the version in a row; chosen."""
 _TERMS: Final = 7
-"""Place of the terms in a row."""
+"""Place of the terms in a row; chosen."""
 
 
 def _packed(summary: RecordSummary, numbers: dict[str, int]) -> Row:

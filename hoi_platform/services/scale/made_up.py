@@ -27,7 +27,7 @@ from hoi_platform.services.platform import Platform
 OBJECTS_OF_A_DATASET: Final = 500
 """Objects of one release; chosen below what Dagster's page can show."""
 _FRAMES: Final = 49
-"""Frames of a clip; as in the demo's profile."""
+"""Frames of a clip; chosen as in the demo's profile."""
 _CUBE: Final = "".join(
     [f"v {x} {y} {z}\n" for x in (0, 1) for y in (0, 1) for z in (0, 1)]
     + [f"f {a} {b} {c} {d}\n" for a, b, c, d in ((1, 2, 4, 3), (5, 7, 8, 6), (1, 5, 6, 2))]
