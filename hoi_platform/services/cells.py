@@ -2,8 +2,8 @@
 
 Judged by records alone, in seconds for tens of thousands of cells: of an artifact's files only the
 end of a verdict is read, so a corrupt one reads as done until its stage, or ``hoi status
---verify``, looks at it. A stage
-that failed leaves no record and reads as missing; why it failed is known to Dagster's runs.
+--verify``, looks at it. A stage that failed leaves no record and reads as missing; why it failed is
+known to Dagster's runs.
 """
 
 from collections import Counter
@@ -121,9 +121,8 @@ def _cell(
             found[name] = status
     damage = damages(stages.store, clip, records)
     for name, text in damage.items():
-        if (
-            name in found and found[name].state is not State.SET_ASIDE
-        ):  # a whole variant replaces it
+        state = found[name].state if name in found else State.SET_ASIDE
+        if state is not State.SET_ASIDE:  # which a whole variant replaces
             found[name] = Status(State.CORRUPT, text)
     verdict = records.of(_VERDICT, clip)
     failed = verdict.facts.get("failed", "") if verdict else ""
