@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, Final
 
 from hoi_platform.core.errors import BadInputError, HoiError, PermanentError
 from hoi_platform.resources.keys import protect_keys
@@ -42,8 +43,35 @@ def ended(name: str, command: Callable[[], int]) -> int:
             raise
         sys.stderr.write(f"{name}: {fault}\n")
         return 1
+    except _database_error() as error:
+        if (fault := _database_fault(error)) is None:
+            raise
+        sys.stderr.write(f"{name}: {fault}\n")
+        return 1
     except KeyboardInterrupt:
         return _stopped(name)
+
+
+_DISK: Final = ("is full", "i/o error", "readonly", "unable to open", "no space left")
+"""Parts of what a database says, in lower case, when its disk refuses."""
+
+
+def _database_error() -> type[Exception]:
+    """SQLAlchemy's, imported when something else than an error of ours was raised."""
+    from sqlalchemy.exc import OperationalError
+
+    return OperationalError
+
+
+def _database_fault(error: Any) -> str | None:
+    """What Dagster's database could not do on its disk, with the cure; None for another error."""
+    text = (str(error.orig).splitlines() or [""])[0]
+    if not any(part in text.lower() for part in _DISK):
+        return None
+    return (
+        f"Dagster's database could not be written ({text}); free space there, or give this user "
+        "write access to DAGSTER_HOME (`hoi doctor` names it), then run the same command again"
+    )
 
 
 def _stopped(name: str) -> int:

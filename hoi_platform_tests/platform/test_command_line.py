@@ -22,6 +22,7 @@ from hoi_platform.resources.platform import PROJECT_ROOT
 from hoi_platform_tests.platform.processes import HOI, run
 
 DRILL = ["--dataset", "ComAsset", "--category", "cordless_drill"]
+TETRAHEDRON = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 2 3 4\nf 3 1 4\n"
 PIPELINES: dict[str, Callable[[list[str]], int]] = {
     "gen_2dhoi": gen_2dhoi.main,
     "recon_4dhoi": recon_4dhoi.main,
@@ -169,24 +170,29 @@ def test_a_busy_port_is_one_line(
         assert f"--port {busy_port}: another program listens there; give another" in errors
 
 
-def test_a_full_disk_is_one_line_with_the_cure(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("most_bytes", "said"),
+    [(64, "could not be written (File too large)"), (40_000, "Dagster's database could not")],
+    ids=["the results", "Dagster's home"],
+)
+def test_a_full_disk_is_one_line_with_the_cure(most_bytes: int, said: str, tmp_path: Path) -> None:
     """A person would read a stack trace of a library and not learn which disk is meant."""
     mesh = tmp_path / "box.obj"
-    mesh.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 2 3 4\nf 3 1 4\n")
+    mesh.write_text(TETRAHEDRON)
     words = ["objects", "add", str(mesh), "--dataset", "Mine", "--category", "box"]
     done = subprocess.run(
         [sys.executable, *HOI, *words, "--scale", "1", "--results_dir", str(tmp_path / "r")],
         capture_output=True,
         text=True,
         cwd=PROJECT_ROOT,
-        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64)),
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "DAGSTER_HOME": str(tmp_path / "home")},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes)),
         check=False,
     )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
-    assert "could not be written (File too large)" in done.stderr
+    assert said in done.stderr
     assert "run the same command again" in done.stderr
 
 
@@ -195,7 +201,7 @@ def test_a_results_folder_below_a_file_is_one_line(
 ) -> None:
     """A results folder that cannot be made would end in a stack trace."""
     mesh = tmp_path / "box.obj"
-    mesh.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 2 3 4\nf 3 1 4\n")
+    mesh.write_text(TETRAHEDRON)
     words = ["objects", "add", str(mesh), "--dataset", "Mine", "--category", "box"]
     below = ["--scale", "1", "--results_dir", str(mesh / "results")]
     status, _, errors = status_and_errors([*words, *below], capsys)
