@@ -9,7 +9,7 @@ from hoi_platform.commands import completion
 from hoi_platform.core.errors import BadInputError
 
 _LAST_PORT: Final = 65_535
-"""TCP has 16 bits for it."""
+"""The highest port number; of the standard of TCP (RFC 9293)."""
 
 
 def known_task(name: str) -> str:
