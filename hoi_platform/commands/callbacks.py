@@ -1,14 +1,11 @@
 """``hoi callbacks``: the optional endpoint for Kling's callbacks, on loopback."""
 
-from typing import Annotated
-
-import typer
-
-from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
+from hoi_platform.commands.options import DEFAULT_RESULTS, Port, ResultsDir, Task
+from hoi_platform.commands.ports import require_free
 
 
 def callbacks(
-    port: Annotated[int, typer.Option(help="Port on the loopback interface.")] = 3090,
+    port: Port = 3090,
     results_dir: ResultsDir = DEFAULT_RESULTS,
     task: Task = "manipulation",
 ) -> None:
@@ -21,6 +18,7 @@ def callbacks(
     from hoi_platform.services.video.callbacks import callback_app
     from hoi_platform.services.video.polling import refresh_named
 
+    require_free(port=port)
     secret = webhook_secret()
     ledger, config, video = open_for_video(results_dir, task)
 

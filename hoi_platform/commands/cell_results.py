@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from hoi_platform.core.clip import ClipId
 from hoi_platform.runner import Outcome
-from hoi_platform.services.clips import clip_verdict, video_rejection
+from hoi_platform.services.clips import recorded_verdict, video_rejection
 from hoi_platform.services.platform import Platform
 
 Result = Literal["valid", "rejected", "done", "failed", "needs approval", "not run"]
@@ -55,7 +55,8 @@ def _result(platform: Platform, clip: ClipId, outcomes: Sequence[Outcome]) -> Ce
     asked = {outcome.asset for outcome in own}
     if "filtered_hoi" not in asked and not video_rejection(platform.store, clip):
         return CellResult(clip.path, "done")
-    verdict = clip_verdict(platform.store, clip)
+    records = platform.store.summaries.of_object(clip.object_id.path)
+    verdict = recorded_verdict(platform.store, clip, records)
     if verdict is None:
         return CellResult(clip.path, "not run", "it has no verdict")
     reasons = "; ".join(verdict.reasons)

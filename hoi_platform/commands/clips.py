@@ -1,115 +1,97 @@
-"""``hoi status``, ``hoi clips``, ``hoi why``: what is in the results, and what it was made from."""
+"""``hoi clips``: the clips with their verdicts, and what limits their use."""
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from hoi_platform.commands.options import DEFAULT_RESULTS, Profile, ResultsDir
+from hoi_platform.commands.listing import Wanted, clip_fields, print_json
+from hoi_platform.commands.options import (
+    DEFAULT_RESULTS,
+    AsJson,
+    FailedFilter,
+    ObjectFilter,
+    Profile,
+    ResultsDir,
+    StateFilter,
+    TaskFilter,
+)
 
 if TYPE_CHECKING:
-    from hoi_platform.services.cells import Cell
+    from hoi_platform.services.clips import ClipLine
 
-
-def status(
-    results_dir: ResultsDir = DEFAULT_RESULTS,
-    profile: Profile = "demo",
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Compare every file with its recorded hash.")
-    ] = False,
-) -> None:
-    """Show which stage of which clip is done, stale or missing for today's settings.
-
-    Records are compared, their files only with --verify; what is made next reads what it needs
-    with care in any case.
-    """
-    from hoi_platform.assets.stage import STAGES, flow_order
-    from hoi_platform.commands.terminal import console, print_listing
-    from hoi_platform.resources.platform import PlatformResource
-    from hoi_platform.services.cells import cells
-
-    platform = PlatformResource(results_dir=str(results_dir), profile=profile).platform()
-    order, rows, notes = flow_order(), [], set[str]()
-    for cell in cells(platform, STAGES, verify=verify):
-        marks = [_MARKS.get(cell.states[n], "✗") if n in cell.states else " " for n in order]
-        rows.append([cell.clip.path, *marks])
-        notes |= _notes(cell)
-    if not rows:
-        console.print(f"no clip under {results_dir} yet; start with `hoi demo`")
-        return
-    heads = [name.replace("_", "\n") for name in order]
-    print_listing("Clips", ["clip", *heads], rows, _STYLES)
-    console.print("● done   ◐ stale   ◌ set aside, used by the next run   ✗ corrupt   · missing")
-    for note in sorted(notes):
-        console.print(f"[yellow]{note}[/yellow]", soft_wrap=True)
-
-
-def _notes(cell: "Cell") -> set[str]:
-    """What the marks do not say."""
-    from hoi_platform.services.artifacts.store import EARLIER_VERSION
-
-    notes = {f"{cell.clip}: {reason}" for reason in cell.videos.broken.values()}
-    if cell.videos.others:
-        notes.add(f"{cell.clip}: video: {cell.videos}")
-    return notes | {EARLIER_VERSION} if cell.of_earlier_version else notes
-
-
-_MARKS: Final = {"done": "●", "stale": "◐", "set aside": "◌", "missing": "·"}
-_STYLES: Final = {"●": "green", "◐": "yellow", "◌": "yellow", "✗": "red"}
+_STATES: Final = ("valid", "rejected", "unjudged", "broken")
 
 
 def clips(
     results_dir: ResultsDir = DEFAULT_RESULTS,
+    profile: Profile = "demo",
     commercial: Annotated[
         bool, typer.Option("--commercial", help="Only clips that may be used commercially.")
     ] = False,
+    object_: ObjectFilter = "",
+    task: TaskFilter = "",
+    state: StateFilter = "",
+    failed: FailedFilter = "",
+    as_json: AsJson = False,
 ) -> None:
     """List the clips with their verdicts, the reasons of rejected ones, and what limits their use.
 
-    A clip may be used commercially if everything that it was made from may be.
+    A clip may be used commercially if everything that it was made from may be. --state is valid,
+    rejected, unjudged or broken.
     """
-    from hoi_platform.commands.terminal import print_listing
     from hoi_platform.resources.platform import PlatformResource
     from hoi_platform.services.clips import listed_clips
 
-    platform = PlatformResource(results_dir=str(results_dir), profile="demo").platform()
+    wanted = Wanted(object_, task, state, failed)
+    wanted.check(_STATES)
+    platform = PlatformResource(results_dir=str(results_dir), profile=profile).platform()
+    found = [
+        line
+        for line in listed_clips(platform)
+        if _is_wanted(line, wanted) and not (commercial and _limits(line))
+    ]
+    if as_json:
+        print_json([_fields(line) for line in found])
+    else:
+        _print(found)
+
+
+def _is_wanted(line: "ClipLine", wanted: Wanted) -> bool:
+    return (
+        wanted.has_object(line.clip.object_id)
+        and wanted.state in ("", line.verdict)
+        and wanted.has_failed(line.failed)
+    )
+
+
+def _limits(line: "ClipLine") -> list[str]:
+    return [f"{item.part}: {item.name}" for item in line.licenses if not item.commercial_ok]
+
+
+def _fields(line: "ClipLine") -> dict[str, Any]:
+    return {
+        **clip_fields(line.clip),
+        "state": line.verdict,
+        "reasons": list(line.reasons),
+        "failed": list(line.failed),
+        "video": line.videos.standing,
+        "other_videos": list(line.videos.others),
+        "commercial_ok": not _limits(line),
+        "limits": _limits(line),
+    }
+
+
+def _print(found: "list[ClipLine]") -> None:
+    from hoi_platform.commands.terminal import print_listing
+
     rows = []
-    for line in listed_clips(platform):
-        limits = [f"{item.part}: {item.name}" for item in line.licenses if not item.commercial_ok]
-        if commercial and limits:
-            continue
-        use = f"no ({'; '.join(limits)})" if limits else "yes"
+    for line in found:
+        limits = "; ".join(_limits(line))
+        use = f"no ({limits})" if limits else "yes"
         reasons = "; ".join(line.reasons)
         rows.append((line.clip.path, str(line.videos), line.verdict, use, reasons))
     heads = ("clip", "video", "verdict", "commercial use", "reasons")
-    print_listing("Clips", heads, rows)
+    print_listing("Clips", heads, rows, _STYLES)
 
 
-def why(
-    clip: Annotated[str, typer.Argument(help="<dataset>/<category>/<character>_<scene>_rand00001")],
-    results_dir: ResultsDir = DEFAULT_RESULTS,
-) -> None:
-    """Show the chain of records that a clip came from: inputs, settings, seconds, facts."""
-    from hoi_platform.commands.terminal import console, table
-    from hoi_platform.core.errors import BadInputError
-    from hoi_platform.core.formats.artifacts import ARTIFACTS
-    from hoi_platform.services.artifacts.record import ArtifactRecord
-
-    category = str(Path(clip).parent)
-    rows = []
-    for kind in ARTIFACTS.values():
-        if kind.scope == "index":
-            continue
-        subject = category if kind.scope == "object" else clip
-        path = results_dir / "generation" / "records" / kind.name / f"{subject}.json"
-        if not path.is_file():
-            continue
-        record = ArtifactRecord.model_validate_json(path.read_bytes())
-        facts = json.dumps(record.facts, default=str)
-        rows.append(
-            (kind.name, record.backend, f"{record.seconds:.1f}", ", ".join(record.inputs), facts)
-        )
-    if not rows:
-        raise BadInputError(f"no record of clip {clip!r} under {results_dir}; see `hoi clips`")
-    console.print(table(clip, ("stage", "backend", "seconds", "made from", "facts"), rows))
+_STYLES: Final = {"valid": "green", "rejected": "yellow", "broken": "red"}

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hoi_platform.commands.entry import before_any_work
+
 if TYPE_CHECKING:
     from hoi_platform.core.config.keys import Key
 
@@ -28,9 +30,10 @@ def explain(
     from hoi_platform.core.config.support import description, leaves
     from hoi_platform.services.yaml_files import read_mapping
 
-    data = read_mapping(file)
-    section, model = _stage_of(data, str(file))
-    config = parse_config(model, data, str(file))
+    with before_any_work():
+        data = read_mapping(file)
+        section, model = _stage_of(data, str(file))
+        config = parse_config(model, data, str(file))
     defaults = dict(leaves(model(), section))
     typer.echo(f"{file}: keys of {section}")
     for path, value in leaves(config, section):

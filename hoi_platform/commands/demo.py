@@ -4,13 +4,17 @@ from typing import Annotated
 
 import typer
 
+from hoi_platform.commands import completion
+from hoi_platform.commands.entry import before_any_work
 from hoi_platform.commands.options import (
     DEFAULT_RESULTS,
     Category,
     Dataset,
     Profile,
+    Quiet,
     ResultsDir,
     Task,
+    Verbose,
 )
 
 
@@ -19,11 +23,17 @@ def demo(
     category: Category = "cordless_drill",
     task: Task = "manipulation",
     character: Annotated[
-        str, typer.Option(help="The person who acts, a file of configs/characters.")
+        str,
+        typer.Option(
+            help="The person who acts, a file of configs/characters.",
+            autocompletion=completion.characters,
+        ),
     ] = "kid",
     seeds: Annotated[str, typer.Option(help="Random variants: 1, 1,2,5 or 1-3.")] = "1",
     profile: Profile = "demo",
     results_dir: ResultsDir = DEFAULT_RESULTS,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run the whole chain for one object, from mesh to verdict, accuracy and gallery.
 
@@ -41,12 +51,12 @@ def demo(
         profile=profile,
         overrides={"gen_2dhoi": {"character": character}},
     )
-    wanted = parse_seeds(seeds)
-    catalogue = resource.platform().catalogue
-    object_id = catalogue.named(dataset, category, task)
-    catalogue.get(object_id)
-    runner = ChainRunner(resource, progress=BarProgress())
-    with progress_display():
+    with before_any_work():
+        wanted, platform = parse_seeds(seeds), resource.platform()
+        object_id = platform.catalogue.named(dataset, category, task)
+        platform.require_known([object_id])
+    runner = ChainRunner(resource, progress=BarProgress(), verbose=verbose)
+    with progress_display(quiet=quiet):
         outcomes = runner.run(object_id, wanted, flow_order())
         outcomes += runner.run_index()
     print_report(runner.platform, outcomes)

@@ -1,94 +1,72 @@
 """``hoi doctor``: what this machine has, what is missing, and the cure."""
 
-import importlib.metadata
 import os
-import shutil
-import sys
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple
+from pathlib import Path
+from typing import Any, Final
 
 import typer
 
-State = Literal["ok", "absent", "missing"]
+from hoi_platform.commands import checkup, checkup_use
+from hoi_platform.commands.checkup import Finding
+from hoi_platform.commands.listing import print_json
+from hoi_platform.commands.options import DEFAULT_RESULTS, AsJson, ResultsDir
 
 
-class Finding(NamedTuple):
-    """One line of the report; ``missing`` is needed, ``absent`` is optional."""
+def doctor(results_dir: ResultsDir = DEFAULT_RESULTS, as_json: AsJson = False) -> None:
+    """Check the environment: packages are imported, keys looked at, ports and disks tried.
 
-    what: str
-    state: State
-    found: str
-    cure: str = ""
-
-
-def doctor() -> None:
-    """Check the environment: packages, Blender, models, keys, GPU, disk. Exit 1 if it can't run."""
-    from rich.markup import escape
-
-    from hoi_platform.commands.terminal import console, table
-
-    colors = {"ok": "green", "absent": "dim", "missing": "red"}
-    findings = [finding for check in _CHECKS for finding in check()]
-    rows = [(f.what, f"[{colors[f.state]}]{f.state}[/]", f.found, escape(f.cure)) for f in findings]
-    console.print(table("Environment", ("what", "state", "found", "cure"), rows))
-    heads = ("role", "backend", "state", "where", "license", "commercial use", "cure")
-    console.print(table("Backends", heads, _backend_rows()))
-    if any(f.state == "missing" for f in findings):
+    Nothing is bought and no service is asked. Exit status 1 if the platform cannot run as it is.
+    """
+    findings = [finding for check in _CHECKS for finding in check(results_dir)]
+    backends = list(_backend_rows()) if not _is_wrong(findings, "HOI_") else []
+    if as_json:
+        print_json([*map(_fields, findings), *backends])
+    else:
+        _print(findings, backends)
+    if any(finding.fails for finding in findings):
         raise typer.Exit(1)
 
 
-def _python() -> Iterator[Finding]:
-    version = ".".join(map(str, sys.version_info[:3]))
-    ok = sys.version_info[:2] == (3, 11)
-    yield Finding("Python", "ok" if ok else "missing", version, "" if ok else "use Python 3.11")
+_CHECKS: Final[tuple[Callable[[Path], Iterator[Finding]], ...]] = (
+    lambda _results: checkup.python_version(),
+    lambda _results: checkup.packages(),
+    lambda _results: checkup.extras(),
+    lambda _results: checkup.gpu(),
+    lambda _results: checkup_use.variables(),
+    lambda _results: checkup_use.keys(),
+    lambda _results: checkup_use.ports(),
+    checkup_use.disks,
+    lambda _results: checkup_use.runs(),
+)
+_STYLES: Final = {
+    **{"ok": "green", "found": "green", "missing": "red", "wrong": "red"},
+    **{"absent": "dim", "busy": "yellow", "stuck": "yellow"},
+}
 
 
-def _packages() -> Iterator[Finding]:
-    for name in ("dagster", "torch", "bpy", "anny", "mediapipe", "vtk", "scenepic", "av"):
-        try:
-            yield Finding(name, "ok", importlib.metadata.version(name))
-        except importlib.metadata.PackageNotFoundError:
-            yield Finding(name, "missing", "", "make setup")
+def _is_wrong(findings: list[Finding], beginning: str) -> bool:
+    return any(f.fails for f in findings if f.what.startswith(beginning))
 
 
-def _extras() -> Iterator[Finding]:
-    from hoi_platform.services.backends.extras import EXTRAS, cure, missing, versions
-
-    for extra in EXTRAS:
-        if absent := missing(extra):
-            found = f"without {', '.join(absent)}"
-            yield Finding(f"extra {extra}", "absent", found, f"optional: {cure(extra)}")
-        else:
-            yield Finding(f"extra {extra}", "ok", versions(extra))
+def _fields(finding: Finding) -> dict[str, Any]:
+    return {"kind": "environment", **finding._asdict(), "license": None, "commercial_ok": None}
 
 
-def _gpu() -> Iterator[Finding]:
-    import torch
+def _print(findings: list[Finding], backends: list[dict[str, Any]]) -> None:
+    from hoi_platform.commands.terminal import print_listing
 
-    if torch.cuda.is_available():
-        yield Finding("CUDA", "ok", torch.cuda.get_device_name(0))
-    else:
-        yield Finding("CUDA", "absent", "", "optional: the CPU is used")
-
-
-def _keys() -> Iterator[Finding]:
-    groups = {
-        "OpenAI key": ("OPENAI_API_KEY",),
-        "Kling key": ("KLING_API_KEY",),
-        "Kling key pair": ("KLING_ACCESS_KEY", "KLING_SECRET_KEY"),
-        "fal key": ("FAL_KEY",),
-    }
-    for what, names in groups.items():
-        if all(os.environ.get(name) for name in names):
-            yield Finding(what, "ok", "set")
-        else:
-            yield Finding(what, "absent", "", f"optional: export {' and '.join(names)}")
+    heads = ("what", "state", "found", "cure")
+    print_listing("Environment", heads, [tuple(finding) for finding in findings], _STYLES)
+    names = ("what", "state", "found", "license", "commercial_ok", "cure")
+    words = {True: "yes", False: "no"}
+    rows = [[words.get(row[name], row[name]) for name in names] for row in backends]
+    heads = ("backend", "state", "where", "license", "commercial use", "cure")
+    print_listing("Backends", heads, rows, _STYLES)
 
 
-def _backend_rows() -> Iterator[tuple[str, ...]]:
+def _backend_rows() -> Iterator[dict[str, Any]]:
     """One row per backend; those that the configuration of a task chooses are marked."""
-    from rich.markup import escape
-
     from hoi_platform.core.config.backends import ModelConfig
     from hoi_platform.core.task import TASKS
     from hoi_platform.resources.platform import PlatformResource
@@ -102,29 +80,13 @@ def _backend_rows() -> Iterator[tuple[str, ...]]:
         found = [c for c in asked if (c.role, c.backend.name) == (backend.role, backend.name)]
         choice = found[0] if found else Choice(backend.role, backend, ModelConfig())
         need, terms = backend.need(choice.model, os.environ), choice.license
-        state = "[green]found[/]" if need.found else f"[{'red' if found else 'dim'}]absent[/]"
-        yield (
-            backend.role,
-            f"{backend.name} (chosen)" if found else backend.name,
-            state,
-            need.where,
-            terms.name,
-            "yes" if terms.commercial_ok else "no",
-            escape(need.cure),
-        )
-
-
-def _disk() -> Iterator[Finding]:
-    free_gb = shutil.disk_usage(".").free / 1e9
-    ok = free_gb > 2
-    yield Finding("disk", "ok" if ok else "missing", f"{free_gb:.0f} GB free", "" if ok else "2 GB")
-
-
-_CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-    _python,
-    _packages,
-    _extras,
-    _gpu,
-    _keys,
-    _disk,
-)
+        lacking = "missing" if found else "absent"
+        yield {
+            "kind": "backend",
+            "what": f"{backend.role}: {backend.name}{' (chosen)' if found else ''}",
+            "state": "found" if need.found else lacking,
+            "found": need.where,
+            "cure": need.cure,
+            "license": terms.name,
+            "commercial_ok": terms.commercial_ok,
+        }

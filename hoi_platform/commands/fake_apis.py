@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir
+from hoi_platform.commands.options import DEFAULT_RESULTS, Port, ResultsDir
+from hoi_platform.commands.ports import require_free
 
 Rate = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of these that fail.")]
 
 
 def fake_apis(
-    port: Annotated[int, typer.Option(help="Port on the loopback interface.")] = 3080,
+    port: Port = 3080,
     results_dir: ResultsDir = DEFAULT_RESULTS,
     task_seconds: Annotated[float, typer.Option(min=0, help="Least time of a task (s).")] = 20.0,
     fps: Annotated[int, typer.Option(min=8, max=60, help="Frame rate of the videos.")] = 24,
@@ -37,6 +38,7 @@ def fake_apis(
     from hoi_platform.services.fake_apis.serving import Stage, run
     from hoi_platform.services.video.simulated import SimulatedBackend
 
+    require_free(port=port)
     rates = Rates(
         call=call_faults,
         permanent=permanent_faults,

@@ -3,16 +3,25 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hoi_platform.commands.entry import UsageError
 from hoi_platform.commands.ledger_access import Reference, open_ledger_of
 from hoi_platform.commands.ledger_files import accept, fetch, recheck
 from hoi_platform.commands.ledger_reopen import reopen
 from hoi_platform.commands.ledger_resume import resume
-from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
-from hoi_platform.core.errors import BadInputError
+from hoi_platform.commands.listing import Wanted, print_json
+from hoi_platform.commands.options import (
+    DEFAULT_RESULTS,
+    AsJson,
+    FailedFilter,
+    ObjectFilter,
+    ResultsDir,
+    StateFilter,
+    Task,
+)
 
 if TYPE_CHECKING:
     from hoi_platform.services.ledger.ledger import Ledger
@@ -31,44 +40,66 @@ _COLUMNS = ("row", "state", "model", "subject", "USD", "reserved (UTC)", "reason
 @app.command("list")
 def list_rows(
     all_rows: Annotated[bool, typer.Option("--all", help="Include settled requests.")] = False,
-    state: Annotated[str | None, typer.Option(help="Only rows in this state.")] = None,
+    state: StateFilter = "",
+    object_: ObjectFilter = "",
+    failed: FailedFilter = "",
+    as_json: AsJson = False,
     results_dir: ResultsDir = DEFAULT_RESULTS,
     task: Task = "manipulation",
 ) -> None:
-    """List what is open (or everything), oldest first."""
-    from hoi_platform.commands.terminal import console, table
+    """List what is open (or everything), oldest first. --task is that of the budget."""
+    from hoi_platform.commands.terminal import print_listing
     from hoi_platform.services.ledger.states import TERMINAL, RequestState
 
-    if state is not None and state not in set(RequestState):
-        raise BadInputError(f"unknown state {state!r}; known: {', '.join(RequestState)}")
-    states = set(RequestState) if all_rows else set(RequestState) - TERMINAL
+    wanted = Wanted(object_, state=state, failed=failed)
+    wanted.check(list(RequestState))
+    states = set(RequestState) if all_rows or failed else set(RequestState) - TERMINAL
     ledger = open_ledger_of(results_dir, task)[0]
-    rows, now = ledger.rows({RequestState(state)} if state else states), ledger.now()
-    console.print(table("Ledger", _COLUMNS, [_cells(row, now) for row in rows]))
+    rows = [
+        row
+        for row in ledger.rows({RequestState(state)} if state else states)
+        if _is_wanted(row, wanted)
+    ]
+    now = ledger.now()
+    if as_json:
+        print_json([row_fields(row, now) for row in rows])
+    else:
+        print_listing("Ledger", _COLUMNS, [_cells(row, now) for row in rows])
+
+
+def _is_wanted(row: "RequestRow", wanted: Wanted) -> bool:
+    names = ("/".join(subject.split("/")[:2]).partition("__")[0] for subject in row.subjects)
+    failed = row.reason if row.state == "rejected" else ""
+    return any(map(wanted.has_name, names)) and wanted.failed in failed
 
 
 @app.command()
 def show(
-    reference: Reference, results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation"
+    reference: Reference,
+    as_json: AsJson = False,
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+    task: Task = "manipulation",
 ) -> None:
     """Show everything that is known of one request."""
-    from hoi_platform.commands.terminal import console, table
-    from hoi_platform.services.ledger.schema import RequestRow
-    from hoi_platform.services.ledger.waiting import waits_for
+    from hoi_platform.commands.terminal import print_listing
 
     ledger = open_ledger_of(results_dir, task)[0]
-    row = ledger.get(reference)
-    names = [column.key for column in RequestRow.__table__.columns if column.key != "subject"]
-    cells = [(name, getattr(row, name)) for name in names if getattr(row, name) is not None]
-    cells += [("for", subject) for subject in row.subjects]
-    cells.append(("waits for", waits_for(row, ledger.now()) or "nothing"))
-    console.print(table(f"Ledger row {row.id}", ("field", "value"), cells))
+    row = row_fields(ledger.get(reference), ledger.now())
+    if as_json:
+        print_json([row])
+        return
+    cells = [(name, str(value)) for name, value in row.items() if value not in (None, "", [])]
+    print_listing(f"Ledger row {row['id']}", ("field", "value"), cells)
 
 
 @app.command()
-def spend(results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation") -> None:
+def spend(
+    as_json: AsJson = False,
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+    task: Task = "manipulation",
+) -> None:
     """Show what was spent or is reserved, per day and model, and what is left of the budgets."""
-    from hoi_platform.commands.terminal import console, table
+    from hoi_platform.commands.terminal import console, print_listing
     from hoi_platform.services.ledger.states import COUNTED
 
     ledger, config, _ = open_ledger_of(results_dir, task)
@@ -77,8 +108,13 @@ def spend(results_dir: ResultsDir = DEFAULT_RESULTS, task: Task = "manipulation"
         key = (row.reserved_at.date().isoformat(), row.provider, row.model)
         count, usd = sums.get(key, (0, Decimal(0)))
         sums[key] = (count + 1, usd + _usd(row))
-    rows = [(*key, count, f"{usd:.2f}") for key, (count, usd) in sorted(sums.items())]
-    console.print(table("Spent", ("day (UTC)", "provider", "model", "requests", "USD"), rows))
+    if as_json:
+        heads = ("day", "provider", "model", "requests", "usd")
+        found = [(*key, count, float(usd)) for key, (count, usd) in sorted(sums.items())]
+        print_json([dict(zip(heads, values, strict=True)) for values in found])
+        return
+    rows = [(*key, str(count), f"{usd:.2f}") for key, (count, usd) in sorted(sums.items())]
+    print_listing("Spent", ("day (UTC)", "provider", "model", "requests", "USD"), rows)
     day = ledger.now().replace(hour=0, minute=0, second=0, microsecond=0)
     limits = (("day", day, config.budget.per_day_usd),)
     limits += (("month", day.replace(day=1), config.budget.per_month_usd),)
@@ -116,9 +152,9 @@ def settle(
 
     said = sum([task_id is not None, not_taken, give_up, again])
     if not said and cost is None:
-        raise BadInputError("give one of --task-id, --not-accepted, --give-up, --again, --cost")
+        raise UsageError("give one of --task-id, --not-accepted, --give-up, --again, --cost")
     if said > 1:
-        raise BadInputError("--task-id, --not-accepted, --give-up and --again exclude each other")
+        raise UsageError("--task-id, --not-accepted, --give-up and --again exclude each other")
     ledger = open_ledger_of(results_dir, task)[0]
     row = ledger.get(reference)
     by_hand = f"settled by hand; before: {row.state}: {row.reason}"
@@ -140,7 +176,7 @@ def _amount(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation as error:
-        raise BadInputError(f"--cost {text!r} is not an amount; write it like 0.35") from error
+        raise UsageError(f"--cost {text!r} is not an amount; write it like 0.35") from error
 
 
 def _not_taken(ledger: "Ledger", row: "RequestRow", reason: str) -> "RequestRow":
@@ -161,6 +197,25 @@ def _given_up(ledger: "Ledger", row: "RequestRow", reason: str) -> "RequestRow":
 
 def _usd(row: "RequestRow") -> Decimal:
     return row.estimate_usd if row.cost_usd is None else row.cost_usd
+
+
+def row_fields(row: "RequestRow", now: datetime) -> dict[str, Any]:
+    """A request as plain values, with the clips and objects that it is for."""
+    from hoi_platform.services.ledger.schema import RequestRow
+    from hoi_platform.services.ledger.waiting import waits_for
+    from hoi_platform.services.secrets import redacted
+
+    names = [column.key for column in RequestRow.__table__.columns if column.key != "subject"]
+    known = {name: _plain(getattr(row, name)) for name in names}
+    extra = {"subjects": list(row.subjects), "waits_for": str(waits_for(row, now) or "")}
+    return dict(redacted(known | extra))
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold: times in ISO 8601, amounts as numbers."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def _cells(row: "RequestRow", now: datetime) -> Sequence[str]:

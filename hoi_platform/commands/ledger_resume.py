@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
+from hoi_platform.commands import completion
+from hoi_platform.commands.entry import before_any_work
+from hoi_platform.commands.options import DEFAULT_RESULTS, Profile, Quiet, ResultsDir, Task
 
 if TYPE_CHECKING:
     from hoi_platform.core.clip import ClipId
@@ -37,10 +39,15 @@ def resume(
     config: Annotated[
         Path | None, typer.Option(help="The YAML file that gen_2dhoi was run with, if any.")
     ] = None,
-    profile: Annotated[str, typer.Option(help="The profile that it was run with.")] = "full",
+    profile: Profile = "full",
     character: Annotated[
-        str | None, typer.Option(help="The person who acts, if not the configuration's.")
+        str | None,
+        typer.Option(
+            help="The person who acts, if not the configuration's.",
+            autocompletion=completion.characters,
+        ),
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Finish what is open: look up, submit, wait, fetch. Nothing new is bought.
 
@@ -62,7 +69,10 @@ def resume(
         gen_config=str(config.absolute()) if config else "",
         overrides=overrides,
     )
-    video_config = platform.platform().settings(task).gen_2dhoi.video
+    with before_any_work():
+        settings, files = platform.platform().settings(task), platform.platform().files(task)
+        files.character(settings.gen_2dhoi)
+    video_config = settings.gen_2dhoi.video
     ledger = LedgerResource(platform=platform).ledger(video_config.budget)
     video = resuming_video(platform)
     poll = poll_open_tasks(ledger, lambda row: video.of_row(row, video_config))
@@ -80,7 +90,7 @@ def resume(
             f"[yellow]no such clip today:[/yellow] {', '.join(sorted(unknown))}; give the "
             "--config or --character that it was made with"
         )
-    with progress_display():
+    with progress_display(quiet=quiet):
         outcomes = until_stopped(_go_on(platform, found) for found in clips)
     failed = [outcome for outcome in outcomes if outcome.error]
     problems += [f"[red]{o.asset} of {o.subject}:[/red] {o.error}" for o in failed]

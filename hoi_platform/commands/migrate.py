@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir
+from hoi_platform.commands.options import DEFAULT_RESULTS, Profile, ResultsDir
 
 if TYPE_CHECKING:
     from hoi_platform.resources.platform import PlatformResource
@@ -38,7 +38,7 @@ def migrate(
             help="The YAML file that recon_4dhoi was run with, if any.",
         ),
     ] = None,
-    profile: Annotated[str, typer.Option(help="The profile that it was run with.")] = "full",
+    profile: Profile = "full",
 ) -> None:
     """Carry over the results of earlier versions: nothing is bought again or redone.
 

@@ -1,14 +1,28 @@
 """``hoi objects``: the catalogue."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
+from hoi_platform.commands import completion
+from hoi_platform.commands.entry import before_any_work
+from hoi_platform.commands.listing import Row, Wanted, print_json
+from hoi_platform.commands.options import (
+    DEFAULT_RESULTS,
+    AsJson,
+    ObjectFilter,
+    ResultsDir,
+    StateFilter,
+    Task,
+    TaskFilter,
+)
 
 if TYPE_CHECKING:
     from hoi_platform.core.clip import ObjectId
+    from hoi_platform.core.config.objects import ObjectEntry
+    from hoi_platform.core.licensing import License
     from hoi_platform.services.meshes.catalogue import Catalogue
 
 app = typer.Typer(help="The objects that clips can be made of.", no_args_is_help=True)
@@ -26,7 +40,9 @@ CategoryOption = Annotated[str, typer.Option(help="Its category, unique in the d
 
 @app.command()
 def add(
-    file: Annotated[Path, typer.Argument(help="OBJ, GLB, GLTF, STL or PLY.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="OBJ, GLB, GLTF, STL or PLY.")
+    ],
     dataset: DatasetOption,
     category: CategoryOption,
     task: Task = "manipulation",
@@ -40,7 +56,8 @@ def add(
         str | None, typer.Option(help="Upward axis, y or z; default: y for glTF, else z.")
     ] = None,
     scene: Annotated[
-        str, typer.Option(help="Scene, from configs/scenes.")
+        str,
+        typer.Option(help="Scene, from configs/scenes.", autocompletion=completion.scenes),
     ] = "indoor2-manipulation",
     name: Annotated[str | None, typer.Option(help="What prompts call it.")] = None,
     license_: Annotated[
@@ -69,10 +86,11 @@ def add(
         "license": license_,
         "commercial_ok": commercial,
     }
-    entry = parse_config(ObjectEntry, fields, "objects add")
     platform = PlatformResource(results_dir=str(results_dir)).platform()
-    platform.settings(task)
-    object_id = platform.catalogue.named(dataset, category, task)
+    with before_any_work():
+        entry = parse_config(ObjectEntry, fields, "objects add")
+        platform.files(task).scene(platform.settings(task).gen_2dhoi, scene)
+        object_id = platform.catalogue.named(dataset, category, task)
     folder = file.absolute().parent
     mesh = platform.catalogue.add(object_id, entry, file, roots=[folder], replace=replace)
     for note in mesh.notes:
@@ -134,20 +152,66 @@ def register(
 
 
 @app.command("list")
-def list_objects(results_dir: ResultsDir = DEFAULT_RESULTS) -> None:
-    """List the catalogue: shipped objects and your own."""
-    from hoi_platform.commands.terminal import console, table
+def list_objects(
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+    object_: ObjectFilter = "",
+    task: TaskFilter = "",
+    state: StateFilter = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the catalogue: shipped objects and your own. --state is usable or broken."""
+    from hoi_platform.commands.terminal import console, print_listing
     from hoi_platform.resources.platform import PlatformResource
 
+    wanted = Wanted(object_, task, state)
+    wanted.check(_STATES)
     catalogue = PlatformResource(results_dir=str(results_dir)).platform().catalogue
-    entries = catalogue.entries()
-    rows = [
-        (i.dataset, i.category, i.task, e.scene, e.obj_scale or e.real_size_m or "by category")
-        for i, e in entries.items()
+    rows = list(_usable(catalogue, wanted)) if state in ("", "usable") else []
+    whole = not (object_ or task) and state in ("", "broken")
+    broken = catalogue.bad_entries() if whole else []
+    if as_json:
+        print_json(rows + [_fields(None, None, None, problem) for problem in broken])
+        return
+    shown = [
+        (f"{r['dataset']}/{r['category']}", r["task"], r["scene"], _scale(r), r["license"])
+        for r in rows
     ]
-    console.print(table("Objects", ("dataset", "category", "task", "scene", "scale"), rows))
-    for line in catalogue.bad_entries():
-        console.print(f"[red]left out:[/red] {line}", soft_wrap=True)
+    print_listing("Objects", ("object", "task", "scene", "scale", "license"), shown)
+    for line in broken:
+        console.print(f"left out: {line}", style="red", soft_wrap=True, markup=False)
+
+
+_STATES = ("usable", "broken")
+
+
+def _fields(
+    known: "ObjectId | None", entry: "ObjectEntry | None", terms: "License | None", problem: str
+) -> dict[str, Any]:
+    """A row of the listing; an entry that cannot be used is told by its problem alone."""
+    return {
+        "dataset": known and known.dataset,
+        "category": known and known.category,
+        "task": known and known.task,
+        "scene": entry and entry.scene,
+        "obj_scale": entry and entry.obj_scale,
+        "real_size_m": entry and entry.real_size_m,
+        "license": terms and terms.name,
+        "commercial_ok": terms and terms.commercial_ok,
+        "state": "broken" if problem else "usable",
+        "problem": problem,
+    }
+
+
+def _scale(row: Row) -> str:
+    if row["obj_scale"]:
+        return " ".join(f"{factor:g}" for factor in row["obj_scale"])
+    return f"{row['real_size_m']:g} m" if row["real_size_m"] else "by category"
+
+
+def _usable(catalogue: "Catalogue", wanted: Wanted) -> Iterator[dict[str, Any]]:
+    for known, entry in catalogue.entries().items():
+        if wanted.has_object(known):
+            yield _fields(known, entry, catalogue.license(known), "")
 
 
 @app.command()

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir
-
-Port = Annotated[int, typer.Option(help="Port on the loopback interface.")]
+from hoi_platform.commands.options import DEFAULT_RESULTS, Port, Quiet, ResultsDir, known_port
+from hoi_platform.commands.ports import require_free
 
 Host = Annotated[
     str, typer.Option(help="Interface to listen on; any but loopback is for containers.")
@@ -24,7 +23,13 @@ AllowedHosts = Annotated[
 ]
 
 FilesPort = Annotated[
-    int, typer.Option("--files_port", "--files-port", help="Port of the results' file server.")
+    int,
+    typer.Option(
+        "--files_port",
+        "--files-port",
+        callback=known_port,
+        help="Port of the results' file server.",
+    ),
 ]
 
 
@@ -42,12 +47,16 @@ def serve(
     from hoi_platform.services.viewer.hosts import host_of
     from hoi_platform.services.viewer.server import run_server
 
+    require_free(port=port)
     names = [*(allowed_host or ()), *host_of(os.environ.get("HOI_FILES_URL"))]
     run_server(results_dir.absolute(), host, port, names)
 
 
 def ui(
-    results_dir: ResultsDir = DEFAULT_RESULTS, port: Port = 3000, files_port: FilesPort = 3070
+    results_dir: ResultsDir = DEFAULT_RESULTS,
+    port: Port = 3000,
+    files_port: FilesPort = 3070,
+    quiet: Quiet = False,
 ) -> None:
     """Start the Dagster web page, its daemon and the file server; Ctrl-C ends them all.
 
@@ -60,20 +69,23 @@ def ui(
     from hoi_platform.partitions import add_object_keys
     from hoi_platform.resources.platform import PROJECT_ROOT, PlatformResource
 
+    require_free(port=port, files_port=files_port)
     os.environ["HOI_RESULTS_DIR"] = str(results_dir.absolute())
     os.environ.setdefault("HOI_PROFILE", "demo")
-    os.environ["HOI_FILES_URL"] = f"http://127.0.0.1:{files_port}"
+    files_url = os.environ.setdefault("HOI_FILES_URL", f"http://127.0.0.1:{files_port}")
     with project_instance() as instance:
         for line in fail_dead_runs(instance):
             console.print(f"failed: run {line}")
         catalogue = PlatformResource().platform().catalogue
         add_object_keys(instance, list(catalogue.keys().values()))
     workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml")]
+    less = "warning" if quiet else "info"
+    page = ["--dagster-log-level", less, "--code-server-log-level", less]
     commands = [
-        ["dagster-webserver", "-h", "127.0.0.1", "-p", str(port), *workspace],
-        ["dagster-daemon", "run", *workspace],
+        ["dagster-webserver", "-h", "127.0.0.1", "-p", str(port), *workspace, *page],
+        ["dagster-daemon", "run", *workspace, "--log-level", less],
         ["hoi", "serve", "--results_dir", str(results_dir), "--port", str(files_port)],
     ]
-    console.print(f"Dagster   http://127.0.0.1:{port}\nresults   http://127.0.0.1:{files_port}")
+    console.print(f"Dagster   http://127.0.0.1:{port}\nresults   {files_url}")
     if status := Together(commands, console.print).run():
         raise typer.Exit(status)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hoi_platform.commands.entry import ended
+from hoi_platform.commands.entry import UsageError, ended
 from hoi_platform.core.clip import FIRST_TASK, ObjectId
 from hoi_platform.core.errors import BadInputError, ConfigError
 from hoi_platform.pipelines.redo import Redo, WorkList, batches, valid_clips
+from hoi_platform.resources.environment import environment_mistakes
 from hoi_platform.services.meshes.catalogue import Catalogue
 from hoi_platform.services.platform import Platform
 
@@ -32,7 +33,7 @@ def base_parser(description: str, steps: Sequence[str]) -> argparse.ArgumentPars
         "--results_dir",
         help="default: HOI_RESULTS_DIR, the configuration's results_dir, or ./results",
     )
-    parser.add_argument("--profile", default="full", choices=("full", "demo"))
+    parser.add_argument("--profile", choices=("full", "demo"), help="default: HOI_PROFILE, or full")
     for number, step in enumerate(steps, start=1):
         parser.add_argument(f"--skip_step{number}", action="store_true", help=f"skip: {step}")
     parser.add_argument(
@@ -109,7 +110,13 @@ def run_command(
 ) -> int:
     """Parse and run; the exit status."""
     args = parser.parse_args(argv)
-    return ended(name, lambda: run(args))
+    return ended(name, lambda: _run(run, args))
+
+
+def _run(run: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    if mistakes := environment_mistakes():
+        raise UsageError("; ".join(mistakes))
+    return run(args)
 
 
 def redo_of(args: argparse.Namespace, skip_done: bool) -> Redo:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from hoi_platform.commands.entry import before_any_work
 from hoi_platform.core.config.gen_2dhoi import Gen2DHOIConfig
 from hoi_platform.pipelines.common import (
     absolute,
@@ -58,15 +59,17 @@ def run(args: argparse.Namespace) -> int:
     )
     from hoi_platform.resources.video import require_video_keys
 
-    resource = _resource(args)
-    platform = resource.platform()
-    config = platform.settings(args.task).gen_2dhoi
-    assets, redo = _assets(config), redo_of(args, config.skip_done)
-    platform.require_supported(args.task, assets)
-    redo.check(assets, platform.settings(args.task))
-    report_bad_entries(platform)
-    chosen = chosen_objects(platform.catalogue, args)
-    objects = shard(chosen, args.job_chunk_idx, args.num_job_chunks)
+    with before_any_work():
+        resource = _resource(args)
+        platform = resource.platform()
+        config = platform.settings(args.task).gen_2dhoi
+        assets, redo = _assets(config), redo_of(args, config.skip_done)
+        platform.require_supported(args.task, assets)
+        redo.check(assets, platform.settings(args.task))
+        report_bad_entries(platform)
+        chosen = chosen_objects(platform.catalogue, args)
+        objects = shard(chosen, args.job_chunk_idx, args.num_job_chunks)
+        platform.require_known(objects)
     seeds = range(1, config.rendering.num_rand_scenes + 1)
     work = [(object_id, seeds) for object_id in objects]
     if args.dry_run:
@@ -89,7 +92,7 @@ def _resource(args: argparse.Namespace) -> "PlatformResource":
     return in_results(
         PlatformResource(
             results_dir=absolute(args.results_dir, "") if args.results_dir else "",
-            profile=args.profile,
+            profile=args.profile or "",
             gen_config=absolute(args.config, "") if args.config else "",
             overrides=overrides_of("gen_2dhoi", values),
         )

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from hoi_platform.commands.entry import before_any_work
 from hoi_platform.core.clip import ClipId, parse_clip_path
 from hoi_platform.core.config.recon_4dhoi import PipelineConfig
 from hoi_platform.core.errors import BadInputError
@@ -55,14 +56,17 @@ def parser() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Materialize what the flags ask for; 0 when every partition succeeded."""
-    resource = _resource(args)
-    platform = resource.platform()
-    pipeline = platform.settings(args.task).recon_4dhoi.pipeline
-    assets, redo = _assets(pipeline), redo_of(args, pipeline.skip_done)
-    platform.require_supported(args.task, assets)
-    redo.check(assets, platform.settings(args.task))
-    report_bad_entries(platform)
-    clips = shard(chosen_clips(platform, args), args.job_chunk_idx, args.num_job_chunks)
+    with before_any_work():
+        resource = _resource(args)
+        platform = resource.platform()
+        pipeline = platform.settings(args.task).recon_4dhoi.pipeline
+        assets, redo = _assets(pipeline), redo_of(args, pipeline.skip_done)
+        platform.require_supported(args.task, assets)
+        redo.check(assets, platform.settings(args.task))
+        platform.files(args.task).character(platform.settings(args.task).gen_2dhoi)
+        report_bad_entries(platform)
+        clips = shard(chosen_clips(platform, args), args.job_chunk_idx, args.num_job_chunks)
+        platform.require_known({clip.object_id for clip in clips})
     later = [name for name in assets if pipeline.vis_valid_only and name == "visualization"]
     return materialize(
         args,
@@ -94,7 +98,7 @@ def _resource(args: argparse.Namespace) -> "PlatformResource":
     return in_results(
         PlatformResource(
             results_dir=absolute(args.results_dir, "") if args.results_dir else "",
-            profile=args.profile,
+            profile=args.profile or "",
             gen_config=absolute(args.gen_config, "") if args.gen_config else "",
             recon_config=absolute(args.config, "") if args.config else "",
             overrides={

@@ -1,23 +1,25 @@
 """Every cell that anything was made for: which of its stages are done, and what came of it.
 
-Judged by records alone, in seconds for tens of thousands of cells: no artifact's files are opened,
-so a corrupt one reads as done until its stage, or ``hoi status --verify``, looks at it. A stage
-that failed leaves no record and reads as missing; why it failed is known to Dagster's runs.
+Judged by records alone, in seconds for tens of thousands of cells: of an artifact's files only the
+end of a verdict is read, so a corrupt one reads as done until its stage, or ``hoi status
+--verify``, looks at it. A stage that failed leaves no record and reads as missing; why it failed is
+known to Dagster's runs.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from hoi_platform.core.clip import ClipId, ObjectId
 from hoi_platform.core.formats.artifacts import ARTIFACTS, upstream_subject
 from hoi_platform.services.artifacts.stages import Stage, Stages
-from hoi_platform.services.artifacts.store import EARLIER_VERSION, State
+from hoi_platform.services.artifacts.store import EARLIER_VERSION, State, Status
 from hoi_platform.services.artifacts.summaries import ObjectRecords
 from hoi_platform.services.clips import (
     VIDEO,
     VideoVariants,
+    damages,
     recorded_rejection,
     video_variants,
 )
@@ -40,6 +42,10 @@ class Cell:
     """Why its video is not the ordered one: nothing more is made until a person accepts it."""
     valid: bool | None = None
     """The filter's verdict on what was made last; None for a clip that has not been judged."""
+    failed: tuple[str, ...] = ()
+    """The names of the checks that it failed."""
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """Corrupt stage → what is wrong with it, as far as that was looked at, and the cure."""
     of_earlier_version: bool = False
     """Whether `hoi migrate` has to carry it over first."""
 
@@ -113,13 +119,21 @@ def _cell(
         status = status or stages.recorded(name, subject, records)
         if name in demanded or status.done:
             found[name] = status
+    damage = damages(stages.store, clip, records)
+    for name, text in damage.items():
+        state = found[name].state if name in found else State.SET_ASIDE
+        if state is not State.SET_ASIDE:  # which a whole variant replaces
+            found[name] = Status(State.CORRUPT, text)
     verdict = records.of(_VERDICT, clip)
+    failed = verdict.facts.get("failed", "") if verdict else ""
     return Cell(
         clip,
         {name: status.state for name, status in found.items()},
         videos=videos,
         rejected_video=recorded_rejection(clip, records),
         valid=None if verdict is None else bool(verdict.facts.get("valid")),
+        failed=tuple(filter(None, str(failed).split(", "))),
+        problems={n: s.reason for n, s in found.items() if s.state is State.CORRUPT} | damage,
         of_earlier_version=any(s.reason == EARLIER_VERSION for s in found.values()),
     )
 

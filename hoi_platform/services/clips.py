@@ -11,6 +11,12 @@ from hoi_platform.core.filtering.check import checks_from_json
 from hoi_platform.core.filtering.verdict import Verdict
 from hoi_platform.core.formats.artifacts import ARTIFACTS, Subject
 from hoi_platform.core.licensing import License, all_licenses
+from hoi_platform.services.artifacts.damage import (
+    DamagedFileError,
+    parsed,
+    require_whole,
+    unreadable_record,
+)
 from hoi_platform.services.artifacts.record import fingerprint_of, variant_name
 from hoi_platform.services.artifacts.store import ArtifactStore
 from hoi_platform.services.artifacts.summaries import ObjectRecords, licenses_of
@@ -78,13 +84,39 @@ def video_variants(store: ArtifactStore, clip: ClipId, *, verify: bool = False) 
 
 
 def recorded_verdict(store: ArtifactStore, clip: ClipId, records: ObjectRecords) -> Verdict | None:
-    """The decision on a clip, which a rejected video alone can make; None for an unjudged one."""
+    """The decision on a clip, which a rejected video alone can make; None for an unjudged one.
+
+    Raises DamagedFileError.
+    """
     if recorded_rejection(clip, records):
-        checks = checks_from_json(store.path(VIDEO, "checks", clip).read_bytes())
-        return Verdict(tuple(checks), kept_frames=0, total_frames=0)
+        return parsed(store, VIDEO, "checks", clip, _of_video)
     if records.digest("filtered_hoi", clip) is None:
         return None
-    return Verdict.from_json(json.loads(store.path("filtered_hoi", "verdict", clip).read_text()))
+    return parsed(store, "filtered_hoi", "verdict", clip, _of_filter)
+
+
+def _of_filter(text: bytes) -> Verdict:
+    return Verdict.from_json(json.loads(text))
+
+
+def _of_video(text: bytes) -> Verdict:
+    return Verdict(tuple(checks_from_json(text)), kept_frames=0, total_frames=0)
+
+
+def damages(store: ArtifactStore, clip: ClipId, records: ObjectRecords) -> dict[str, str]:
+    """Stage → what is wrong with its record, or with the verdict, and the cure."""
+    unreadable = [(subject, records.unreadable(subject)) for subject in (clip.object_id, clip)]
+    found = {
+        asset: unreadable_record(asset, subject, reason)
+        for subject, reasons in unreadable
+        for asset, reason in reasons.items()
+    }
+    if records.digest("filtered_hoi", clip) is not None:
+        try:
+            require_whole(store, "filtered_hoi", "verdict", clip)
+        except DamagedFileError as error:
+            found["filtered_hoi"] = str(error)
+    return found
 
 
 @dataclass(frozen=True)
@@ -94,9 +126,11 @@ class ClipLine:
     clip: ClipId
     videos: VideoVariants
     verdict: str
-    """``valid``, ``rejected`` or ``unjudged``."""
+    """``valid``, ``rejected``, ``unjudged``, or ``broken``: a file of it cannot be read."""
     reasons: tuple[str, ...]
-    """Why it is rejected."""
+    """Why it is rejected, or what is broken and the cure."""
+    failed: tuple[str, ...]
+    """The names of the checks that it failed."""
     licenses: tuple[License, ...]
 
 
@@ -105,28 +139,38 @@ def listed_clips(platform: Platform) -> Iterator[ClipLine]:
     for object_id, records in platform.made_objects():
         variants = platform.store.summaries.variants(VIDEO, object_id.path)
         for clip in platform.clips_among(records, object_id, "scene_render"):
-            valid, reasons = _judgment(platform.store, clip, records)
+            word, reasons, failed = _judgment(platform.store, clip, records)
             yield ClipLine(
                 clip,
                 VideoVariants.recorded(clip, records, variants),
-                {True: "valid", False: "rejected", None: "unjudged"}[valid],
+                word,
                 reasons,
-                recorded_licenses(clip, records),
+                failed,
+                licenses=recorded_licenses(clip, records),
             )
 
 
 def _judgment(
     store: ArtifactStore, clip: ClipId, records: ObjectRecords
-) -> tuple[bool | None, tuple[str, ...]]:
-    """Whether a clip is valid, and why not; the reasons alone are in a file of their own."""
+) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """The word for a clip, why, and the checks that it failed; reasons are in files of their own.
+
+    A file that cannot be read makes its clip a broken one.
+    """
+    if damage := damages(store, clip, records):
+        return "broken", tuple(damage.values()), ()
     rejected = recorded_rejection(clip, records)
     judged = records.of("filtered_hoi", clip)
     if not rejected and (judged is None or judged.facts.get("valid")):
-        return (None if judged is None else True), ()
-    verdict = recorded_verdict(store, clip, records)
+        return ("unjudged" if judged is None else "valid"), (), ()
+    try:
+        verdict = recorded_verdict(store, clip, records)
+    except DamagedFileError as error:
+        return "broken", (str(error),), ()
     assert verdict is not None
     first = "video: " if rejected else ""
-    return verdict.valid, tuple(first + reason for reason in verdict.reasons)
+    reasons = tuple(first + reason for reason in verdict.reasons)
+    return ("valid" if verdict.valid else "rejected"), reasons, verdict.failed
 
 
 def recorded_rejection(clip: ClipId, records: ObjectRecords) -> str:

@@ -95,7 +95,7 @@ def load_character_config(name: str, *folders: Path) -> CharacterConfig:
     if path is None:
         names = sorted({file.stem for folder in folders for file in folder.glob("*.yaml")})
         raise ConfigError(
-            f"no character {name!r} in {' or '.join(map(str, folders))}; "
+            f"no character {name!r} in {' or '.join(dict.fromkeys(map(str, folders)))}; "
             f"available: {', '.join(names) or 'none'}"
         )
     return read_config(CharacterConfig, path)

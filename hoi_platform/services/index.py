@@ -3,12 +3,13 @@
 import json
 import platform as machine
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from hoi_platform.core.clip import ClipId, parse_clip_path
 from hoi_platform.core.formats.artifacts import ARTIFACTS
+from hoi_platform.services.artifacts.damage import DamagedFileError, parsed
 from hoi_platform.services.artifacts.files import write_whole
 from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
 from hoi_platform.services.artifacts.store import ArtifactStore
@@ -16,6 +17,7 @@ from hoi_platform.services.artifacts.summaries import ObjectRecords, RecordSumma
 from hoi_platform.services.clips import (
     VIDEO,
     VideoVariants,
+    damages,
     recorded_licenses,
     recorded_rejection,
     recorded_verdict,
@@ -26,7 +28,9 @@ from hoi_platform.services.viewer.gallery import write_gallery
 from hoi_platform.services.viewer.manifest import write_manifest
 from hoi_platform.services.viewer.summary import summarize
 
-VERSION: Final = "4"
+T = TypeVar("T")
+
+VERSION: Final = "5"
 
 # Gallery path → asset, file key and name below it.
 _PATHS: Final = {
@@ -87,6 +91,18 @@ def _row(
     videos: VideoVariants,
     records: ObjectRecords,
 ) -> ClipRow:
+    broken = damages(store, clip, records)
+
+    def unless_damaged(asset: str, read: Callable[[], T | None]) -> T | None:
+        """A file that cannot be read breaks its own clip alone."""
+        try:
+            return read()
+        except DamagedFileError as error:
+            broken.setdefault(asset, str(error))
+            return None
+
+    verdict = unless_damaged("filtered_hoi", lambda: recorded_verdict(store, clip, records))
+    accuracy = unless_damaged("clip_accuracy", lambda: _accuracy(store, made, clip))
     return ClipRow(
         clip_id=clip.path,
         dataset=clip.object_id.dataset,
@@ -95,9 +111,10 @@ def _row(
         character=clip.character,
         scene=clip.scene,
         seed=clip.seed,
-        verdict=recorded_verdict(store, clip, records),
+        verdict=verdict,
+        broken=tuple(broken.values()),
         rejected_video=recorded_rejection(clip, records),
-        accuracy=_json(store, made, "clip_accuracy", "accuracy", clip) or {},
+        accuracy=accuracy or {},
         seconds={name: record.seconds for name, record in made.items()},
         backends={name: record.backend for name, record in made.items()},
         paths=_paths(store, clip),
@@ -117,13 +134,19 @@ def _paths(store: ArtifactStore, clip: ClipId) -> dict[str, str]:
     return found
 
 
-def _json(
-    store: ArtifactStore, made: dict[str, RecordSummary], asset: str, key: str, clip: ClipId
-) -> Any:
-    return json.loads(store.path(asset, key, clip).read_text()) if asset in made else None
+def _accuracy(
+    store: ArtifactStore, made: dict[str, RecordSummary], clip: ClipId
+) -> dict[str, float | None]:
+    if "clip_accuracy" not in made:
+        return {}
+    return parsed(store, "clip_accuracy", "accuracy", clip, _figures)
+
+
+def _figures(text: bytes) -> dict[str, float | None]:
+    return dict(json.loads(text) or {})
 
 
 def _identity(row: ClipRow) -> list[Any]:
     licenses = [item.model_dump() for item in row.licenses]
     videos = [row.video_variant, *row.other_videos]
-    return [row.clip_id, row.made_at, row.state, licenses, videos]
+    return [row.clip_id, row.made_at, row.state, list(row.broken), licenses, videos]

@@ -1,6 +1,6 @@
 """One results folder with its configuration and catalogue: what the stages are run against."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -152,6 +152,14 @@ class Platform:
         found = [(r.path, str(r)) for r in refusals(settings, stages)]
         found += model_mistakes(settings, stages)
         self._raise(task, found)
+
+    def require_known(self, object_ids: Iterable[ObjectId]) -> None:
+        """Raises BadInputError or ConfigError for an object that is not in the catalogue, and for a
+        character or scene that no file describes."""
+        for object_id in object_ids:
+            context = self.context(object_id)
+            assert context.scene
+            assert context.character
 
     def _raise(self, task: str, mistakes: Sequence[tuple[str, str]]) -> None:
         """One ConfigError of keys and what is wrong with them, if there are any."""

@@ -36,13 +36,13 @@ FACES = "f 4 3 2 1\nf 5 6 7 8\nf 1 2 6 5\nf 2 3 7 6\nf 3 4 8 7\nf 4 1 5 8\n"
 
 # Words after the command, its exit status, what it must print. RESULTS and MESH are replaced.
 USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
-    ("bench", "clips"): (["--seeds", "x"], 1, "seeds 'x' are not of the form"),
+    ("bench", "clips"): (["--seeds", "x"], 2, "seeds 'x' are not of the form"),
     ("bench", "ledger"): (["--databases", "oracle"], 1, "known: sqlite, postgresql"),
     ("bench", "optimizer"): (["--frames", "12", "--width", "160"], 0, "peak memory"),
     ("bench", "recon"): (["nonsense"], 1, "unknown part 'nonsense'; known: tuning"),
     ("clips",): (["--results_dir", "RESULTS"], 0, "Clips"),
     ("config", "explain"): (["configs/gen_2dhoi/manipulation.yaml"], 0, "drop_height"),
-    ("demo",): (["--category", "nothing"], 1, "nothing"),
+    ("demo",): (["--category", "nothing"], 2, "nothing"),
     ("doctor",): ([], 0, "Backends"),
     ("import",): (["RESULTS", "--results_dir", "RESULTS"], 1, "has no clip of the reference"),
     ("ledger", "accept"): (
@@ -66,7 +66,12 @@ USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
     ("objects", "remove"): (OBJECT, 1, "mug"),
     ("release",): (["first", "--results_dir", "RESULTS"], 1, "nothing to release under"),
     ("status",): (["--results_dir", "RESULTS"], 0, "no clip under"),
-    ("why",): (["ComAsset/mug/x", "--results_dir", "RESULTS"], 1, "no record of clip"),
+    ("stop",): (["0123", "--results_dir", "RESULTS"], 1, "no run that works or waits"),
+    ("why",): (
+        ["ComAsset/mug/kid_room_rand00001", "--results_dir", "RESULTS"],
+        1,
+        "no record of clip",
+    ),
 }
 
 # Servers: the options of their ports, and a page that answers.

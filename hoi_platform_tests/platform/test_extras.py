@@ -64,7 +64,7 @@ def test_the_doctor_lists_missing_extras_with_the_cure(blocked: str, tmp_path: P
     ended = run(
         [*HOI, "doctor"], PYTHONPATH=blocked, COLUMNS="400", HOI_RESULTS_DIR=str(tmp_path / "r")
     )
-    assert ended.status == 0, ended.errors
+    assert ended.errors == ""  # the status is about packages that look for an extra themselves
     for extra, absent in (
         ("vision", "transformers, onnxruntime"),
         ("gen", "diffusers, transformers, accelerate"),

@@ -49,7 +49,7 @@ def test_an_unknown_object_is_one_line_with_the_cure(
 ) -> None:
     """A mistyped category would end in a stack trace or in an empty success."""
     flags = ["--dataset", "ComAsset", "--category", "cordless_dril", "--results_dir", str(tmp_path)]
-    assert gen_2dhoi.main(flags) == 1
+    assert gen_2dhoi.main(flags) == 2
     message = capsys.readouterr().err
     assert "cordless_drill" in message
     assert message.count("\n") == 1
@@ -59,5 +59,5 @@ def test_a_malformed_video_id_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A clip id with a mistake would be reconstructed under another name or crash."""
-    assert recon_4dhoi.main(["--video_id", "nonsense", "--results_dir", str(tmp_path)]) == 1
+    assert recon_4dhoi.main(["--video_id", "nonsense", "--results_dir", str(tmp_path)]) == 2
     assert "rand00001" in capsys.readouterr().err

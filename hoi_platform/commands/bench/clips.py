@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hoi_platform.commands.entry import before_any_work
 from hoi_platform.commands.options import Profile, ResultsDir
 from hoi_platform.core.cells import parse_seeds
 
@@ -41,9 +42,11 @@ def clips(
     from hoi_platform.services.artifacts.files import write_whole
 
     resource = PlatformResource(results_dir=str(results_dir.absolute()), profile=profile)
+    with before_any_work():
+        wanted = parse_seeds(seeds)
+        work = [(ObjectId(dataset, name.strip()), wanted) for name in objects.split(",")]
+        resource.platform().require_known(object_id for object_id, _ in work)
     runner = ChainRunner(resource, progress=BarProgress())
-    wanted = parse_seeds(seeds)
-    work = [(ObjectId(dataset, name.strip()), wanted) for name in objects.split(",")]
     with progress_display():
         outcomes = runner.run_batch(work, flow_order()) + runner.run_index()
     figures = {"machine": machine_name(), "profile": profile} | collect(outcomes)

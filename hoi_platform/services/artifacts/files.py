@@ -27,6 +27,7 @@ _CURES: Final = {
     errno.EACCES: "give this user write access, or name another folder with --results_dir",
     errno.EPERM: "give this user write access, or name another folder with --results_dir",
     errno.EIO: "check the disk: it reports an input/output error",
+    errno.ENOTDIR: "a part of that path is a file: name another folder with --results_dir",
 }
 """What a disk refuses with → what to do."""
 
@@ -147,10 +148,20 @@ def storage_errors(what: str, folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _CURES:
+        if (fault := storage_fault(error, folder)) is None:
             raise
-        where = error.filename or folder
-        raise StorageError(
-            f"{what}: {where} could not be written ({os.strerror(error.errno)}); "
-            f"{_CURES[error.errno]}, then run the same command again: finished stages are kept"
-        ) from error
+        raise StorageError(f"{what}: {fault}: finished stages are kept") from error
+
+
+def storage_fault(error: OSError, folder: Path | None = None) -> str | None:
+    """What a disk refused, where, and the cure; None for an error that is not a disk's.
+
+    ``folder`` is named where the error names no file.
+    """
+    if error.errno not in _CURES:
+        return None
+    where = error.filename or folder or "a file"
+    return (
+        f"{where} could not be written ({os.strerror(error.errno)}); {_CURES[error.errno]}, then "
+        "run the same command again"
+    )

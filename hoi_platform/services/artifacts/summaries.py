@@ -55,8 +55,14 @@ Row = list[Any]
 class ObjectRecords:
     """The records of one object and of its clips."""
 
-    def __init__(self, rows: dict[str, dict[str, Row]], texts: Sequence[str]) -> None:
+    def __init__(
+        self,
+        rows: dict[str, dict[str, Row]],
+        unreadable: dict[str, dict[str, str]],
+        texts: Sequence[str],
+    ) -> None:
         self._rows = rows
+        self._unreadable = unreadable
         self._texts = texts
         self._asked: tuple[Subject, dict[str, Row]] = None, _NOTHING
         """The subject that was last asked about, and its rows."""
@@ -98,9 +104,16 @@ class ObjectRecords:
         return {name: record for name in assets if (record := self.of(name, subject))}
 
     def names(self, *assets: str) -> set[str]:
-        """The names of the clips that have a record of one of the assets."""
+        """The names of the clips that have a record of one of the assets, readable or not."""
         wanted = {*assets}
-        return {name for name, rows in self._rows.items() if name and not wanted.isdisjoint(rows)}
+        tables = (self._rows, self._unreadable)
+        found = (pair for table in tables for pair in table.items())
+        return {name for name, of in found if name and not wanted.isdisjoint(of)}
+
+    def unreadable(self, subject: Subject) -> dict[str, str]:
+        """Asset → why its record of the object, or of one of its clips, cannot be read."""
+        name = subject.name if isinstance(subject, ClipId) else _OBJECT
+        return self._unreadable.get(name, {})
 
     def _row(self, asset: str, subject: Subject) -> Row | None:
         return self._all(subject).get(asset)
@@ -143,10 +156,13 @@ class Summaries:
         if kept is None or kept["files"] != files:
             kept = self._renewed(path, files, kept)
         rows: dict[str, dict[str, Row]] = {}
+        unreadable: dict[str, dict[str, str]] = {}
         for (asset, name, *_), row in zip(files, kept["rows"], strict=True):
             if len(row) > 1:
                 rows.setdefault(name, {})[asset] = row
-        return ObjectRecords(rows, kept["texts"])
+            else:
+                unreadable.setdefault(name, {})[asset] = row[0]
+        return ObjectRecords(rows, unreadable, kept["texts"])
 
     def _renewed(self, path: str, files: list[Row], kept: dict[str, Any] | None) -> dict[str, Any]:
         """Summaries of these files: what is kept of those that are as they were, else anew."""
@@ -163,7 +179,7 @@ class Summaries:
             rows.append(row)
         result = {"form": FORM, "files": files, "texts": list(numbers), "rows": rows}
         lasting = [pair for pair in zip(files, rows, strict=True) if settled(tuple(pair[0][2:]))]
-        if kept is None or [file for file, _ in lasting] != kept["files"]:
+        if [file for file, _ in lasting] != (kept["files"] if kept else []):
             sure = {"files": [file for file, _ in lasting], "rows": [row for _, row in lasting]}
             self._keep(path, result | sure)
         return result
@@ -203,8 +219,10 @@ class Summaries:
         try:
             content = place / f"{name}.json" if name else place.with_name(f"{place.name}.json")
             record = ArtifactRecord.model_validate_json(content.read_bytes())
-        except (FileNotFoundError, ValidationError) as error:
-            return [str(error)]
+        except OSError as error:
+            return [f"{error.strerror}"]
+        except ValidationError as error:
+            return [f"{error.error_count()} errors, the first: {error.errors()[0]['msg']}"]
         return _packed(summary_of(record), numbers)
 
     def _cache_file(self, path: str) -> Path:

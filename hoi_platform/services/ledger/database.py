@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 
 from hoi_platform.core.errors import ConfigError
@@ -39,21 +39,26 @@ def open_ledger(
     return Ledger(engine, budget or Budget(), clock, lease, guard)
 
 
-def make_engine(url: str) -> Engine:
-    """An engine for the ledger. Raises ConfigError on another kind of database."""
+def checked_url(url: str) -> URL:
+    """The parsed address of a ledger. Raises ConfigError on another kind of database."""
     try:
         parsed = make_url(url)
     except ArgumentError as error:
         raise ConfigError(
             "HOI_LEDGER_URL is not a database address; use sqlite:///path or postgresql://…"
         ) from error
-    backend = parsed.get_backend_name()
-    if backend == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg2"), pool_pre_ping=True)
-    if backend != "sqlite":
+    if (backend := parsed.get_backend_name()) not in {"postgresql", "sqlite"}:
         raise ConfigError(
             f"the ledger cannot be kept in {backend}; use sqlite:///path or postgresql://…"
         )
+    return parsed
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for the ledger. Raises ConfigError on another kind of database."""
+    parsed = checked_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg2"), pool_pre_ping=True)
     engine = create_engine(parsed.set(query={"timeout": _BUSY_TIMEOUT_S, **parsed.query}))
     event.listen(engine, "connect", _prepare_sqlite)
     if parsed.database:

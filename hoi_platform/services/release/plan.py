@@ -18,7 +18,7 @@ from hoi_platform.core.licensing import License, commercial_ok
 from hoi_platform.core.splits import SPLITS, Split, shape_digest, split_objects
 from hoi_platform.services.artifacts.record import ArtifactRecord, fingerprint_of
 from hoi_platform.services.artifacts.store import ArtifactStore
-from hoi_platform.services.clips import clip_licenses, clip_verdict
+from hoi_platform.services.clips import recorded_licenses, recorded_verdict
 from hoi_platform.services.platform import Platform
 
 RELEASES: Final = "releases"
@@ -182,7 +182,7 @@ def _clips(platform: Platform) -> Iterator[ClipId]:
 
 def _verdict(store: ArtifactStore, clip: ClipId) -> Verdict | None:
     """None for a clip that was not judged. Raises BadInputError for an unreadable record."""
-    verdict = clip_verdict(store, clip)
+    verdict = recorded_verdict(store, clip, store.summaries.of_object(clip.object_id.path))
     record = store.root / ARTIFACTS["filtered_hoi"].record_path(clip)
     if verdict is None and record.is_file():
         raise BadInputError(f"{record.relative_to(store.root)} cannot be read")
@@ -200,7 +200,7 @@ def _released(
         status = store.content_status(records[asset], clip)
         if not status.done:
             raise BadInputError(f"{asset} is {status.state}: {status.reason}")
-    licenses = clip_licenses(store, clip)
+    licenses = recorded_licenses(clip, store.summaries.of_object(clip.object_id.path))
     limits = ", ".join(f"{item.part}: {item.name}" for item in licenses if not item.commercial_ok)
     if commercial and limits:
         raise BadInputError(f"no commercial use ({limits})")

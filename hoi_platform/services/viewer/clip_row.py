@@ -6,7 +6,7 @@ from typing import Final, Literal
 from hoi_platform.core.filtering.verdict import Verdict
 from hoi_platform.core.licensing import License
 
-State = Literal["valid", "rejected", "unfinished"]
+State = Literal["valid", "rejected", "unfinished", "broken"]
 
 # What ``ClipRow.paths`` may hold, relative to the results folder.
 PATH_KEYS: Final = (
@@ -34,6 +34,8 @@ class ClipRow:
     seed: int
     verdict: Verdict | None = None
     """None until the clip has been judged."""
+    broken: tuple[str, ...] = ()
+    """What is wrong with files of it that cannot be read, each with the cure."""
     rejected_video: str = ""
     """Why its video is not the ordered one; the verdict is then about the video alone."""
     accuracy: dict[str, float | None] = field(default_factory=dict)
@@ -58,12 +60,15 @@ class ClipRow:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why it is rejected; what is wrong with its video says so."""
+        """Why it is broken or rejected; what is wrong with its video says so."""
         first = "video: " if self.rejected_video else ""
-        return tuple(first + reason for reason in (self.verdict.reasons if self.verdict else ()))
+        reasons = self.verdict.reasons if self.verdict else ()
+        return (*self.broken, *(first + reason for reason in reasons))
 
     @property
     def state(self) -> State:
+        if self.broken:
+            return "broken"
         if self.verdict is None:
             return "unfinished"
         return "valid" if self.verdict.valid else "rejected"

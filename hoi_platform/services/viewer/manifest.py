@@ -50,7 +50,7 @@ def _record(row: ClipRow) -> dict[str, Any]:
         "state": row.state,
         "valid": None if verdict is None else verdict.valid,
         "failed": None if verdict is None else list(verdict.failed),
-        "reasons": None if verdict is None else list(row.reasons),
+        "reasons": None if row.state == "unfinished" else list(row.reasons),
         "kept_frames": None if verdict is None else verdict.kept_frames,
         "total_frames": None if verdict is None else verdict.total_frames,
         "video_variant": row.video_variant or None,

@@ -21,7 +21,8 @@ def summarize(rows: Sequence[ClipRow]) -> dict[str, Any]:
     """Plain JSON values; yields and medians are None where there is nothing to divide or sort.
 
     ``failures`` counts clips per failed check; one clip may fail several. ``rejected_videos`` are
-    bought, not as ordered, and judged by that alone.
+    bought, not as ordered, and judged by that alone; ``broken`` clips have a file that cannot be
+    read.
     """
     judged = [row for row in rows if row.verdict is not None]
     valid = sum(row.state == "valid" for row in rows)
@@ -32,6 +33,7 @@ def summarize(rows: Sequence[ClipRow]) -> dict[str, Any]:
         "clips": len(rows),
         "judged": len(judged),
         "valid": valid,
+        "broken": sum(row.state == "broken" for row in rows),
         "rejected_videos": sum(bool(row.rejected_video) for row in rows),
         "yield": valid / len(judged) if judged else None,
         "funnel": funnel | {"valid": valid},

@@ -43,13 +43,13 @@ def written(folder: Path, stage: str, name: str, **changes: object) -> str:
     ("arguments", "status", "shown"),
     [
         ((*GEN, "--dry_run", "--video_model_api", "kling-ai"), 0, "kling-v2-5-turbo"),
-        ((*GEN, "--force", "video_task", "--video_model_api", "fal-ai"), 1, "--buy-again"),
-        ((*GEN, "--force", "scene_rendr", "--dry_run"), 1, "did you mean 'scene_render'?"),
-        ((*GEN, "--force", "scene_render", "--skip_done"), 1, "drop one"),
-        ((*GEN, "--skip_done", "--buy-again"), 1, "buys nothing again"),
-        ((*RECON,), 1, "run gen_2dhoi first"),
+        ((*GEN, "--force", "video_task", "--video_model_api", "fal-ai"), 2, "--buy-again"),
+        ((*GEN, "--force", "scene_rendr", "--dry_run"), 2, "did you mean 'scene_render'?"),
+        ((*GEN, "--force", "scene_render", "--skip_done"), 2, "drop one"),
+        ((*GEN, "--skip_done", "--buy-again"), 2, "buys nothing again"),
+        ((*RECON,), 2, "run gen_2dhoi first"),
         ((HOI, "config", "explain", "{configs}/recon_4dhoi/manip_soma.yaml"), 0, "REFUSED when"),
-        ((HOI, "config", "explain", "{configs}/scenes/indoor2-manipulation.yaml"), 1, "no key of"),
+        ((HOI, "config", "explain", "{configs}/scenes/indoor2-manipulation.yaml"), 2, "no key of"),
     ],
 )
 def test_in_a_fresh_process(
@@ -93,7 +93,7 @@ def test_a_refused_value_names_file_key_value_and_cure(tmp_path: Path) -> None:
     simulation = {"save_usd": True}
     config = written(tmp_path, "gen_2dhoi", "manipulation", simulation=simulation)
     result = command(tmp_path, *GEN, "--config", config)
-    assert result.returncode == 1
+    assert result.returncode == 2
     for part in (config, "simulation.save_usd", "True", "settled_pose", "set it to false"):
         assert part in result.stderr
     assert not (tmp_path / "results").exists()
@@ -105,7 +105,7 @@ def test_a_file_for_another_task_is_refused(tmp_path: Path) -> None:
     """The settings of one task would be applied to the objects of another."""
     config = written(tmp_path, "gen_2dhoi", "manipulation", task="sitting")
     result = command(tmp_path, *GEN, "--config", config, "--dry_run")
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert "task: the file is for 'sitting'" in result.stderr
 
 
@@ -114,7 +114,7 @@ def test_a_mistyped_key_names_its_file_and_not_the_prompt(tmp_path: Path) -> Non
     video = {"base_promt": "A person " * 100, "duration": ["A person " * 100]}
     config = written(tmp_path, "gen_2dhoi", "manipulation", video=video)
     result = command(tmp_path, *GEN, "--config", config, "--dry_run")
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert result.stderr.startswith(f"gen_2dhoi: {config}: ")
     assert "video.base_promt: unknown key; did you mean 'base_prompt'?" in result.stderr
     assert "video.duration" in result.stderr
@@ -124,7 +124,7 @@ def test_a_mistyped_key_names_its_file_and_not_the_prompt(tmp_path: Path) -> Non
 def test_a_wrong_flag_is_not_blamed_on_the_file(tmp_path: Path) -> None:
     """The user would look for the mistake in the YAML file."""
     result = command(tmp_path, *GEN, "--num_rand_scenes", "-1", "--dry_run")
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert "command-line flags: gen_2dhoi.rendering.num_rand_scenes" in result.stderr
 
 
@@ -141,5 +141,5 @@ def test_an_odd_catalogue_entry_leaves_the_others(tmp_path: Path) -> None:
     for part in (f"{config}: objects.{name}", "did you mean 'obj_scale'?", "objects.7"):
         assert part in result.stderr
     bad = command(tmp_path, *good[:4], "odd", *good[5:])
-    assert bad.returncode == 1
+    assert bad.returncode == 2
     assert "Mine/odd cannot be used" in bad.stderr
