@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir
-from hoi_platform.commands.run import Json, LaunchProfile
+from hoi_platform.commands.options import DEFAULT_RESULTS, AsJson, Profile, ResultsDir
 
 if TYPE_CHECKING:
     from hoi_platform.services.growth.night import Night
@@ -16,9 +15,9 @@ def grow(
     dry_run: Annotated[
         bool, typer.Option("--dry_run", "--dry-run", help="Show the choice; begin nothing.")
     ] = False,
-    profile: LaunchProfile = "full",
+    profile: Profile = "full",
     results_dir: ResultsDir = DEFAULT_RESULTS,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make the most valuable empty cells, within the limits of growth.yaml.
 

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hoi_platform.commands.options import DEFAULT_RESULTS, ResultsDir, Task
+from hoi_platform.commands import completion
+from hoi_platform.commands.entry import before_any_work
+from hoi_platform.commands.options import (
+    DEFAULT_RESULTS,
+    AsJson,
+    Profile,
+    Quiet,
+    ResultsDir,
+    Task,
+    Verbose,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,20 +25,18 @@ if TYPE_CHECKING:
     from hoi_platform.resources.platform import PlatformResource
     from hoi_platform.runner import ChainRunner, Outcome
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, nothing else.")]
-LaunchProfile = Annotated[
-    str, typer.Option(envvar="HOI_PROFILE", help="demo: 640x360, 49 frames; full: as configured.")
-]
-
 
 def run(
     objects: Annotated[
         str, typer.Option(help="Keys, categories or dataset/category, separated by commas.")
     ],
     seeds: Annotated[str, typer.Option(help="Random variants: 1, 1,2,5 or 1-4.")] = "1",
-    to: Annotated[str, typer.Option(help="The last stage; default: all stages.")] = "",
+    to: Annotated[
+        str,
+        typer.Option(help="The last stage; default: all stages.", autocompletion=completion.stages),
+    ] = "",
     task: Task = "manipulation",
-    profile: LaunchProfile = "full",
+    profile: Profile = "full",
     results_dir: ResultsDir = DEFAULT_RESULTS,
     dry_run: Annotated[
         bool,
@@ -36,7 +44,9 @@ def run(
             "--dry_run", "--dry-run", help="Make and buy nothing; write a plan of what would be."
         ),
     ] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
     """Make the chosen cells up to a stage: mesh, video, reconstruction, verdict.
 
@@ -47,12 +57,12 @@ def run(
     from hoi_platform.resources.platform import PlatformResource
     from hoi_platform.services.chosen_cells import clips_of, objects_named
 
-    stages, wanted = chain_up_to(to), parse_seeds(seeds)
     resource = PlatformResource(results_dir=str(results_dir.absolute()), profile=profile)
-    platform = resource.platform()
-    platform.require_supported(task, stages)
-    chosen = objects_named(platform, objects.split(","), task)
-    clips = clips_of(platform, chosen, wanted)
+    with before_any_work():
+        stages, wanted, platform = chain_up_to(to), parse_seeds(seeds), resource.platform()
+        platform.require_supported(task, stages)
+        chosen = objects_named(platform, objects.split(","), task)
+        clips = clips_of(platform, chosen, wanted)
     if dry_run:
         from hoi_platform.commands.dry_run import show_dry_run
 
@@ -62,7 +72,7 @@ def run(
         from hoi_platform.resources.video import require_video_keys
 
         require_video_keys(platform.settings(task).gen_2dhoi.video)
-    results = made(resource, clips, stages, quiet=as_json)
+    results = made(resource, clips, stages, quiet=quiet or as_json, verbose=verbose)
     print_results(results, as_json=as_json)
     if any(result.unfinished for result in results):
         raise typer.Exit(1)
@@ -74,6 +84,7 @@ def made(
     stages: "Sequence[str]",
     *,
     quiet: bool,
+    verbose: bool = False,
     tags: "Mapping[str, str] | None" = None,
 ) -> "list[CellResult]":
     """Run the chain of some cells as one launch; ``tags`` are those of its runs."""
@@ -83,7 +94,7 @@ def made(
     from hoi_platform.commands.terminal import BarProgress, progress_display
     from hoi_platform.runner import ChainRunner
 
-    runner = ChainRunner(resource, tags=tags, progress=BarProgress())
+    runner = ChainRunner(resource, verbose=verbose, tags=tags, progress=BarProgress())
     with nullcontext() if quiet else progress_display():
         outcomes = _run(runner, clips, stages, quiet=quiet)
     return cell_results(runner.platform, clips, outcomes)

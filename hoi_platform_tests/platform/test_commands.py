@@ -36,14 +36,18 @@ FACES = "f 4 3 2 1\nf 5 6 7 8\nf 1 2 6 5\nf 2 3 7 6\nf 3 4 8 7\nf 4 1 5 8\n"
 
 # Words after the command, its exit status, what it must print. RESULTS and MESH are replaced.
 USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
+    ("approve",): (["99", "--results_dir", "RESULTS"], 1, "it has no ledger"),
     ("bench", "clips"): (["--seeds", "x"], 2, "seeds 'x' are not of the form"),
     ("bench", "ledger"): (["--databases", "oracle"], 1, "known: sqlite, postgresql"),
     ("bench", "optimizer"): (["--frames", "12", "--width", "160"], 0, "peak memory"),
+    ("bench", "platform"): (["--parts", "nonsense"], 1, "known: "),
     ("bench", "recon"): (["nonsense"], 1, "unknown part 'nonsense'; known: tuning"),
+    ("clean",): (["--leftovers", "--results_dir", "RESULTS"], 0, "0 files and folders"),
     ("clips",): (["--results_dir", "RESULTS"], 0, "Clips"),
     ("config", "explain"): (["configs/gen_2dhoi/manipulation.yaml"], 0, "drop_height"),
     ("demo",): (["--category", "nothing"], 2, "nothing"),
     ("doctor",): ([], 0, "Backends"),
+    ("grow",): (["--dry_run", "--results_dir", "RESULTS"], 0, "cells for 0.00 USD"),
     ("import",): (["RESULTS", "--results_dir", "RESULTS"], 1, "has no clip of the reference"),
     ("ledger", "accept"): (
         ["99", "--results_dir", "RESULTS"],
@@ -65,6 +69,7 @@ USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
     ("objects", "register"): (["ComAsset", "--results_dir", "RESULTS"], 0, "registered"),
     ("objects", "remove"): (OBJECT, 1, "mug"),
     ("release",): (["first", "--results_dir", "RESULTS"], 1, "nothing to release under"),
+    ("run",): (["--objects", "nothing", "--results_dir", "RESULTS"], 2, "no object 'nothing'"),
     ("status",): (["--results_dir", "RESULTS"], 0, "no clip under"),
     ("stop",): (["0123", "--results_dir", "RESULTS"], 1, "no run that works or waits"),
     ("why",): (
