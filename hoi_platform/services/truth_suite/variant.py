@@ -30,15 +30,23 @@ def make_variant(
     The records keep the fingerprints of the clean clip: what is wrong is invisible to the stages
     that follow, as it would in production. A variant that exists is made again.
     """
-    shutil.rmtree(target, ignore_errors=True)
-    variant = ArtifactStore(target)
-    for asset in assets:
-        _copy(clean, variant, asset, clip)
+    variant = copy_clip(clean, target, clip, assets)
     spoil = _degrade if spoiled_by in DEGRADATIONS else _mislead
     spoil(variant, clip, spoiled_by)
     for asset in assets:
         _rehash(variant, asset, clip)
     return variant
+
+
+def copy_clip(
+    clean: ArtifactStore, target: Path, clip: ClipId, assets: Sequence[str]
+) -> ArtifactStore:
+    """The artifacts of ``assets`` with their records in a folder that is made anew."""
+    shutil.rmtree(target, ignore_errors=True)
+    copied = ArtifactStore(target)
+    for asset in assets:
+        _copy(clean, copied, asset, clip)
+    return copied
 
 
 def _copy(clean: ArtifactStore, variant: ArtifactStore, asset: str, clip: ClipId) -> None:
