@@ -164,7 +164,15 @@ def plan_release(platform: Platform, name: str, *, commercial: bool = False) -> 
         raise BadInputError(_nothing(platform.results_dir, judged, left_out))
     order = tuple(sorted(clips, key=lambda clip: clip.clip))
     failed = dict(sorted(failures.items()))
-    return ReleasePlan(name, commercial, order, left_out, judged, valid, failed)
+    return ReleasePlan(
+        name=name,
+        commercial=commercial,
+        clips=order,
+        left_out=left_out,
+        judged=judged,
+        valid=valid,
+        failures=failed,
+    )
 
 
 def _clips(platform: Platform) -> Iterator[ClipId]:
