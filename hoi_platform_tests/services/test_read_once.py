@@ -61,12 +61,14 @@ def test_a_materialization_keeps_what_was_read(tmp_path: Path) -> None:
     object_id = with_objects(tmp_path, 1)
     resource, frame = kling_platform(tmp_path), make_frames(tmp_path, 1)[0]
     (clip,) = prepare(resource, frame, range(1, 2), object_id=object_id)
+    pause()
     judged(resource.platform(), clip, "video_prompt")
     with opened(tmp_path) as read:
         judged(resource.platform(), clip, "video_prompt")
     assert not [name for name in read if not _is_small(name)]
     with opened(tmp_path) as read:
         fill(resource, frame, clip, ("video_task",))
+        pause()
         judged(resource.platform(), clip, "video_task")
     # What was just made is copied from its variant's tree to its place, and both are synced.
     others = [name for name in read if "/video_tasks/" not in name]

@@ -157,6 +157,7 @@ def test_of_several_processes_one_approves_and_one_buys(tmp_path: Path) -> None:
     _race(f"sqlite:///{tmp_path}/ledger.db")
 
 
+@pytest.mark.long
 def test_of_several_machines_one_approves_and_one_buys() -> None:
     """A click on each of two machines would pay twice."""
     with running_postgres() as url:

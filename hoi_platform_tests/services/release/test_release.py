@@ -296,6 +296,7 @@ def test_a_changed_release_is_found_out(released: Path, tmp_path: Path) -> None:
         differences(copy)
 
 
+@pytest.mark.long
 def test_a_killed_release_is_continued(results: Path, released: Path) -> None:
     """A half-written folder would pass for a release, or the next run start from nothing."""
     name, copied = "killed", results / "releases" / ".killed.part"
