@@ -79,6 +79,8 @@ USES: dict[tuple[str, ...], tuple[list[str], int, str]] = {
     ),
 }
 
+SLOW = {("bench", "optimizer")}
+
 # Servers: the options of their ports, and a page that answers.
 SERVERS: dict[tuple[str, ...], tuple[str, str]] = {
     ("callbacks",): ("--port", "/"),
@@ -114,7 +116,11 @@ def test_help_of_every_command(command: tuple[str, ...]) -> None:
     assert "Usage" in ended.output
 
 
-@pytest.mark.parametrize("command", USES, ids=" ".join)
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(c, marks=[pytest.mark.long] * (c in SLOW)) for c in USES],
+    ids=" ".join,
+)
 def test_one_use_of_every_command(command: tuple[str, ...], tmp_path: Path) -> None:
     """A command would crash in a fresh process, and its tests pass inside another's imports."""
     mesh = tmp_path / "crate.obj"

@@ -268,7 +268,7 @@ def test_an_unchanged_dagster_yaml_of_an_earlier_version_is_replaced(
     assert path.read_bytes() == EARLIER + b"# mine\n"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_killed_runs_are_failed_and_run_again_once(
     instance: dg.DagsterInstance, tmp_path: Path

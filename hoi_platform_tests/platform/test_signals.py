@@ -157,7 +157,7 @@ def clips(kling: FakeKling, tmp_path: Path) -> list[str]:
     return [*gen(tmp_path, config), "--skip_step1", "--skip_step3"]
 
 
-@pytest.mark.parametrize("number", [INT, TERM])
+@pytest.mark.parametrize("number", [pytest.param(INT, marks=pytest.mark.long), TERM])
 def test_waiting_for_a_bought_video_is_stopped_at_once(
     number: signal.Signals, kling: FakeKling, clips: list[str]
 ) -> None:

@@ -144,7 +144,9 @@ def _a_border(masks: np.ndarray) -> np.ndarray:
     return border
 
 
-@pytest.mark.parametrize("spoil", [_nothing, _a_speck, _a_border])
+@pytest.mark.parametrize(
+    "spoil", [_nothing, _a_speck, pytest.param(_a_border, marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("name", ["hammer", pytest.param("ball", marks=pytest.mark.long)])
 def test_wrong_masks_lower_the_confidence_and_end_nothing(
     name: str, spoil: Callable[[np.ndarray], np.ndarray]

@@ -47,7 +47,6 @@ def ledger_url(database: str, folder: Path) -> Iterator[str]:
     ("service", "database", "kills"),
     [
         ("kling", "SQLite", 12),
-        ("fal", "SQLite", 12),
         pytest.param("kling", "SQLite", 50, marks=pytest.mark.long),
         pytest.param("kling", "PostgreSQL", 50, marks=pytest.mark.long),
         pytest.param("fal", "SQLite", 50, marks=pytest.mark.long),
