@@ -163,7 +163,7 @@ def _live_through(
         else:
             return
     row = ledger.get(request.fingerprint)
-    broken = {"corrupt_video"} & {t.fault for t in world.kling.book.bought(row.external_task_id)}
+    broken = {"corrupt_video"} & {task.fault for task in world.bought(row, request)}
     # A file that the service has broken stays fetchable for as long as it is there.
     tally.endless += not (broken and row.state == RequestState.SUCCEEDED and row.reason)
 
